@@ -1,0 +1,293 @@
+//! The plant: everything that has to work, as its operator believes it to be.
+//!
+//! There is one way to a [`Plant`]: the checker of the plant file (`plantfile`). Holding one is the
+//! proof that every name resolves, every k is possible and `needs` has no cycle. What is *unknown* is
+//! absent here (`None`), never guessed.
+
+use crate::check::Check;
+use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
+use crate::kind::Kind;
+use crate::quantity::{Attribute, Value};
+use crate::requirement::Requirement;
+use crate::time::{Duration, Timestamp, Zone};
+use std::collections::HashMap;
+
+/// Everything that has to work. Immutable; a reload makes another.
+#[derive(Debug)]
+pub struct Plant {
+    pub(crate) name: String,
+    pub(crate) zone: Zone,
+    pub(crate) components: Vec<Component>,
+    pub(crate) by_name: HashMap<ComponentName, ComponentId>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) vantages: Vec<Vantage>,
+    pub(crate) planes: Vec<Box<str>>,
+    pub(crate) segments: Vec<Box<str>>,
+    pub(crate) maintenance: Vec<Maintenance>,
+    pub(crate) alerting: Alerting,
+}
+
+impl Plant {
+    /// The plant's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The zone times are shown in.
+    #[must_use]
+    pub const fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// All components, by [`ComponentId`]; a component stands after its file's earlier ones.
+    #[must_use]
+    pub fn components(&self) -> &[Component] {
+        &self.components
+    }
+
+    /// One component.
+    #[must_use]
+    pub fn component(&self, id: ComponentId) -> &Component {
+        &self.components[id.index()]
+    }
+
+    /// The component of this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<ComponentId> {
+        self.by_name.get(&ComponentName::from(name)).copied()
+    }
+
+    /// All checks, by [`CheckId`](crate::id::CheckId).
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// All vantages, by [`VantageId`]; `here` always exists and is the first.
+    #[must_use]
+    pub fn vantages(&self) -> &[Vantage] {
+        &self.vantages
+    }
+
+    /// One vantage.
+    #[must_use]
+    pub fn vantage(&self, id: VantageId) -> &Vantage {
+        &self.vantages[id.index()]
+    }
+
+    /// Names of the network planes, by [`PlaneId`]; the first is `front`.
+    #[must_use]
+    pub fn planes(&self) -> &[Box<str>] {
+        &self.planes
+    }
+
+    /// Names of network segments, by [`SegmentId`].
+    #[must_use]
+    pub fn segments(&self) -> &[Box<str>] {
+        &self.segments
+    }
+
+    /// Announced maintenance.
+    #[must_use]
+    pub fn maintenance(&self) -> &[Maintenance] {
+        &self.maintenance
+    }
+
+    /// Who is alerted, and how.
+    #[must_use]
+    pub const fn alerting(&self) -> &Alerting {
+        &self.alerting
+    }
+}
+
+/// One thing of the plant.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Component {
+    /// Its name, unique in the plant.
+    pub name: ComponentName,
+    /// Its kind.
+    pub kind: Kind,
+    /// What it needs, at most one requirement per role, in the order of [`Role`].
+    pub requirements: Vec<(Role, Requirement)>,
+    /// A switch's named segments; empty for a plain switch, which is one segment.
+    pub segments: Vec<SegmentId>,
+    /// What its kind's own fields say, in the order of [`Attribute`].
+    pub attributes: Vec<(Attribute, Value)>,
+    /// What people believe about its redundancy.
+    pub claims: Option<Claim>,
+    /// What is so today, apart from the design.
+    pub condition: Condition,
+}
+
+impl Component {
+    /// What it requires in this role.
+    #[must_use]
+    pub fn requirement(&self, role: Role) -> Option<&Requirement> {
+        self.requirements.iter().find(|(own, _)| *own == role).map(|(_, requirement)| requirement)
+    }
+
+    /// The value of an attribute, where the plant file gives one.
+    #[must_use]
+    pub fn attribute(&self, attribute: Attribute) -> Option<&Value> {
+        self.attributes.iter().find(|(own, _)| *own == attribute).map(|(_, value)| value)
+    }
+}
+
+/// In which role a requirement stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Role {
+    /// `in`: the place that contains it; when the place is lost, it is lost.
+    In,
+    /// `on`: the machine it runs on.
+    On,
+    /// `power` (of consumers) and `fed_by` (of what distributes power).
+    Power,
+    /// `cooled_by`.
+    Cooling,
+    /// `network`, in one plane: towards the core, as cables do.
+    Network(PlaneId),
+    /// `between`: the two ends of a lateral link.
+    Between,
+    /// `needs`: works **and** is reachable from here. Acyclic.
+    Needs,
+    /// `degraded_without`: works without it, not fully.
+    DegradedWithout,
+    /// `to_start`: used only to start. May be cyclic.
+    ToStart,
+    /// `managed_via`: the management path.
+    ManagedVia,
+    /// `uses`: what a customer uses.
+    Uses,
+    /// `used_from`: where a service is used from; default the internet.
+    UsedFrom,
+    /// `carried_by`: the upstreams that carry a prefix.
+    CarriedBy,
+    /// `prefix`: the address block its address lies in.
+    Prefix,
+    /// `covers`: what a backup or a certificate is for.
+    Covers,
+}
+
+/// A redundancy that people claim: `N`, `N+1`, `2N`, …
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claim {
+    /// No redundancy.
+    N,
+    /// One spare (or more: the number).
+    NPlus(u32),
+    /// Everything twice.
+    TwoN,
+}
+
+/// What is so today, apart from the design.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Condition {
+    /// Known to have failed, with the words of whoever wrote it.
+    pub known_failed: Option<Box<str>>,
+    /// Switched off on purpose, with the reason.
+    pub off_on_purpose: Option<Box<str>>,
+    /// Never yet exercised: whether it takes over is not known.
+    pub never_exercised: bool,
+    /// When it was last exercised.
+    pub exercised: Option<Timestamp>,
+    /// Not to be used until then.
+    pub barred_until: Option<Timestamp>,
+}
+
+/// A place from which checks are put.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Vantage {
+    /// Its name.
+    pub name: VantageName,
+    /// The component it stands at; `None` for one outside the plant, on the internet.
+    pub at: Option<ComponentId>,
+    /// The segment of it, where that is a switch with segments.
+    pub segment: Option<SegmentId>,
+    /// The name under which its agent enrols; `None` for the server itself.
+    pub agent: Option<Box<str>>,
+    /// Checks that prove its way out: when all of them fail, what lies beyond is `unknown(cut-off)`.
+    pub way_out: Vec<crate::check::Question>,
+    /// How long it may be silent before its checks are unknown. Default 15 s.
+    pub silent_max: Duration,
+}
+
+/// An announced maintenance. It is what somebody *announced*; nothing starts or ends by it alone.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Maintenance {
+    /// Its name in the file.
+    pub name: Box<str>,
+    /// What is switched off or worked on.
+    pub off: Vec<ComponentId>,
+    /// By whom.
+    pub by: Box<str>,
+    /// From.
+    pub from: Timestamp,
+    /// To.
+    pub to: Timestamp,
+    /// The zone it was announced in.
+    pub zone: Zone,
+}
+
+/// Who is alerted, and how.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Alerting {
+    /// The mail relay, needed when anybody is alerted by mail.
+    pub mail: Option<MailRelay>,
+    /// The addresses of those who repair.
+    pub mail_to: Vec<Box<str>>,
+    /// Webhooks, by name.
+    pub webhooks: Vec<Webhook>,
+    /// The place outside that hears from us.
+    pub heartbeat: Option<Heartbeat>,
+    /// The console's address as people reach it, for links in alerts.
+    pub console_url: Option<Box<str>>,
+}
+
+/// A mail relay.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MailRelay {
+    /// Where.
+    pub relay: crate::check::HostPort,
+    /// The sender's address.
+    pub from: Box<str>,
+    /// How the connection is protected.
+    pub tls: MailTls,
+    /// User and password.
+    pub login: Option<(Box<str>, Secret)>,
+}
+
+/// How a mail connection is protected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MailTls {
+    /// STARTTLS is demanded (RFC 3207). The default, except to a loopback address.
+    StartTls,
+    /// TLS from the first byte (RFC 8314).
+    Implicit,
+    /// None, said aloud.
+    Plain,
+}
+
+/// A webhook that receives alerts as JSON.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Webhook {
+    /// Its name in the file.
+    pub name: Box<str>,
+    /// The URL, `http` or `https`.
+    pub url: Box<str>,
+    /// A bearer token.
+    pub token: Option<Secret>,
+}
+
+/// A URL that is fetched at regular times, so that somebody outside notices when it is not.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Heartbeat {
+    /// The URL.
+    pub url: Box<str>,
+    /// How often. Default 60 s.
+    pub every: Duration,
+}
+
+/// A secret by its name; the value is looked up where it is used and never enters the plant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Secret(pub Box<str>);

@@ -1,0 +1,344 @@
+//! What the journal holds: everything that happened ([`Input`]) and everything we decided
+//! ([`Decision`]), in one order.
+//!
+//! `reason::step` consumes exactly these inputs, so its state is a fold of them, and a replay is that
+//! fold. Inputs carry names and not dense ids: they outlive the plant they were written under.
+
+use crate::codes::codes;
+use crate::id::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
+use crate::incident::IncidentState;
+use crate::observation::Observation;
+use crate::time::Timestamp;
+
+/// Something that happened.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Input {
+    /// The process started. Between `alive_until` (the last sign of life in the journal) and now we were blind.
+    Started {
+        /// The program's version.
+        version: String,
+        /// The time of the newest record before this one.
+        alive_until: Option<Timestamp>,
+    },
+    /// A plant was loaded, and is judged by from now on.
+    PlantLoaded(PlantSource),
+    /// A plant was refused; the last good one runs on.
+    PlantRefused {
+        /// How many findings it had, and the first of them.
+        why: String,
+    },
+    /// A check changed its standing, or a verification answered.
+    Observed(Observation),
+    /// Steady samples, counted.
+    Counted(Counted),
+    /// A vantage is heard from again.
+    VantageHeard {
+        /// Which.
+        vantage: VantageName,
+    },
+    /// A vantage is silent, or has lost its way out.
+    VantageLost {
+        /// Which.
+        vantage: VantageName,
+        /// How.
+        how: VantageLoss,
+        /// The particulars.
+        detail: String,
+    },
+    /// A person did something.
+    Person(PersonInput),
+    /// A delivery of an alert is about to be tried.
+    AttemptStarted {
+        /// Which alert.
+        alert: AlertId,
+        /// The first is 1.
+        attempt: u32,
+    },
+    /// A delivery was tried.
+    AttemptEnded {
+        /// Which alert.
+        alert: AlertId,
+        /// The attempt.
+        attempt: u32,
+        /// What came of it.
+        result: Delivery,
+    },
+    /// A time that the state had asked to be woken at.
+    Tick,
+}
+
+/// A plant as text, so that a replay needs nothing but the journal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlantSource {
+    /// File name and text, in the order they are read.
+    pub files: Vec<(String, String)>,
+}
+
+codes! {
+    /// How a vantage is lost.
+    VantageLoss {
+        /// Nothing is heard from its agent.
+        Silent = "silent",
+        /// It is heard, and its way out fails.
+        WayOut = "way-out",
+        /// Its token was revoked.
+        Revoked = "revoked",
+    }
+}
+
+/// Steady samples of one vantage over one stretch of time: every check named nowhere else went on as
+/// it was.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Counted {
+    /// From where.
+    pub vantage: VantageName,
+    /// How many tries in all.
+    pub tries: u64,
+    /// Checks with tries that differed from their standing without changing it: key, tries, differing.
+    pub exceptions: Vec<(CheckKey, u32, u32)>,
+}
+
+/// What a person did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PersonInput {
+    /// Who, as they signed in; `local` for the command line on the same machine.
+    pub who: String,
+    /// What.
+    pub what: PersonAction,
+}
+
+/// The things a person can do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PersonAction {
+    /// Take an incident.
+    Acknowledge {
+        /// Which.
+        incident: IncidentId,
+        /// In their words.
+        note: String,
+    },
+    /// Hold back alerts about an incident for a while. Silences expire.
+    Silence {
+        /// Which.
+        incident: IncidentId,
+        /// Until then, and no longer.
+        until: Timestamp,
+        /// In their words.
+        note: String,
+    },
+    /// Close an incident.
+    Close {
+        /// Which.
+        incident: IncidentId,
+        /// In their words.
+        note: String,
+    },
+    /// Put an incident into another.
+    Merge {
+        /// Which.
+        incident: IncidentId,
+        /// Into which.
+        into: IncidentId,
+        /// In their words.
+        note: String,
+    },
+    /// Say what they saw of a component.
+    Observe {
+        /// Of which.
+        component: ComponentName,
+        /// True when they saw it work.
+        works: bool,
+        /// In their words.
+        note: String,
+    },
+}
+
+/// What came of a delivery.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// Taken over by the other side (an SMTP 250, an HTTP 2xx), with its words.
+    Delivered(String),
+    /// Not taken over; trying again may help.
+    Failed(String),
+    /// Not taken over; trying again will not help (an SMTP 5xx, an HTTP 4xx).
+    Refused(String),
+    /// It may have been taken over: the connection broke, or we died, after everything was said.
+    InFlight(String),
+}
+
+/// Something we decided. Written in the same transaction as the input it follows from, before any of
+/// it leaves.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Decision {
+    /// Ask these now, out of the grid.
+    Verify {
+        /// What.
+        asks: Vec<(CheckKey, VantageName)>,
+        /// Why.
+        because: String,
+    },
+    /// An incident came to be or changed.
+    Incident(IncidentRevision),
+    /// Tell those who repair.
+    Alert(Alert),
+    /// Do not tell them, and why.
+    Withhold {
+        /// About which incident.
+        incident: IncidentId,
+        /// What would have been told.
+        news: News,
+        /// Why not.
+        because: String,
+    },
+    /// Try to deliver an alert (again).
+    Deliver {
+        /// Which alert.
+        alert: AlertId,
+        /// The attempt this will be.
+        attempt: u32,
+        /// True when an earlier attempt may have arrived: it is marked so.
+        repeat: bool,
+        /// Not before then.
+        not_before: Timestamp,
+    },
+    /// An alert is given up.
+    GiveUp {
+        /// Which.
+        alert: AlertId,
+        /// Why.
+        because: String,
+    },
+    /// An input was not acted on: it named what is not there, or asked what the state does not allow.
+    Reject {
+        /// Why.
+        because: String,
+    },
+}
+
+/// A new revision of an incident.
+#[derive(Clone, PartialEq, Debug)]
+pub struct IncidentRevision {
+    /// Which.
+    pub id: IncidentId,
+    /// Its state before; `None` when it is new.
+    pub from: Option<IncidentState>,
+    /// Its state now.
+    pub to: IncidentState,
+    /// Why, in words.
+    pub because: String,
+    /// Into which incident it went, when merged.
+    pub into: Option<IncidentId>,
+    /// What we believe now.
+    pub diagnosis: DiagnosisSummary,
+    /// Services that are down by it, by name.
+    pub services: Vec<ComponentName>,
+    /// Customers that are down by it, by name.
+    pub customers: Vec<ComponentName>,
+}
+
+/// A diagnosis as it is kept and shown.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct DiagnosisSummary {
+    /// One sentence a tired person understands.
+    pub sentence: String,
+    /// The hypotheses, most believed first; at most [`DiagnosisSummary::HYPOTHESES_MAX`].
+    pub hypotheses: Vec<HypothesisSummary>,
+    /// How far the search went: `complete to order 2`, `singles only: 312 candidates`.
+    pub searched: String,
+}
+
+impl DiagnosisSummary {
+    /// More are not kept: nobody reads a sixth guess at night (chosen by hand).
+    pub const HYPOTHESES_MAX: usize = 5;
+}
+
+/// A set of faults and how it stands to the evidence.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HypothesisSummary {
+    /// The faults; empty for "something we do not model".
+    pub faults: Vec<FaultName>,
+    /// How much of the belief it holds, 0 to 1.
+    pub posterior: f64,
+    /// Failing checks that it predicts, as `check from vantage`.
+    pub explains: Vec<String>,
+    /// Failing checks that it does not.
+    pub unexplained: Vec<String>,
+    /// Checks seen up that it predicts down.
+    pub contradicted: Vec<String>,
+    /// Services it predicts down that no check has spoken of yet.
+    pub predicts: Vec<String>,
+}
+
+/// A fault by name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct FaultName {
+    /// What broke: a component, a vantage (`vantage here`), or a check (`check plex/https`).
+    pub subject: String,
+    /// How it broke.
+    pub mode: FaultMode,
+}
+
+codes! {
+    /// How something breaks. (The engine of a later issue adds flaky, latent and consequential.)
+    FaultMode {
+        /// It does not work at all.
+        Down = "down",
+        /// An address block is carried by nobody, or by the wrong one.
+        Misrouted = "misrouted",
+        /// A vantage lost its way out.
+        CutOff = "cut-off",
+        /// A check is wrong about a target that works.
+        WrongCheck = "wrong-check",
+    }
+}
+
+codes! {
+    /// What an alert tells.
+    News {
+        /// An incident is confirmed.
+        Opened = "opened",
+        /// The leading cause of an incident that was told is another now.
+        CauseChanged = "cause-changed",
+        /// It is over.
+        Resolved = "resolved",
+        /// A plant was refused; the last good one runs on.
+        PlantRefused = "plant-refused",
+    }
+}
+
+/// A message to those who repair.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alert {
+    /// Its number; deduplication key and Message-ID come from it.
+    pub id: AlertId,
+    /// About which incident; `None` when it is about ourselves.
+    pub incident: Option<IncidentId>,
+    /// What it tells.
+    pub news: News,
+    /// To whom.
+    pub to: Recipient,
+    /// One line.
+    pub subject: String,
+    /// The message, plain text.
+    pub body: String,
+    /// Why it is sent.
+    pub because: String,
+}
+
+/// Where an alert goes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Recipient {
+    /// A mail address.
+    Mail(String),
+    /// A webhook of the plant, by name.
+    Webhook(String),
+}
+
+/// A record of the journal.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Record {
+    /// What happened.
+    Input(Input),
+    /// What we decided on the input before it.
+    Decision(Decision),
+}

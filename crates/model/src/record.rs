@@ -279,10 +279,12 @@ pub struct FaultName {
 }
 
 codes! {
-    /// How something breaks. (The engine of a later issue adds flaky, latent and consequential.)
+    /// How something breaks. (Flaky, latent and consequential come with the full engine.)
     FaultMode {
         /// It does not work at all.
         Down = "down",
+        /// It answers, and not as it should.
+        Degraded = "degraded",
         /// An address block is carried by nobody, or by the wrong one.
         Misrouted = "misrouted",
         /// A vantage lost its way out.

@@ -4,7 +4,7 @@
 //! nothing here reads a file or a clock. What a person types goes through [`local_instant`], which
 //! refuses a time that does not exist or exists twice until its author chooses.
 
-pub use jiff::Timestamp;
+pub use jiff::{SignedDuration, Timestamp};
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 pub use std::time::Duration;

@@ -1,22 +1,41 @@
 //! What we know and believe: a fold of the journal's inputs.
 
+use crate::circuit::Circuit;
+use blackstart_model::check::Check;
 use blackstart_model::incident::IncidentState;
-use blackstart_model::observation::Outcome;
+use blackstart_model::observation::{Outcome, Standing};
 use blackstart_model::plant::Plant;
-use blackstart_model::record::{Alert, DiagnosisSummary, PlantSource, VantageLoss};
-use blackstart_model::time::Timestamp;
+use blackstart_model::record::{Alert, DiagnosisSummary, FaultName, PlantSource, VantageLoss};
+use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
+
+/// What a symptom is known by: the check and the vantage. What is seen without a check (a vantage that
+/// is lost, a person's word) has a key of its own making.
+pub type SymptomKey = (CheckKey, VantageName);
 
 /// What we know and believe. Only [`step`](crate::step) changes it.
 #[derive(Debug, Default)]
 pub struct State {
     pub(crate) plant: Option<Loaded>,
-    pub(crate) evidence: BTreeMap<(CheckKey, VantageName), Evidence>,
+    pub(crate) evidence: BTreeMap<SymptomKey, Evidence>,
     pub(crate) lost: BTreeMap<VantageName, Loss>,
+    pub(crate) words: BTreeMap<ComponentName, Word>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) alerts: BTreeMap<AlertId, AlertProgress>,
+    /// Questions asked out of the grid and not yet answered: when they were, and until when we wait.
+    pub(crate) asks: BTreeMap<SymptomKey, Ask>,
+    /// Something changed that has not been judged.
+    pub(crate) unjudged: bool,
+    pub(crate) judged_at: Option<Timestamp>,
+    /// When the passing of time alone may change the judgement.
+    pub(crate) judge_again_at: Option<Timestamp>,
+    pub(crate) incidents_made: u64,
+    pub(crate) alerts_made: u64,
+    /// The time of the last input.
+    pub(crate) now: Option<Timestamp>,
 }
 
 /// A plant in use.
@@ -24,6 +43,16 @@ pub struct State {
 pub(crate) struct Loaded {
     pub(crate) source: PlantSource,
     pub(crate) plant: Arc<Plant>,
+    pub(crate) circuit: Circuit,
+    /// Longer than any check needs to speak of a change: the longest period and deadline together.
+    pub(crate) slowest: Duration,
+}
+
+/// A question under way.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Ask {
+    pub(crate) at: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// The latest word of one check from one vantage.
@@ -33,9 +62,9 @@ pub struct Evidence {
     pub outcome: Outcome,
     /// Since when it has had this standing.
     pub since: Timestamp,
-    /// When it last spoke, as far as the journal says.
+    /// When it last spoke, as far as the journal says; steady answers in between are not told.
     pub at: Timestamp,
-    /// How often it was tried since then.
+    /// How often it gave this answer in a row, as far as it was told.
     pub tries: u32,
 }
 
@@ -50,6 +79,19 @@ pub struct Loss {
     pub detail: String,
 }
 
+/// What a person said of a component.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Word {
+    /// They saw it work.
+    pub works: bool,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// In their words.
+    pub note: String,
+}
+
 /// An incident.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Incident {
@@ -62,7 +104,7 @@ pub struct Incident {
     /// When it ended (resolved, merged or dismissed).
     pub closed_at: Option<Timestamp>,
     /// Its symptoms, and whether each is still seen.
-    pub symptoms: BTreeMap<(CheckKey, VantageName), SymptomTrack>,
+    pub symptoms: BTreeMap<SymptomKey, SymptomTrack>,
     /// What we believe caused it.
     pub diagnosis: DiagnosisSummary,
     /// Services that are down by it.
@@ -77,6 +119,29 @@ pub struct Incident {
     pub merged_into: Option<IncidentId>,
     /// Every change of state: when, to which, why.
     pub history: Vec<(Timestamp, IncidentState, String)>,
+    pub(crate) told: Option<Told>,
+    /// The last reason for which news was withheld, so that it is said once.
+    pub(crate) withheld: Option<String>,
+}
+
+/// What was last told of an incident.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Told {
+    pub(crate) cause: Vec<FaultName>,
+    pub(crate) at: Timestamp,
+}
+
+impl Incident {
+    /// The faults of the leading hypothesis; empty while no cause is known.
+    #[must_use]
+    pub fn cause(&self) -> &[FaultName] {
+        self.diagnosis.hypotheses.first().map_or(&[], |hypothesis| &hypothesis.faults)
+    }
+
+    /// Symptoms that are not seen up again.
+    pub fn symptoms_left(&self) -> impl Iterator<Item = &SymptomKey> {
+        self.symptoms.iter().filter(|(_, track)| track.up_since.is_none()).map(|(key, _)| key)
+    }
 }
 
 /// One symptom of an incident.
@@ -153,9 +218,15 @@ impl State {
         self.plant.as_ref().map(|loaded| &loaded.source)
     }
 
+    /// The circuit of the plant in use.
+    #[must_use]
+    pub fn circuit(&self) -> Option<&Circuit> {
+        self.plant.as_ref().map(|loaded| &loaded.circuit)
+    }
+
     /// The latest word of each check from each vantage. A pair that has never spoken is absent.
     #[must_use]
-    pub const fn evidence(&self) -> &BTreeMap<(CheckKey, VantageName), Evidence> {
+    pub const fn evidence(&self) -> &BTreeMap<SymptomKey, Evidence> {
         &self.evidence
     }
 
@@ -163,6 +234,12 @@ impl State {
     #[must_use]
     pub const fn lost_vantages(&self) -> &BTreeMap<VantageName, Loss> {
         &self.lost
+    }
+
+    /// What people last said they saw.
+    #[must_use]
+    pub const fn words(&self) -> &BTreeMap<ComponentName, Word> {
+        &self.words
     }
 
     /// All incidents, oldest first; live ones are those whose state says so.
@@ -177,15 +254,81 @@ impl State {
         &self.alerts
     }
 
-    /// When this state wants an [`Input::Tick`](blackstart_model::record::Input::Tick), if nothing else happens before.
+    /// The standing of a check from a vantage as it is to be believed now: a vantage that is silent has
+    /// no word, whatever it said last.
     #[must_use]
-    pub fn wake_at(&self) -> Option<Timestamp> {
-        None
+    pub fn standing(&self, check: &Check, vantage: &VantageName) -> Standing {
+        if self.is_mute(vantage) {
+            return Standing::Unknown;
+        }
+        self.evidence
+            .get(&(check.key.clone(), vantage.clone()))
+            .map_or(Standing::Unknown, |evidence| evidence.outcome.standing())
+    }
+
+    /// True for a vantage from which nothing is heard. One that has only lost its way out goes on
+    /// speaking, and says itself which of its checks it cannot answer.
+    pub(crate) fn is_mute(&self, vantage: &VantageName) -> bool {
+        self.lost.get(vantage).is_some_and(|loss| match loss.how {
+            VantageLoss::Silent | VantageLoss::Revoked => true,
+            VantageLoss::WayOut => false,
+        })
     }
 
     /// The whole state as text, the same bytes for the same fold: what a replay is compared by.
     #[must_use]
     pub fn encode(&self) -> String {
-        String::new()
+        let Self {
+            plant,
+            evidence,
+            lost,
+            words,
+            incidents,
+            alerts,
+            asks,
+            unjudged,
+            judged_at,
+            judge_again_at,
+            incidents_made,
+            alerts_made,
+            now,
+        } = self;
+        let mut text = String::from("blackstart state 1\n");
+        let mut line = |name: &str, value: &dyn std::fmt::Debug| {
+            writeln!(text, "{name} {value:?}").expect("a String takes everything");
+        };
+        line("plant", &plant.as_ref().map(|loaded| &loaded.source));
+        line("now", now);
+        line("judged", &(unjudged, judged_at, judge_again_at));
+        line("made", &(incidents_made, alerts_made));
+        for entry in evidence {
+            line("evidence", &entry);
+        }
+        for entry in lost {
+            line("lost", &entry);
+        }
+        for entry in words {
+            line("word", &entry);
+        }
+        for entry in asks {
+            line("ask", &entry);
+        }
+        for incident in incidents.values() {
+            line("incident", incident);
+        }
+        for alert in alerts.values() {
+            line("alert", alert);
+        }
+        text
     }
+}
+
+/// The names of all symptoms, for messages.
+pub(crate) fn names(keys: &BTreeSet<SymptomKey>) -> Vec<String> {
+    keys.iter().map(symptom_name).collect()
+}
+
+/// `plex/https from here`.
+pub(crate) fn symptom_name((check, vantage): &SymptomKey) -> String {
+    format!("{check} from {vantage}")
 }

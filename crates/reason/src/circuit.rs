@@ -1,0 +1,308 @@
+//! The circuit: what works and what is seen, as a monotone Boolean function of what broke.
+//!
+//! A plant and its checks are compiled once into AND, OR and k-of-n gates in topological order, flat
+//! arrays with `u32` ids. Inputs are possible faults ([`Subject`]): an input is *true* while its
+//! subject has not failed. There is no negation, so more faults never bring anything back.
+//! Every question is asked of this one circuit, 64 scenarios to a machine word.
+//!
+//! It decides nothing about likelihood and knows no time. Load (breakers that trip under moved load)
+//! is not monotone and is not in here. Tested on small plants drawn in words (`tests`), and against a
+//! naive evaluator on random ones.
+//!
+//! Two layers keep it free of cycles: `base` is what a component can do by power, place and machine
+//! alone, and it is what forwarding is built on; `works` adds `needs`, each of which must work **and**
+//! be reachable. A forwarder therefore goes on forwarding when a service it needs is gone; what it
+//! cannot forward without belongs under its `power` or `on`.
+
+mod compile;
+mod network;
+#[cfg(test)]
+mod tests;
+
+pub use network::crosses_way_out;
+
+use blackstart_model::{CheckId, CheckKey, ComponentId, Plant, VantageId, VantageName};
+use std::collections::HashMap;
+
+/// A gate: an index into the circuit, in topological order (children have smaller ids).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct GateId(u32);
+
+/// A possible fault: the index of its input gate.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InputId(u32);
+
+impl GateId {
+    /// The index as a `usize`.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl InputId {
+    /// The index as a `usize`.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What can break.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Subject {
+    /// A component is down (for a prefix: carried by nobody, or by the wrong one).
+    Component(ComponentId),
+    /// A vantage has lost its way out.
+    Vantage(VantageId),
+    /// A check is wrong about a target that works.
+    Check(CheckId),
+    /// An upstream does not carry one address block, or carries it to the wrong place.
+    Carriage {
+        /// The upstream.
+        upstream: ComponentId,
+        /// The address block.
+        prefix: ComponentId,
+    },
+}
+
+/// What a gate computes of its children.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Op {
+    /// A possible fault; true while it has not happened.
+    Input,
+    /// All of them; true when there are none.
+    And,
+    /// Any of them; false when there are none.
+    Or,
+    /// At least so many of them.
+    AtLeast(u32),
+}
+
+/// The gates in flat arrays: gate `g` has the children `children[start[g]..start[g + 1]]`.
+#[derive(Debug, Default)]
+struct Gates {
+    op: Vec<Op>,
+    start: Vec<u32>,
+    children: Vec<GateId>,
+}
+
+impl Gates {
+    fn children(&self, gate: usize) -> &[GateId] {
+        &self.children[self.start[gate] as usize..self.start[gate + 1] as usize]
+    }
+}
+
+/// A plant as a circuit.
+#[derive(Debug)]
+pub struct Circuit {
+    gates: Gates,
+    subjects: Vec<Subject>,
+    works: Vec<GateId>,
+    fully: Vec<GateId>,
+    usable: Vec<GateId>,
+    heard: Vec<GateId>,
+    sees: Vec<Sees>,
+    sees_by_name: HashMap<(CheckKey, VantageName), usize>,
+    today: Vec<InputId>,
+    unplaced: Vec<(CheckId, VantageId)>,
+}
+
+/// One check as seen from one vantage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sees {
+    /// The check.
+    pub check: CheckId,
+    /// The vantage.
+    pub vantage: VantageId,
+    /// True when it should be up.
+    pub gate: GateId,
+}
+
+impl Circuit {
+    /// Compiles a plant. Linear in the plant times the height of its network.
+    #[must_use]
+    pub fn of(plant: &Plant) -> Self {
+        compile::compile(plant)
+    }
+
+    /// How many gates there are, inputs included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.gates.op.len()
+    }
+
+    /// True when there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.gates.op.is_empty()
+    }
+
+    /// What can break, by [`InputId`].
+    #[must_use]
+    pub fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
+    /// What an input stands for.
+    #[must_use]
+    pub fn subject(&self, input: InputId) -> Subject {
+        self.subjects[input.index()]
+    }
+
+    /// Every input, in order.
+    pub fn inputs(&self) -> impl Iterator<Item = InputId> + '_ {
+        (0..u32::try_from(self.subjects.len()).expect("inputs fit u32")).map(InputId)
+    }
+
+    /// The input of a component's own failure.
+    #[must_use]
+    pub const fn component_input(&self, component: ComponentId) -> InputId {
+        InputId(component.0)
+    }
+
+    /// Faults that are so today, by the plant's conditions (known failed, off on purpose).
+    #[must_use]
+    pub fn today(&self) -> &[InputId] {
+        &self.today
+    }
+
+    /// Whether a component works, wherever one asks from.
+    #[must_use]
+    pub fn works(&self, component: ComponentId) -> GateId {
+        self.works[component.index()]
+    }
+
+    /// Whether it works with everything it is degraded without.
+    #[must_use]
+    pub fn works_fully(&self, component: ComponentId) -> GateId {
+        self.fully[component.index()]
+    }
+
+    /// Whether it works and is reachable from where it is used.
+    #[must_use]
+    pub fn usable(&self, component: ComponentId) -> GateId {
+        self.usable[component.index()]
+    }
+
+    /// Whether the server hears from a vantage.
+    #[must_use]
+    pub fn heard(&self, vantage: VantageId) -> GateId {
+        self.heard[vantage.index()]
+    }
+
+    /// Every check from every vantage it is put from.
+    #[must_use]
+    pub fn sees(&self) -> &[Sees] {
+        &self.sees
+    }
+
+    /// The check of this name from the vantage of this name.
+    #[must_use]
+    pub fn sees_named(&self, check: &CheckKey, vantage: &VantageName) -> Option<Sees> {
+        self.sees_by_name.get(&(check.clone(), vantage.clone())).map(|&at| self.sees[at])
+    }
+
+    /// Checks whose path the plant does not contain: judged as if the path always worked.
+    #[must_use]
+    pub fn unplaced(&self) -> &[(CheckId, VantageId)] {
+        &self.unplaced
+    }
+
+    /// The inputs that any of these gates depends on, in order. Linear in the circuit.
+    #[must_use]
+    pub fn support(&self, of: impl IntoIterator<Item = GateId>) -> Vec<InputId> {
+        let mut wanted = vec![false; self.len()];
+        for gate in of {
+            wanted[gate.index()] = true;
+        }
+        for gate in (0..self.len()).rev() {
+            if wanted[gate] {
+                for child in self.gates.children(gate) {
+                    wanted[child.index()] = true;
+                }
+            }
+        }
+        self.inputs().filter(|input| wanted[input.index()]).collect()
+    }
+
+    /// Evaluates 64 × `W` scenarios at once: `values[g][w]` bit b is gate g in scenario 64 w + b.
+    ///
+    /// `faults` lists which scenarios have which input failed, besides [`today`](Self::today).
+    /// `values` is the caller's, so that sweeps after the first allocate nothing.
+    pub fn evaluate<const W: usize>(
+        &self,
+        faults: &[(InputId, [u64; W])],
+        values: &mut Vec<[u64; W]>,
+    ) {
+        values.clear();
+        values.resize(self.len(), [u64::MAX; W]);
+        for input in &self.today {
+            values[input.index()] = [0; W];
+        }
+        for (input, failed) in faults {
+            for (word, failed) in values[input.index()].iter_mut().zip(failed) {
+                *word &= !failed;
+            }
+        }
+        for gate in self.subjects.len()..self.len() {
+            let children = self.gates.children(gate);
+            let value = match self.gates.op[gate] {
+                Op::Input => continue,
+                Op::And => children.iter().fold([u64::MAX; W], |mut all, child| {
+                    for (word, own) in all.iter_mut().zip(&values[child.index()]) {
+                        *word &= own;
+                    }
+                    all
+                }),
+                Op::Or => children.iter().fold([0; W], |mut any, child| {
+                    for (word, own) in any.iter_mut().zip(&values[child.index()]) {
+                        *word |= own;
+                    }
+                    any
+                }),
+                Op::AtLeast(k) => at_least(k, children, values),
+            };
+            values[gate] = value;
+        }
+    }
+
+    /// Which gates are true when just these inputs have failed, besides today's.
+    #[must_use]
+    pub fn under(&self, faults: &[InputId]) -> Vec<bool> {
+        let faults: Vec<_> = faults.iter().map(|&input| (input, [u64::MAX])).collect();
+        let mut values = Vec::new();
+        self.evaluate::<1>(&faults, &mut values);
+        values.iter().map(|[word]| word & 1 == 1).collect()
+    }
+}
+
+/// k-of-n in bit-sliced counters: plane p holds bit p of each scenario's count.
+fn at_least<const W: usize>(k: u32, children: &[GateId], values: &[[u64; W]]) -> [u64; W] {
+    let planes =
+        (u32::BITS - u32::try_from(children.len()).unwrap_or(u32::MAX).leading_zeros()) as usize;
+    let mut result = [0; W];
+    let mut count = [0_u64; u32::BITS as usize];
+    for (w, result) in result.iter_mut().enumerate() {
+        count[..planes].fill(0);
+        for child in children {
+            let mut carry = values[child.index()][w];
+            for plane in &mut count[..planes] {
+                (*plane, carry) = (*plane ^ carry, *plane & carry);
+            }
+        }
+        // count >= k, from the highest plane down: greater as soon as count has a bit that k lacks.
+        let (mut greater, mut equal) = (0, u64::MAX);
+        for plane in (0..u32::BITS as usize).rev() {
+            let own = if plane < planes { count[plane] } else { 0 };
+            if k >> plane & 1 == 1 {
+                equal &= own;
+            } else {
+                greater |= equal & own;
+                equal &= !own;
+            }
+        }
+        *result = greater | equal;
+    }
+    result
+}

@@ -1,0 +1,448 @@
+//! From a plant to gates.
+
+use super::network::Network;
+use super::{Circuit, GateId, Gates, InputId, Op, Sees, Subject};
+use blackstart_model::check::Check;
+use blackstart_model::kind::Kind;
+use blackstart_model::plant::{Role, Vantage};
+use blackstart_model::requirement::{Leaf, Requirement, Target};
+use blackstart_model::{ComponentId, PlaneId, Plant, VantageId};
+use std::collections::HashMap;
+
+/// Gates under construction. A gate is made after its children, so ids are topological by birth.
+pub(super) struct Builder {
+    gates: Gates,
+    inputs: u32,
+}
+
+impl Builder {
+    fn new(inputs: u32) -> Self {
+        let mut gates = Gates {
+            op: vec![Op::Input; inputs as usize],
+            start: vec![0; inputs as usize],
+            children: Vec::new(),
+        };
+        gates.op.extend([Op::And, Op::Or]);
+        gates.start.extend([0, 0, 0]);
+        Self { gates, inputs }
+    }
+
+    /// Always true.
+    pub(super) const fn yes(&self) -> GateId {
+        GateId(self.inputs)
+    }
+
+    /// Always false.
+    pub(super) const fn no(&self) -> GateId {
+        GateId(self.inputs + 1)
+    }
+
+    fn gate(&mut self, op: Op, children: &[GateId]) -> GateId {
+        let id = GateId(
+            u32::try_from(self.gates.op.len()).expect("the plant's limits keep gates in u32"),
+        );
+        self.gates.op.push(op);
+        self.gates.children.extend_from_slice(children);
+        self.gates.start.push(u32::try_from(self.gates.children.len()).expect("as for gates"));
+        id
+    }
+
+    pub(super) fn and(&mut self, mut of: Vec<GateId>) -> GateId {
+        of.sort_unstable();
+        of.dedup();
+        of.retain(|&gate| gate != self.yes());
+        if of.contains(&self.no()) {
+            return self.no();
+        }
+        match *of.as_slice() {
+            [] => self.yes(),
+            [only] => only,
+            _ => self.gate(Op::And, &of),
+        }
+    }
+
+    pub(super) fn or(&mut self, mut of: Vec<GateId>) -> GateId {
+        of.sort_unstable();
+        of.dedup();
+        of.retain(|&gate| gate != self.no());
+        if of.contains(&self.yes()) {
+            return self.yes();
+        }
+        match *of.as_slice() {
+            [] => self.no(),
+            [only] => only,
+            _ => self.gate(Op::Or, &of),
+        }
+    }
+
+    fn at_least(&mut self, k: u32, of: Vec<GateId>) -> GateId {
+        match (k, u32::try_from(of.len()).expect("as for gates")) {
+            (0, _) => self.yes(),
+            (1, _) => self.or(of),
+            (k, n) if k == n => self.and(of),
+            (k, n) if k > n => self.no(),
+            // Children are kept as they are: two outlets of one strip count twice, as wired.
+            _ => self.gate(Op::AtLeast(k), &of),
+        }
+    }
+
+    /// A requirement with each leaf turned into a gate by `leaf`.
+    pub(super) fn requirement(
+        &mut self,
+        requirement: &Requirement,
+        leaf: &mut dyn FnMut(&mut Self, &Leaf) -> GateId,
+    ) -> GateId {
+        match requirement {
+            // Until a standby has taken over it carries nothing: the outage is now.
+            Requirement::One(one) if one.standby.is_some() => self.no(),
+            Requirement::One(one) => leaf(self, one),
+            Requirement::All(of) => {
+                let of = of.iter().map(|part| self.requirement(part, leaf)).collect();
+                self.and(of)
+            }
+            Requirement::Any(of) => {
+                let of = of.iter().map(|part| self.requirement(part, leaf)).collect();
+                self.or(of)
+            }
+            Requirement::AtLeast { k, of } => {
+                let of = of.iter().map(|part| self.requirement(part, leaf)).collect();
+                self.at_least(*k, of)
+            }
+        }
+    }
+}
+
+/// Roles that make a component stand on another whatever the network does.
+const SUPPORT: [Role; 4] = [Role::In, Role::On, Role::Power, Role::Cooling];
+
+pub(super) fn compile(plant: &Plant) -> Circuit {
+    let subjects = subjects(plant);
+    let input: HashMap<Subject, InputId> = subjects
+        .iter()
+        .enumerate()
+        .skip(plant.components().len())
+        .map(|(at, &subject)| (subject, InputId(u32::try_from(at).expect("inputs fit u32"))))
+        .collect();
+    let ok = |subject: Subject| match subject {
+        Subject::Component(component) => GateId(component.0),
+        other => GateId(input[&other].0),
+    };
+    let mut build = Builder::new(u32::try_from(subjects.len()).expect("inputs fit u32"));
+    let order = dependencies_first(plant);
+
+    let mut base = vec![build.yes(); plant.components().len()];
+    for &id in &order {
+        let mut all = vec![ok(Subject::Component(id))];
+        for role in SUPPORT {
+            if let Some(requirement) = plant.component(id).requirement(role) {
+                all.push(build.requirement(requirement, &mut |build, leaf| match leaf.target {
+                    Target::Component(on) => base[on.index()],
+                    Target::Internet => build.yes(),
+                }));
+            }
+        }
+        base[id.index()] = build.and(all);
+    }
+
+    let mut network = Network::of(plant, base);
+    let mut works = vec![build.yes(); plant.components().len()];
+    let mut fully = works.clone();
+    for &id in &order {
+        let component = plant.component(id);
+        let mut all = vec![network.base(id)];
+        for (role, requirement) in &component.requirements {
+            match role {
+                Role::In | Role::On | Role::Power | Role::Cooling | Role::Uses => {
+                    all.push(build.requirement(
+                        requirement,
+                        &mut |build, leaf| match leaf.target {
+                            Target::Component(on) => works[on.index()],
+                            Target::Internet => build.yes(),
+                        },
+                    ));
+                }
+                Role::Needs => all.push(build.requirement(requirement, &mut |build, leaf| {
+                    needed(build, &mut network, &ok, id, leaf, &works)
+                })),
+                Role::CarriedBy => all.push(build.requirement(requirement, &mut |build, leaf| {
+                    let Target::Component(upstream) = leaf.target else { return build.yes() };
+                    build.and(vec![
+                        network.base(upstream),
+                        ok(Subject::Carriage { upstream, prefix: id }),
+                    ])
+                })),
+                Role::Network(_)
+                | Role::Between
+                | Role::DegradedWithout
+                | Role::ToStart
+                | Role::ManagedVia
+                | Role::UsedFrom
+                | Role::Prefix
+                | Role::Covers => {}
+            }
+        }
+        works[id.index()] = build.and(all);
+        let mut all = vec![works[id.index()]];
+        for role in [Role::Needs, Role::DegradedWithout] {
+            if let Some(requirement) = component.requirement(role) {
+                all.push(build.requirement(requirement, &mut |build, leaf| {
+                    needed(build, &mut network, &ok, id, leaf, &fully)
+                }));
+            }
+        }
+        fully[id.index()] = build.and(all);
+    }
+
+    let mut usable = works.clone();
+    for &id in &order {
+        usable[id.index()] = usable_gate(&mut build, &mut network, &ok, plant, id, &works, &usable);
+    }
+
+    let heard = plant
+        .vantages()
+        .iter()
+        .enumerate()
+        .map(|(at, vantage)| {
+            let id = VantageId(u32::try_from(at).expect("vantages fit u32"));
+            let way = way_home(&mut build, &mut network, &ok, plant, vantage);
+            build.and(vec![ok(Subject::Vantage(id)), way])
+        })
+        .collect();
+
+    let mut sees = Vec::new();
+    let mut unplaced = Vec::new();
+    for check in plant.checks() {
+        for &vantage in &check.from {
+            let path = path_from(&mut build, &mut network, &ok, plant.vantage(vantage), check);
+            let path = if path == build.no() {
+                // The plant has no path where there is a check: an edge is missing or wrong, and a
+                // constant "down" would only teach us to distrust the check.
+                unplaced.push((check.id, vantage));
+                build.yes()
+            } else {
+                path
+            };
+            let gate = build.and(vec![
+                ok(Subject::Check(check.id)),
+                ok(Subject::Vantage(vantage)),
+                works[check.component.index()],
+                path,
+            ]);
+            sees.push(Sees { check: check.id, vantage, gate });
+        }
+    }
+    let sees_by_name = sees
+        .iter()
+        .enumerate()
+        .map(|(at, sees)| {
+            let check = &plant.checks()[sees.check.index()];
+            ((check.key.clone(), plant.vantage(sees.vantage).name.clone()), at)
+        })
+        .collect();
+    let today = plant
+        .components()
+        .iter()
+        .zip(0..)
+        .filter(|(component, _)| {
+            component.condition.known_failed.is_some()
+                || component.condition.off_on_purpose.is_some()
+        })
+        .map(|(_, at)| InputId(at))
+        .collect();
+    Circuit {
+        gates: build.gates,
+        subjects,
+        works,
+        fully,
+        usable,
+        heard,
+        sees,
+        sees_by_name,
+        today,
+        unplaced,
+    }
+}
+
+/// Everything that can break; a component's input has the component's own number.
+fn subjects(plant: &Plant) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    let count = |len: usize| u32::try_from(len).expect("the plant's limits keep counts in u32");
+    subjects
+        .extend((0..count(plant.components().len())).map(|at| Subject::Component(ComponentId(at))));
+    subjects.extend((0..count(plant.vantages().len())).map(|at| Subject::Vantage(VantageId(at))));
+    subjects.extend(plant.checks().iter().map(|check| Subject::Check(check.id)));
+    for (component, at) in plant.components().iter().zip(0..) {
+        if component.kind == Kind::Prefix {
+            let prefix = ComponentId(at);
+            let carriers = carriers(plant, prefix);
+            subjects.extend(
+                carriers.into_iter().map(|upstream| Subject::Carriage { upstream, prefix }),
+            );
+        }
+    }
+    subjects
+}
+
+/// The upstreams that carry a prefix: those named, or all when none is.
+pub(super) fn carriers(plant: &Plant, prefix: ComponentId) -> Vec<ComponentId> {
+    let mut carriers = Vec::new();
+    match plant.component(prefix).requirement(Role::CarriedBy) {
+        Some(requirement) => requirement.each_leaf(&mut |leaf| {
+            if let Target::Component(upstream) = leaf.target {
+                carriers.push(upstream);
+            }
+        }),
+        None => carriers.extend(
+            plant
+                .components()
+                .iter()
+                .zip(0..)
+                .filter(|(component, _)| component.kind == Kind::Upstream)
+                .map(|(_, at)| ComponentId(at)),
+        ),
+    }
+    carriers.sort_unstable();
+    carriers.dedup();
+    carriers
+}
+
+/// Components so that each stands after all it depends on. The checker admits no cycle in these roles.
+fn dependencies_first(plant: &Plant) -> Vec<ComponentId> {
+    let mut order = Vec::with_capacity(plant.components().len());
+    let mut begun = vec![false; plant.components().len()];
+    let mut stack = Vec::new();
+    let push = |id: ComponentId, begun: &mut Vec<bool>, stack: &mut Vec<_>| {
+        if begun[id.index()] {
+            return;
+        }
+        begun[id.index()] = true;
+        let mut on = Vec::new();
+        for (role, requirement) in &plant.component(id).requirements {
+            match role {
+                Role::In
+                | Role::On
+                | Role::Power
+                | Role::Cooling
+                | Role::Needs
+                | Role::DegradedWithout
+                | Role::Uses
+                | Role::CarriedBy => requirement.each_leaf(&mut |leaf| {
+                    if let Target::Component(target) = leaf.target {
+                        on.push(target);
+                    }
+                }),
+                Role::Network(_)
+                | Role::Between
+                | Role::ToStart
+                | Role::ManagedVia
+                | Role::UsedFrom
+                | Role::Prefix
+                | Role::Covers => {}
+            }
+        }
+        stack.push((id, on));
+    };
+    for (_, at) in plant.components().iter().zip(0..) {
+        push(ComponentId(at), &mut begun, &mut stack);
+        while let Some((id, on)) = stack.last_mut() {
+            match on.pop() {
+                Some(next) => push(next, &mut begun, &mut stack),
+                None => {
+                    order.push(*id);
+                    stack.pop();
+                }
+            }
+        }
+    }
+    order
+}
+
+/// A leaf of `needs`: the target does what `does` says, and is reachable from the needer.
+fn needed(
+    build: &mut Builder,
+    network: &mut Network<'_>,
+    ok: &dyn Fn(Subject) -> GateId,
+    needer: ComponentId,
+    leaf: &Leaf,
+    does: &[GateId],
+) -> GateId {
+    let plane = leaf.plane.unwrap_or(PlaneId::FRONT);
+    match leaf.target {
+        Target::Internet => network.outside(build, ok, needer),
+        Target::Component(target) => {
+            let path = network.between(build, ok, needer, target, plane);
+            let path = if path == build.no() { build.yes() } else { path };
+            build.and(vec![does[target.index()], path])
+        }
+    }
+}
+
+/// Whether a component is up for those who use it.
+fn usable_gate(
+    build: &mut Builder,
+    network: &mut Network<'_>,
+    ok: &dyn Fn(Subject) -> GateId,
+    plant: &Plant,
+    id: ComponentId,
+    works: &[GateId],
+    usable: &[GateId],
+) -> GateId {
+    let component = plant.component(id);
+    let path = match (component.requirement(Role::UsedFrom), component.kind) {
+        (Some(from), _) => build.requirement(from, &mut |build, leaf| match leaf.target {
+            Target::Internet => network.outside(build, ok, id),
+            Target::Component(user) => {
+                let plane = leaf.plane.unwrap_or(PlaneId::FRONT);
+                network.between(build, ok, user, id, plane)
+            }
+        }),
+        (None, Kind::Service | Kind::Website) => network.outside(build, ok, id),
+        (None, Kind::Customer) => match component.requirement(Role::Uses) {
+            Some(uses) => build.requirement(uses, &mut |build, leaf| match leaf.target {
+                Target::Component(used) => usable[used.index()],
+                Target::Internet => build.yes(),
+            }),
+            None => build.yes(),
+        },
+        (None, _) => build.yes(),
+    };
+    let path = if path == build.no() { build.yes() } else { path };
+    build.and(vec![works[id.index()], path])
+}
+
+/// The path of a check: from its vantage to its component.
+fn path_from(
+    build: &mut Builder,
+    network: &mut Network<'_>,
+    ok: &dyn Fn(Subject) -> GateId,
+    vantage: &Vantage,
+    check: &Check,
+) -> GateId {
+    match (vantage.at, &vantage.agent) {
+        (Some(at), _) => {
+            network.between_nodes(build, ok, (at, vantage.segment), check.component, check.plane)
+        }
+        (None, Some(_)) => network.outside(build, ok, check.component),
+        (None, None) => network.anywhere(build, ok, check.component, check.plane),
+    }
+}
+
+/// The path between a vantage and the server.
+fn way_home(
+    build: &mut Builder,
+    network: &mut Network<'_>,
+    ok: &dyn Fn(Subject) -> GateId,
+    plant: &Plant,
+    vantage: &Vantage,
+) -> GateId {
+    let here = plant.vantage(VantageId(0));
+    let path = match (here.at, vantage.at) {
+        (Some(here_at), Some(at)) if here_at != at || here.segment != vantage.segment => {
+            network.between_nodes(build, ok, (here_at, here.segment), at, PlaneId::FRONT)
+        }
+        // Outside the plant, or the server itself: what matters is the one's own way to the internet.
+        (Some(at), _) | (None, Some(at)) => network.outside(build, ok, at),
+        (None, None) => build.yes(),
+    };
+    if path == build.no() { build.yes() } else { path }
+}

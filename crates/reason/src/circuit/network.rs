@@ -1,0 +1,614 @@
+//! Who reaches whom: paths towards the core, and where two of them meet.
+//!
+//! A(x) is what x reaches going up (`network`, else the machine it runs on, and across lateral links)
+//! with everything on the way able to forward, x included. a reaches b when A(a) and A(b) meet inside a
+//! segment, at a router or on a common host; meeting at the internet counts for public addresses only.
+//! `P(x, m)`, "x gets up to m", is one gate for each pair that some question needs.
+//!
+//! Lateral links make cycles. There `P` is the least fixpoint, compiled by unrolling as many rounds as
+//! the longest simple path through the strongly connected part can have.
+
+use super::compile::{Builder, carriers};
+use super::{GateId, Subject};
+use blackstart_model::check::{Check, Host, Question};
+use blackstart_model::kind::Kind;
+use blackstart_model::plant::{Role, Vantage};
+use blackstart_model::quantity::{Attribute, Value};
+use blackstart_model::requirement::{Leaf, Requirement, Target};
+use blackstart_model::{ComponentId, PlaneId, Plant, SegmentId};
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+/// Rounds of unrolling at most: a lateral path of more than so many hops is not looked for (chosen by
+/// hand; real rings and meshes of cores have fewer members).
+const ROUNDS_MAX: usize = 64;
+
+/// A place in the network: a component, or one named segment of a switch.
+type Node = u32;
+
+pub(super) struct Network<'p> {
+    plant: &'p Plant,
+    base: Vec<GateId>,
+    /// Nodes beyond the components themselves: segments of switches.
+    segments: Vec<(ComponentId, SegmentId)>,
+    segment_nodes: HashMap<(ComponentId, SegmentId), Node>,
+    planes: Vec<Plane>,
+    upstreams: Vec<ComponentId>,
+    prefixes: Vec<(ComponentId, Block)>,
+    climbs: HashMap<(PlaneId, Node, Node), GateId>,
+    outside: HashMap<ComponentId, GateId>,
+}
+
+/// One plane's graph.
+struct Plane {
+    edges: Vec<Vec<Edge>>,
+    /// Position in an order where everything above a node stands before it, but for its own group.
+    order: Vec<u32>,
+    /// Strongly connected part; nodes of one part have consecutive positions.
+    group: Vec<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Edge {
+    to: Node,
+    /// The lateral link it crosses.
+    link: Option<ComponentId>,
+}
+
+/// An address block.
+#[derive(Clone, Copy)]
+struct Block {
+    base: u128,
+    bits: u32,
+    length: u32,
+}
+
+impl Block {
+    fn of(address: IpAddr, length: u8) -> Self {
+        let (base, bits) = as_bits(address);
+        Self { base, bits, length: u32::from(length) }
+    }
+
+    fn contains(self, address: IpAddr) -> bool {
+        let (own, bits) = as_bits(address);
+        bits == self.bits
+            && (self.length == 0 || (own ^ self.base) >> (bits - self.length.min(bits)) == 0)
+    }
+}
+
+fn as_bits(address: IpAddr) -> (u128, u32) {
+    match address {
+        IpAddr::V4(v4) => (u128::from(v4.to_bits()), 32),
+        IpAddr::V6(v6) => (v6.to_bits(), 128),
+    }
+}
+
+/// Where an address stands towards the internet.
+enum Standing {
+    /// In this prefix of the plant.
+    In(ComponentId),
+    /// Public, or not known: any upstream will do.
+    Public,
+    /// Private by its own word: nobody outside reaches it.
+    Private,
+}
+
+impl<'p> Network<'p> {
+    pub(super) fn of(plant: &'p Plant, base: Vec<GateId>) -> Self {
+        let components = plant.components();
+        let mut segments = Vec::new();
+        let mut segment_nodes = HashMap::new();
+        for (component, at) in components.iter().zip(0..) {
+            for &segment in &component.segments {
+                let node = u32::try_from(components.len() + segments.len())
+                    .expect("the plant's limits keep nodes in u32");
+                segments.push((ComponentId(at), segment));
+                segment_nodes.insert((ComponentId(at), segment), node);
+            }
+        }
+        let upstreams = components
+            .iter()
+            .zip(0..)
+            .filter(|(component, _)| component.kind == Kind::Upstream)
+            .map(|(_, at)| ComponentId(at))
+            .collect();
+        let prefixes = components
+            .iter()
+            .zip(0..)
+            .filter_map(|(component, at)| match component.attribute(Attribute::Cidr) {
+                Some(Value::Cidr(base, length)) if component.kind == Kind::Prefix => {
+                    Some((ComponentId(at), Block::of(*base, *length)))
+                }
+                _ => None,
+            })
+            .collect();
+        let mut network = Self {
+            plant,
+            base,
+            segments,
+            segment_nodes,
+            planes: Vec::new(),
+            upstreams,
+            prefixes,
+            climbs: HashMap::new(),
+            outside: HashMap::new(),
+        };
+        for plane in 0..plant.planes().len() {
+            let plane = PlaneId(u32::try_from(plane).expect("planes fit u32"));
+            let plane = Plane::of(network.edges(plane));
+            network.planes.push(plane);
+        }
+        network
+    }
+
+    pub(super) fn base(&self, component: ComponentId) -> GateId {
+        self.base[component.index()]
+    }
+
+    /// The path gate between two components; always true where the plant knows nothing of the network.
+    pub(super) fn between(
+        &mut self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        a: ComponentId,
+        b: ComponentId,
+        plane: PlaneId,
+    ) -> GateId {
+        self.between_nodes(build, ok, (a, None), b, plane)
+    }
+
+    /// As [`between`](Self::between), from a segment of a switch.
+    pub(super) fn between_nodes(
+        &mut self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        (a, segment): (ComponentId, Option<SegmentId>),
+        b: ComponentId,
+        plane: PlaneId,
+    ) -> GateId {
+        if a == b {
+            return build.yes();
+        }
+        let from = segment
+            .and_then(|segment| self.segment_nodes.get(&(a, segment)).copied())
+            .unwrap_or(a.0);
+        let above_a = self.above(plane, from);
+        let above_b = self.above(plane, b.0);
+        match (self.is_placed(&above_a), self.is_placed(&above_b)) {
+            (false, false) => return build.yes(),
+            (true, false) => return self.anywhere(build, ok, a, plane),
+            (false, true) => return self.anywhere(build, ok, b, plane),
+            (true, true) => {}
+        }
+        let mut ways = Vec::new();
+        for &meeting in above_a.iter().filter(|&node| above_b.binary_search(node).is_ok()) {
+            if self.forwards(meeting, from, b.0) {
+                let left = self.climb(build, plane, from, meeting);
+                let right = self.climb(build, plane, b.0, meeting);
+                ways.push(build.and(vec![left, right]));
+            }
+        }
+        if let (Standing::In(_), Standing::In(_)) = (self.standing(a), self.standing(b)) {
+            let left = self.outside(build, ok, a);
+            let right = self.outside(build, ok, b);
+            ways.push(build.and(vec![left, right]));
+        }
+        build.or(ways)
+    }
+
+    /// Whether the internet reaches a component (and it the internet): some upstream works, carries
+    /// its prefix, and is reached. True where the plant knows no upstream or no network of it.
+    pub(super) fn outside(
+        &mut self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        of: ComponentId,
+    ) -> GateId {
+        if let Some(&known) = self.outside.get(&of) {
+            return known;
+        }
+        let above = self.above(PlaneId::FRONT, of.0);
+        let gate = if self.upstreams.is_empty() || !self.is_placed(&above) {
+            build.yes()
+        } else {
+            let (standing, carriers) = match self.standing(of) {
+                Standing::In(prefix) => (Some(prefix), carriers(self.plant, prefix)),
+                Standing::Public => (None, self.upstreams.clone()),
+                Standing::Private => (None, Vec::new()),
+            };
+            let mut ways = Vec::new();
+            for upstream in carriers {
+                if above.binary_search(&upstream.0).is_ok() {
+                    let climb = self.climb(build, PlaneId::FRONT, of.0, upstream.0);
+                    let carried = match standing {
+                        Some(prefix) => ok(Subject::Carriage { upstream, prefix }),
+                        None => build.yes(),
+                    };
+                    ways.push(build.and(vec![climb, carried]));
+                }
+            }
+            let any = build.or(ways);
+            match standing {
+                // A prefix can be misrouted as a set, whichever upstream carries it.
+                Some(prefix) => build.and(vec![ok(Subject::Component(prefix)), any]),
+                None => any,
+            }
+        };
+        self.outside.insert(of, gate);
+        gate
+    }
+
+    /// Whether a component is reached from a place of which only is known that it is not below it:
+    /// the internet, or the top of its own network.
+    pub(super) fn anywhere(
+        &mut self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        of: ComponentId,
+        plane: PlaneId,
+    ) -> GateId {
+        let above = self.above(plane, of.0);
+        if !self.is_placed(&above) {
+            return build.yes();
+        }
+        let edges = &self.planes[plane.index()].edges;
+        let mut tops: Vec<Node> = above
+            .iter()
+            .copied()
+            .filter(|&node| {
+                self.component(node).kind != Kind::Upstream
+                    && edges[node as usize].iter().all(|edge| {
+                        edge.link.is_some() || self.component(edge.to).kind == Kind::Upstream
+                    })
+            })
+            .collect();
+        // Its own machine is no place to look at it from, where there is anything above.
+        tops.retain(|&top| top != of.0 || above.len() == 1);
+        let mut ways: Vec<GateId> =
+            tops.iter().map(|&top| self.climb(build, plane, of.0, top)).collect();
+        if ways.is_empty() {
+            ways.push(self.outside(build, ok, of));
+        }
+        build.or(ways)
+    }
+
+    /// `P(x, m)`: x gets up to m, both and everything between able to forward.
+    fn climb(&mut self, build: &mut Builder, plane: PlaneId, x: Node, m: Node) -> GateId {
+        if let Some(&known) = self.climbs.get(&(plane, x, m)) {
+            return known;
+        }
+        let order = &self.planes[plane.index()].order;
+        let mut nodes = self.above(plane, x);
+        nodes.sort_unstable_by_key(|&node| order[node as usize]);
+        let mut at = 0;
+        while at < nodes.len() {
+            let group = self.planes[plane.index()].group[nodes[at] as usize];
+            let end = at
+                + nodes[at..]
+                    .iter()
+                    .take_while(|&&node| self.planes[plane.index()].group[node as usize] == group)
+                    .count();
+            self.climb_group(build, plane, &nodes[at..end], m);
+            at = end;
+        }
+        self.climbs[&(plane, x, m)]
+    }
+
+    /// `P(x, m)` for every x of one strongly connected part, all above it being known.
+    fn climb_group(&mut self, build: &mut Builder, plane: PlaneId, group: &[Node], m: Node) {
+        if self.climbs.contains_key(&(plane, group[0], m)) {
+            return;
+        }
+        let no = build.no();
+        let mut now: HashMap<Node, GateId> = group.iter().map(|&node| (node, no)).collect();
+        for _ in 0..group.len().min(ROUNDS_MAX) {
+            let before = now.clone();
+            for &x in group {
+                let gate = if x == m {
+                    self.node_base(x)
+                } else {
+                    let mut ways = Vec::new();
+                    for edge in self.planes[plane.index()].edges[x as usize].clone() {
+                        let beyond = before
+                            .get(&edge.to)
+                            .or_else(|| self.climbs.get(&(plane, edge.to, m)))
+                            .copied()
+                            .unwrap_or(no);
+                        ways.push(match edge.link {
+                            Some(link) => build.and(vec![self.base(link), beyond]),
+                            None => beyond,
+                        });
+                    }
+                    let any = build.or(ways);
+                    if any == no {
+                        no
+                    } else {
+                        let all = self.demanded(build, plane, x);
+                        build.and(vec![self.node_base(x), all, any])
+                    }
+                };
+                now.insert(x, gate);
+            }
+            if now == before {
+                break;
+            }
+        }
+        for (x, gate) in now {
+            self.climbs.insert((plane, x, m), gate);
+        }
+    }
+
+    /// What a node's own network requirement demands of the nodes just above it: nothing beyond one
+    /// of them for `any`, all of them for `all`, k for k-of-n.
+    fn demanded(&self, build: &mut Builder, plane: PlaneId, x: Node) -> GateId {
+        let component = self.component_id(x);
+        let Some(requirement) = towards_core(self.plant, plane, component) else {
+            return build.yes();
+        };
+        build.requirement(requirement, &mut |build, leaf| match leaf.target {
+            Target::Component(to) => self.base(to),
+            Target::Internet => build.yes(),
+        })
+    }
+
+    fn node_base(&self, node: Node) -> GateId {
+        self.base[self.component_id(node).index()]
+    }
+
+    fn component_id(&self, node: Node) -> ComponentId {
+        match (node as usize).checked_sub(self.plant.components().len()) {
+            None => ComponentId(node),
+            Some(segment) => self.segments[segment].0,
+        }
+    }
+
+    fn component(&self, node: Node) -> &'p blackstart_model::plant::Component {
+        self.plant.component(self.component_id(node))
+    }
+
+    /// Whether two who both get up to `meeting` exchange packets there.
+    fn forwards(&self, meeting: Node, a: Node, b: Node) -> bool {
+        let component = self.component(meeting);
+        match component.kind {
+            // A switch with named segments forwards within one, never from one to another.
+            Kind::Switch => {
+                component.segments.is_empty()
+                    || meeting as usize >= self.plant.components().len()
+                    || meeting == a
+                    || meeting == b
+            }
+            Kind::Nic | Kind::Link => meeting == a || meeting == b,
+            _ => true,
+        }
+    }
+
+    /// True when something of the network is known about a place: there is a forwarder above it.
+    fn is_placed(&self, above: &[Node]) -> bool {
+        above.iter().any(|&node| {
+            let kind = self.component(node).kind;
+            kind.routes() || matches!(kind, Kind::Switch | Kind::Nic)
+        })
+    }
+
+    /// A(x) when nothing has failed, sorted.
+    fn above(&self, plane: PlaneId, x: Node) -> Vec<Node> {
+        let edges = &self.planes[plane.index()].edges;
+        let mut found = vec![x];
+        let mut at = 0;
+        while at < found.len() {
+            for edge in &edges[found[at] as usize] {
+                // The sets are small (a rack's way up); a scan beats hashing until they are not.
+                if !found.contains(&edge.to) {
+                    found.push(edge.to);
+                }
+            }
+            at += 1;
+        }
+        found.sort_unstable();
+        found
+    }
+
+    fn edges(&self, plane: PlaneId) -> Vec<Vec<Edge>> {
+        let nodes = self.plant.components().len() + self.segments.len();
+        let mut edges = vec![Vec::new(); nodes];
+        for (node, own) in (0..).zip(edges.iter_mut()) {
+            let segment = (node as usize)
+                .checked_sub(self.plant.components().len())
+                .map(|at| self.segments[at].1);
+            if let Some(requirement) = towards_core(self.plant, plane, self.component_id(node)) {
+                requirement.each_leaf(&mut |leaf| self.nodes_named(leaf, segment, own));
+            }
+        }
+        for (link, at) in self.plant.components().iter().zip(0..) {
+            let Some(between) = link.requirement(Role::Between) else { continue };
+            let mut ends = Vec::new();
+            between.each_leaf(&mut |leaf| self.nodes_named(leaf, None, &mut ends));
+            for left in &ends {
+                for right in &ends {
+                    if left.to != right.to {
+                        edges[left.to as usize]
+                            .push(Edge { to: right.to, link: Some(ComponentId(at)) });
+                    }
+                }
+            }
+        }
+        edges
+    }
+
+    /// The nodes a leaf leads to: the named segment; else the segment we come from where the target
+    /// carries it; else the whole target (a trunk, when it has segments).
+    fn nodes_named(&self, leaf: &Leaf, from: Option<SegmentId>, into: &mut Vec<Edge>) {
+        let Target::Component(to) = leaf.target else { return };
+        let mut push = |to: Node| {
+            let edge = Edge { to, link: None };
+            if !into.contains(&edge) {
+                into.push(edge);
+            }
+        };
+        if let Some(&node) = leaf.segment.and_then(|named| self.segment_nodes.get(&(to, named))) {
+            return push(node);
+        }
+        if let Some(&node) = from.and_then(|from| self.segment_nodes.get(&(to, from))) {
+            return push(node);
+        }
+        push(to.0);
+        for segment in &self.plant.component(to).segments {
+            push(self.segment_nodes[&(to, *segment)]);
+        }
+    }
+
+    /// Where the address of a component (its own, or that of the one machine it runs on) stands.
+    fn standing(&self, of: ComponentId) -> Standing {
+        let mut at = of;
+        // The chain of machines is as high as `on` nests; the checker admits no cycle in it.
+        loop {
+            let component = self.plant.component(at);
+            if let Some(requirement) = component.requirement(Role::Prefix) {
+                let mut named = None;
+                requirement.each_leaf(&mut |leaf| {
+                    if let Target::Component(prefix) = leaf.target {
+                        named.get_or_insert(prefix);
+                    }
+                });
+                if let Some(prefix) = named {
+                    return Standing::In(prefix);
+                }
+            }
+            if let Some(Value::Addresses(addresses)) = component.attribute(Attribute::Address) {
+                let inside = addresses.iter().find_map(|&address| {
+                    self.prefixes
+                        .iter()
+                        .filter(|(_, block)| block.contains(address))
+                        .max_by_key(|(_, block)| block.length)
+                });
+                return match inside {
+                    Some((prefix, _)) => Standing::In(*prefix),
+                    // What runs on a machine with a private address may well be published by another.
+                    None if at == of && addresses.iter().all(|&one| is_private(one)) => {
+                        Standing::Private
+                    }
+                    None => Standing::Public,
+                };
+            }
+            let Some(Requirement::One(leaf)) = component.requirement(Role::On) else {
+                return Standing::Public;
+            };
+            let Target::Component(machine) = leaf.target else { return Standing::Public };
+            at = machine;
+        }
+    }
+}
+
+/// RFC 1918, RFC 4193, RFC 3927, loopback: not routed on the internet.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}
+
+impl Plane {
+    /// Orders the graph: Tarjan's strongly connected parts (SIAM J. Comput. 1(2), 1972), which come out
+    /// with everything above a part before it. Iterative, for a plant may be as deep as it likes.
+    fn of(edges: Vec<Vec<Edge>>) -> Self {
+        const UNSEEN: u32 = u32::MAX;
+        let count = edges.len();
+        let (mut index, mut low) = (vec![UNSEEN; count], vec![0_u32; count]);
+        let (mut order, mut group) = (vec![0; count], vec![UNSEEN; count]);
+        let (mut stack, mut calls) = (Vec::new(), Vec::<(usize, usize)>::new());
+        let (mut next_index, mut next_order, mut next_group) = (0, 0, 0);
+        for root in 0..count {
+            if index[root] != UNSEEN {
+                continue;
+            }
+            calls.push((root, 0));
+            while let Some(&mut (v, ref mut edge)) = calls.last_mut() {
+                if *edge == 0 && index[v] == UNSEEN {
+                    (index[v], low[v]) = (next_index, next_index);
+                    next_index += 1;
+                    stack.push(v);
+                }
+                if let Some(to) = edges[v].get(*edge).map(|edge| edge.to as usize) {
+                    *edge += 1;
+                    if index[to] == UNSEEN {
+                        calls.push((to, 0));
+                    } else if group[to] == UNSEEN {
+                        low[v] = low[v].min(index[to]);
+                    }
+                    continue;
+                }
+                calls.pop();
+                if let Some(&(parent, _)) = calls.last() {
+                    low[parent] = low[parent].min(low[v]);
+                }
+                if low[v] == index[v] {
+                    while let Some(member) = stack.pop() {
+                        group[member] = next_group;
+                        order[member] = next_order;
+                        next_order += 1;
+                        if member == v {
+                            break;
+                        }
+                    }
+                    next_group += 1;
+                }
+            }
+        }
+        Self { edges, order, group }
+    }
+}
+
+/// Whether the packets of a check leave the place its vantage stands at: false for what is on the same
+/// machine or in the same switch, and for loopback addresses.
+#[must_use]
+pub fn crosses_way_out(plant: &Plant, check: &Check, vantage: &Vantage) -> bool {
+    let host = match &check.question {
+        Question::Http(http) => &http.connect.as_ref().unwrap_or(&http.authority).host,
+        Question::Tcp(tcp) => &tcp.target.host,
+        Question::Icmp(icmp) => &icmp.host,
+        Question::Dns(dns) => &dns.server.host,
+    };
+    let local = match host {
+        Host::Address(address) => address.is_loopback(),
+        Host::Name(name) => name.eq_ignore_ascii_case("localhost"),
+    };
+    let Some(at) = vantage.at.filter(|_| !local) else { return !local };
+    if at == check.component {
+        return false;
+    }
+    // Below the vantage's own place, nothing of its way out is crossed. Walked on the plant itself, for
+    // this is asked before there is a circuit.
+    let mut found = vec![check.component];
+    let mut next = 0;
+    while let Some(&component) = found.get(next) {
+        next += 1;
+        let Some(requirement) = towards_core(plant, check.plane, component) else { continue };
+        let mut met = false;
+        requirement.each_leaf(&mut |leaf| {
+            let Target::Component(to) = leaf.target else { return };
+            let apart = leaf.segment.is_some() && leaf.segment != vantage.segment;
+            met |= to == at && !apart;
+            if !found.contains(&to) {
+                found.push(to);
+            }
+        });
+        if met {
+            return false;
+        }
+    }
+    true
+}
+
+/// The requirement by which a component goes up: its network in this plane, for forwarders else that of
+/// the front, and for what has none the machine it runs on.
+fn towards_core(plant: &Plant, plane: PlaneId, of: ComponentId) -> Option<&Requirement> {
+    let component = plant.component(of);
+    let forwards = component.kind.routes() || component.kind == Kind::Switch;
+    let front = if forwards { component.requirement(Role::Network(PlaneId::FRONT)) } else { None };
+    let elsewhere = !forwards
+        && component.requirements.iter().any(|(role, _)| matches!(role, Role::Network(_)));
+    component
+        .requirement(Role::Network(plane))
+        .or(front)
+        .or_else(|| if elsewhere { None } else { component.requirement(Role::On) })
+}

@@ -1,0 +1,1 @@
+//! Small plants, drawn in words.

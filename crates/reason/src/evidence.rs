@@ -1,0 +1,140 @@
+//! What the diagnosis may rest on: which words are facts now, and which only were.
+//!
+//! A failing check is a fact until it says otherwise. A check that is up is a fact *against* a cause only
+//! if it has spoken since the newest failure began, or has had the time to: changes are told at once, so
+//! a vantage that is heard and has told none within the slowest check's period and deadline still sees
+//! what it saw. Before that, an "up" from before the outage proves nothing.
+
+use crate::diagnosis::Fact;
+use crate::state::{Loaded, State, SymptomKey};
+use blackstart_model::observation::{Outcome, Standing};
+use blackstart_model::time::{Duration, Timestamp};
+use blackstart_model::{CheckKey, VantageName};
+
+/// How long a person's word is a fact (chosen by hand: things change within the hour).
+const WORD_LASTS: Duration = Duration::from_secs(3_600);
+
+/// A fact, with the name it is shown by.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) key: SymptomKey,
+    pub(crate) fact: Fact,
+    pub(crate) since: Timestamp,
+    pub(crate) outcome: Outcome,
+}
+
+/// The facts at `now`: failing ones first, then those seen up; and what is degraded, which has no part
+/// in the search for what is down.
+pub(crate) struct Facts {
+    pub(crate) failing: Vec<Seen>,
+    pub(crate) up: Vec<Seen>,
+    pub(crate) degraded: Vec<Seen>,
+    /// When more of what is up becomes a fact by the mere passing of time.
+    pub(crate) ripens_at: Option<Timestamp>,
+}
+
+/// The key under which a lost vantage is a symptom.
+pub(crate) fn lost_key(vantage: &VantageName) -> SymptomKey {
+    (CheckKey::from("way out"), vantage.clone())
+}
+
+/// The key under which a person's word is a symptom.
+fn word_key(component: &str, who: &str) -> SymptomKey {
+    (CheckKey::from(component), VantageName::from(who))
+}
+
+/// Gathers the facts.
+pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
+    let (plant, circuit) = (&loaded.plant, &loaded.circuit);
+    let mut failing = Vec::new();
+    let mut degraded = Vec::new();
+    for (key, evidence) in &state.evidence {
+        let standing = evidence.outcome.standing();
+        if matches!(standing, Standing::Up | Standing::Unknown) || state.is_mute(&key.1) {
+            continue;
+        }
+        let Some(sees) = circuit.sees_named(&key.0, &key.1) else { continue };
+        let fact = Fact { gate: sees.gate, up: false, tries: evidence.tries };
+        let seen = Seen {
+            key: key.clone(),
+            fact,
+            since: evidence.since,
+            outcome: evidence.outcome.clone(),
+        };
+        if standing == Standing::Down { failing.push(seen) } else { degraded.push(seen) }
+    }
+    for (vantage, loss) in &state.lost {
+        let Some(at) = plant.vantages().iter().position(|own| own.name == *vantage) else {
+            continue;
+        };
+        let id = blackstart_model::VantageId(u32::try_from(at).expect("vantages fit u32"));
+        failing.push(Seen {
+            key: lost_key(vantage),
+            // It was proved twice over before it was told.
+            fact: Fact { gate: circuit.heard(id), up: false, tries: 2 },
+            since: loss.since,
+            outcome: Outcome::Unknown(blackstart_model::observation::NoAnswer {
+                code: blackstart_model::observation::NoAnswerCode::CutOff,
+                detail: loss.detail.as_str().into(),
+            }),
+        });
+    }
+    let mut up = Vec::new();
+    for (component, word) in &state.words {
+        let Some(id) = plant.find(component.as_str()) else { continue };
+        if now.duration_since(word.at) > signed(WORD_LASTS) {
+            continue;
+        }
+        let fact = Fact { gate: circuit.works(id), up: word.works, tries: 2 };
+        let outcome = if word.works {
+            Outcome::Up
+        } else {
+            Outcome::down(blackstart_model::observation::SymptomCode::Reported, word.note.as_str())
+        };
+        let key = word_key(component.as_str(), &word.who);
+        let seen = Seen { key, fact, since: word.at, outcome };
+        if word.works { up.push(seen) } else { failing.push(seen) }
+    }
+    let newest = failing.iter().map(|seen| seen.since).max();
+    let ripens_at = newest.map(|newest| later(newest, loaded.slowest));
+    let ripe = ripens_at.is_some_and(|at| now >= at);
+    if let Some(newest) = newest {
+        for (key, evidence) in &state.evidence {
+            if evidence.outcome.standing() != Standing::Up || state.is_mute(&key.1) {
+                continue;
+            }
+            let Some(sees) = circuit.sees_named(&key.0, &key.1) else { continue };
+            if evidence.at >= newest || ripe {
+                let fact = Fact { gate: sees.gate, up: true, tries: evidence.tries };
+                up.push(Seen {
+                    key: key.clone(),
+                    fact,
+                    since: evidence.since,
+                    outcome: Outcome::Up,
+                });
+            }
+        }
+        for (at, vantage) in plant.vantages().iter().enumerate() {
+            if !state.lost.contains_key(&vantage.name) && ripe {
+                let id = blackstart_model::VantageId(u32::try_from(at).expect("vantages fit u32"));
+                up.push(Seen {
+                    key: lost_key(&vantage.name),
+                    fact: Fact { gate: circuit.heard(id), up: true, tries: 1 },
+                    since: newest,
+                    outcome: Outcome::Up,
+                });
+            }
+        }
+    }
+    Facts { failing, up, degraded, ripens_at: ripens_at.filter(|_| !ripe) }
+}
+
+/// `at` and then `span`; saturates at the end of time.
+pub(crate) fn later(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_add(signed(span)).unwrap_or(Timestamp::MAX)
+}
+
+fn signed(span: Duration) -> blackstart_model::time::SignedDuration {
+    blackstart_model::time::SignedDuration::try_from(span)
+        .unwrap_or(blackstart_model::time::SignedDuration::MAX)
+}

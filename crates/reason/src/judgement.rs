@@ -1,0 +1,565 @@
+//! From facts to incidents: one pass over everything that fails now.
+//!
+//! 1. Failing checks are shared out among causes: the best hypothesis takes what it explains, the rest is
+//!    looked at again. Two faults that explain disjoint checks are two groups, for they are two incidents.
+//! 2. Each group finds its incident by overlapping symptoms or the same cause; else it makes one.
+//! 3. What is not yet confirmed stays in one *suspected* incident, and nobody is woken.
+//! 4. Incidents whose symptoms are all seen up recover, and are resolved when that has held.
+//!
+//! It never sends anything: what follows are [`Decision`]s. Tested through `step`.
+
+use crate::alert;
+use crate::circuit::InputId;
+use crate::diagnosis::{Faults, diagnose};
+use crate::evidence::{Facts, Seen, facts, later, lost_key};
+use crate::impact;
+use crate::state::{Incident, Loaded, State, SymptomKey, SymptomTrack, names};
+use crate::summary::summarise;
+use crate::verification::{ask, verify};
+use blackstart_model::incident::{IncidentEvent, IncidentState};
+use blackstart_model::observation::Standing;
+use blackstart_model::record::{
+    Decision, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary, IncidentRevision,
+};
+use blackstart_model::time::{Duration, Timestamp, shown_span};
+use blackstart_model::{CheckKey, ComponentName, IncidentId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Judgements are at least so far apart, so that a storm of changes costs four a second and no more.
+pub(crate) const JUDGE_EVERY: Duration = Duration::from_millis(250);
+
+/// A verification is waited for so long at most, once a symptom is confirmed: the promise is a cause
+/// within one check interval and 5 s.
+const VERIFY_MAX: Duration = Duration::from_secs(4);
+
+/// Tries with the same answer that confirm it.
+const CONFIRMED_TRIES: u32 = 2;
+
+/// An incident is resolved when all its symptoms have been up for so long (chosen by hand: longer than a
+/// service's restart loop, short enough that nobody waits for the word).
+const HOLD: Duration = Duration::from_secs(10);
+
+/// While an incident's symptoms come back one by one its diagnosis is left alone; what then still fails
+/// for so long has a cause of its own (chosen by hand: twice the default period).
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Groups in one pass at most; what is left over waits in the suspected incident.
+const GROUPS_MAX: usize = 16;
+
+/// Failing checks that one cause explains.
+struct Group<'a> {
+    seen: Vec<&'a Seen>,
+    summary: DiagnosisSummary,
+    broke: Vec<InputId>,
+    /// Explained by a fault, and not only left over.
+    caused: bool,
+}
+
+impl Group<'_> {
+    fn keys(&self) -> BTreeSet<SymptomKey> {
+        self.seen.iter().map(|seen| seen.key.clone()).collect()
+    }
+
+    fn confirmed(&self) -> bool {
+        self.seen.iter().any(|seen| seen.fact.tries >= CONFIRMED_TRIES)
+            || (self.caused && self.seen.len() >= 2)
+    }
+
+    fn cause(&self) -> &[FaultName] {
+        self.summary.hypotheses.first().map_or(&[], |hypothesis| &hypothesis.faults)
+    }
+}
+
+/// Judges everything anew.
+pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decision>) {
+    state.unjudged = false;
+    state.judged_at = Some(now);
+    state.judge_again_at = None;
+    state.asks.retain(|_, ask| ask.until > now);
+    let Some(loaded) = state.plant.take() else { return };
+    let facts = facts(state, &loaded, now);
+    let before: BTreeMap<IncidentId, Shown> =
+        state.incidents.values().map(|incident| (incident.id, Shown::of(incident))).collect();
+
+    let fresh = first_seen(state, &facts);
+    verify(state, &loaded, &fresh, now, decisions);
+    let returned = track_symptoms(state, &facts, now);
+    if !returned.is_empty() {
+        let because = format!("{} is up again", crate::state::symptom_name(&returned[0]));
+        ask(state, &loaded, returned, because, now, decisions);
+    }
+
+    let mut groups = share_out(&loaded, &facts);
+    groups.extend(degraded_groups(&loaded, &facts));
+    place(state, &loaded, &groups, now);
+    settle(state, &loaded, &facts, now);
+    revise(state, &before, decisions);
+    alert::tell(state, &loaded, now, decisions);
+    state.judge_again_at = next_look(state, &facts, now);
+    state.plant = Some(loaded);
+}
+
+/// Failures that no live incident knows yet.
+fn first_seen<'a>(state: &State, facts: &'a Facts) -> Vec<&'a Seen> {
+    let known = |key: &SymptomKey| {
+        state.incidents.values().any(|incident| {
+            incident.state.is_live()
+                && incident.symptoms.get(key).is_some_and(|track| track.up_since.is_none())
+        })
+    };
+    facts.failing.iter().chain(&facts.degraded).filter(|seen| !known(&seen.key)).collect()
+}
+
+/// Notes for each symptom of each live incident whether it is still seen. Gives what to ask about when
+/// some of an incident's symptoms are newly up: they again, and those that are left.
+fn track_symptoms(state: &mut State, facts: &Facts, now: Timestamp) -> Vec<SymptomKey> {
+    let failing: BTreeSet<&SymptomKey> =
+        facts.failing.iter().chain(&facts.degraded).map(|seen| &seen.key).collect();
+    let mut ask_about = Vec::new();
+    for incident in state.incidents.values_mut().filter(|incident| incident.state.is_live()) {
+        let mut returned = false;
+        for (key, track) in &mut incident.symptoms {
+            if failing.contains(key) {
+                track.up_since = None;
+                continue;
+            }
+            let up = if *key == lost_key(&key.1) {
+                !state.lost.contains_key(&key.1)
+            } else if let Some(word) = state.words.get(&ComponentName::from(key.0.as_str())) {
+                word.works
+            } else {
+                state
+                    .evidence
+                    .get(key)
+                    .is_some_and(|evidence| evidence.outcome.standing() == Standing::Up)
+            };
+            if up && track.up_since.is_none() {
+                track.up_since = Some(now);
+                returned = true;
+            }
+        }
+        if returned {
+            ask_about.extend(incident.symptoms.keys().cloned());
+        }
+    }
+    ask_about
+}
+
+/// Shares the failing checks out among causes.
+fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
+    let mut groups = Vec::new();
+    let mut left: Vec<&Seen> = facts.failing.iter().collect();
+    while !left.is_empty() && groups.len() < GROUPS_MAX {
+        let Some((broke, taken)) = leading_cause(loaded, facts, &left) else { break };
+        let keys: BTreeSet<&SymptomKey> = taken.iter().map(|seen| &seen.key).collect();
+        left.retain(|seen| !keys.contains(&seen.key));
+        groups.push((broke, taken));
+    }
+    let mut result = Vec::new();
+    for (broke, seen) in groups {
+        // What no cause took is shown to each as unexplained; what another took is not its matter.
+        let all: Vec<&Seen> = seen.iter().chain(&left).copied().chain(&facts.up).collect();
+        result.push(group(loaded, &all, seen, broke));
+    }
+    let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
+    for seen in left {
+        let component = component_of(&seen.key.0);
+        by_component.entry(component).or_default().push(seen);
+    }
+    for seen in by_component.into_values() {
+        let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
+        let mut left_over = group(loaded, &all, seen, Vec::new());
+        left_over.caused = false;
+        result.push(left_over);
+    }
+    // The clearest cases choose their incidents first.
+    result.sort_by_key(|group| (!group.caused, usize::MAX - group.seen.len()));
+    result
+}
+
+/// The faults that best explain what is left, and which of it they explain; one fault alone when two
+/// share nothing.
+fn leading_cause<'a>(
+    loaded: &Loaded,
+    facts: &'a Facts,
+    left: &[&'a Seen],
+) -> Option<(Vec<InputId>, Vec<&'a Seen>)> {
+    let all: Vec<&Seen> = left.iter().copied().chain(&facts.up).collect();
+    let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
+    let diagnosis = diagnose(&loaded.circuit, &loaded.plant, &given, 1);
+    let lead = &diagnosis.hypotheses[0];
+    let Faults::These(broke) = &lead.faults else { return None };
+    if lead.explains.is_empty() {
+        return None;
+    }
+    let explained: Vec<&Seen> = lead.explains.iter().map(|&at| all[at]).collect();
+    if let [a, b] = broke[..] {
+        let under = |input| {
+            let under = loaded.circuit.under(&[input]);
+            let (by, rest): (Vec<&Seen>, Vec<&Seen>) =
+                explained.iter().partition(|seen| !under[seen.fact.gate.index()]);
+            (by, rest)
+        };
+        let ((by_a, _), (by_b, not_by_b)) = (under(a), under(b));
+        let together = by_a.len() + by_b.len() == explained.len();
+        if together && !by_a.is_empty() && !by_b.is_empty() && not_by_b.len() == by_a.len() {
+            return Some(if by_a.len() >= by_b.len() { (vec![a], by_a) } else { (vec![b], by_b) });
+        }
+    }
+    Some((broke.clone(), explained))
+}
+
+fn group<'a>(
+    loaded: &Loaded,
+    all: &[&Seen],
+    seen: Vec<&'a Seen>,
+    fallback: Vec<InputId>,
+) -> Group<'a> {
+    let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
+    let diagnosis =
+        diagnose(&loaded.circuit, &loaded.plant, &given, DiagnosisSummary::HYPOTHESES_MAX);
+    let broke = match &diagnosis.hypotheses[0].faults {
+        Faults::These(broke) => broke.clone(),
+        Faults::Nothing | Faults::Unmodelled => fallback,
+    };
+    Group { seen, summary: summarise(loaded, all, &diagnosis), broke, caused: true }
+}
+
+/// What answers badly is judged by itself, one group a component: nothing is down that could explain it.
+fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
+    let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
+    for seen in &facts.degraded {
+        let component = component_of(&seen.key.0);
+        by_component.entry(component).or_default().push(seen);
+    }
+    by_component
+        .into_iter()
+        .map(|(component, seen)| {
+            let kind = loaded
+                .plant
+                .find(component)
+                .map_or("component", |id| loaded.plant.component(id).kind.as_str());
+            let explains = seen.iter().map(|seen| crate::state::symptom_name(&seen.key)).collect();
+            let summary = DiagnosisSummary {
+                sentence: format!("{component} ({kind}) answers, and is {}", seen[0].outcome),
+                hypotheses: vec![HypothesisSummary {
+                    faults: vec![FaultName {
+                        subject: component.to_owned(),
+                        mode: FaultMode::Degraded,
+                    }],
+                    posterior: 0.9,
+                    explains,
+                    unexplained: Vec::new(),
+                    contradicted: Vec::new(),
+                    predicts: Vec::new(),
+                }],
+                searched: "not searched: it answers".to_owned(),
+            };
+            Group { seen, summary, broke: Vec::new(), caused: true }
+        })
+        .collect()
+}
+
+/// Finds or makes the incident of each group.
+fn place(state: &mut State, loaded: &Loaded, groups: &[Group<'_>], now: Timestamp) {
+    let mut taken = BTreeSet::new();
+    let mut waiting: Vec<&Group<'_>> = Vec::new();
+    for group in groups {
+        let keys = group.keys();
+        let mut matching: Vec<IncidentId> = state
+            .incidents
+            .values()
+            .filter(|incident| incident.state.is_live() && !taken.contains(&incident.id))
+            .filter(|incident| {
+                incident.symptoms.keys().any(|key| keys.contains(key))
+                    || (!group.cause().is_empty() && incident.cause() == group.cause())
+            })
+            .map(|incident| incident.id)
+            .collect();
+        // Told ones before suspected ones, then the oldest.
+        matching.sort_by_key(|id| (state.incidents[id].state == IncidentState::Suspected, *id));
+        let ready = group.confirmed() && verified(state, &keys, now);
+        let target = match matching.first() {
+            Some(&id) if state.incidents[&id].state != IncidentState::Suspected => id,
+            _ if !ready => {
+                waiting.push(group);
+                continue;
+            }
+            Some(&id) => id,
+            None => open(state, now, &group.seen),
+        };
+        taken.insert(target);
+        for other in matching.into_iter().skip(1) {
+            let swallowed = state.incidents[&other].symptoms_left().all(|key| keys.contains(key));
+            if swallowed {
+                merge(state, other, target, "one cause explains both", now);
+            }
+        }
+        for (id, other) in &mut state.incidents {
+            if *id != target && other.state.is_live() {
+                other.symptoms.retain(|key, _| !keys.contains(key));
+            }
+        }
+        fill(state, loaded, target, group, now);
+        let incident = state.incidents.get_mut(&target).expect("it was just filled");
+        if incident.state == IncidentState::Suspected {
+            // What it held besides is not its own.
+            incident.symptoms.retain(|key, _| keys.contains(key));
+            let because = format!("confirmed: {}", incident.diagnosis.sentence);
+            change(incident, IncidentEvent::Confirmed, because, now);
+        }
+    }
+    suspect(state, loaded, &waiting, now);
+}
+
+/// True when nothing that was asked about these symptoms is outstanding, or it has been waited for long
+/// enough.
+fn verified(state: &State, keys: &BTreeSet<SymptomKey>, now: Timestamp) -> bool {
+    let since = state
+        .incidents
+        .values()
+        .filter(|incident| incident.state == IncidentState::Suspected)
+        .filter(|incident| incident.symptoms.keys().any(|key| keys.contains(key)))
+        .map(|incident| incident.opened_at)
+        .min();
+    state.asks.is_empty() || since.is_some_and(|since| now >= later(since, VERIFY_MAX))
+}
+
+/// Puts what is not confirmed into the one suspected incident.
+fn suspect(state: &mut State, loaded: &Loaded, groups: &[&Group<'_>], now: Timestamp) {
+    let Some(lead) = groups.first() else { return };
+    let suspected = state
+        .incidents
+        .values()
+        .find(|incident| incident.state == IncidentState::Suspected)
+        .map(|incident| incident.id);
+    let id = suspected.unwrap_or_else(|| open(state, now, &lead.seen));
+    fill(state, loaded, id, lead, now);
+    let incident = state.incidents.get_mut(&id).expect("it was just filled");
+    for seen in groups.iter().skip(1).flat_map(|group| &group.seen) {
+        add_symptom(incident, seen);
+    }
+}
+
+fn open(state: &mut State, now: Timestamp, seen: &[&Seen]) -> IncidentId {
+    state.incidents_made += 1;
+    let id = IncidentId(state.incidents_made);
+    let first = seen.iter().map(|seen| seen.since).min().unwrap_or(now);
+    let because = seen.first().map_or_else(String::new, |seen| {
+        format!("{} is {}", crate::state::symptom_name(&seen.key), seen.outcome)
+    });
+    state.incidents.insert(
+        id,
+        Incident {
+            id,
+            state: IncidentState::Suspected,
+            opened_at: first.min(now),
+            closed_at: None,
+            symptoms: BTreeMap::new(),
+            diagnosis: DiagnosisSummary::default(),
+            services: Vec::new(),
+            customers: Vec::new(),
+            acknowledged_by: None,
+            silenced_until: None,
+            merged_into: None,
+            history: vec![(now, IncidentState::Suspected, because)],
+            told: None,
+            withheld: None,
+        },
+    );
+    id
+}
+
+fn add_symptom(incident: &mut Incident, seen: &Seen) -> bool {
+    let mut fresh = false;
+    incident
+        .symptoms
+        .entry(seen.key.clone())
+        .and_modify(|track| track.up_since = None)
+        .or_insert_with(|| {
+            fresh = true;
+            SymptomTrack { first_at: seen.since, outcome: seen.outcome.clone(), up_since: None }
+        });
+    fresh
+}
+
+/// Gives an incident a group's symptoms, and its diagnosis unless the incident is on its way back.
+fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, now: Timestamp) {
+    let incident = state.incidents.get_mut(&id).expect("the caller found or made it");
+    let mut fresh = false;
+    for seen in &group.seen {
+        fresh |= add_symptom(incident, seen);
+    }
+    let recovering = incident
+        .symptoms
+        .values()
+        .filter_map(|track| track.up_since)
+        .max()
+        .is_some_and(|up| now < later(up, GRACE));
+    if recovering && !fresh {
+        return;
+    }
+    incident.diagnosis = group.summary.clone();
+    let observed = group.seen.iter().filter_map(|seen| {
+        let id = loaded.plant.find(component_of(&seen.key.0))?;
+        let component = loaded.plant.component(id);
+        component.kind.is_used().then(|| component.name.clone())
+    });
+    let hit = impact::unusable(loaded, &group.broke).into_iter().chain(observed);
+    (incident.services, incident.customers) = impact::split(loaded, hit);
+}
+
+/// Puts one incident into another.
+pub(crate) fn merge(
+    state: &mut State,
+    from: IncidentId,
+    into: IncidentId,
+    because: &str,
+    now: Timestamp,
+) {
+    let Some(mut incident) = state.incidents.remove(&from) else { return };
+    if change(&mut incident, IncidentEvent::MergedInto, format!("into {into}: {because}"), now) {
+        incident.merged_into = Some(into);
+        let symptoms = std::mem::take(&mut incident.symptoms);
+        if let Some(target) = state.incidents.get_mut(&into) {
+            target.opened_at = target.opened_at.min(incident.opened_at);
+            for (key, track) in symptoms {
+                target.symptoms.entry(key).or_insert(track);
+            }
+        }
+    }
+    state.incidents.insert(from, incident);
+}
+
+/// Applies an event to an incident; false (and unchanged) when its state does not allow it.
+pub(crate) fn change(
+    incident: &mut Incident,
+    event: IncidentEvent,
+    because: String,
+    now: Timestamp,
+) -> bool {
+    let Ok(next) = incident.state.apply(event, incident.acknowledged_by.is_some()) else {
+        return false;
+    };
+    incident.state = next;
+    incident.history.push((now, next, because));
+    if !next.is_live() {
+        incident.closed_at = Some(now);
+    }
+    true
+}
+
+/// Moves incidents whose symptoms went, or came back.
+fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
+    let failing: BTreeSet<&SymptomKey> =
+        facts.failing.iter().chain(&facts.degraded).map(|seen| &seen.key).collect();
+    for incident in state.incidents.values_mut().filter(|incident| incident.state.is_live()) {
+        // A symptom whose check has left the plant can never be seen up: it goes with it.
+        let held = incident.symptoms.len();
+        incident.symptoms.retain(|key, _| {
+            failing.contains(key)
+                || *key == lost_key(&key.1)
+                || loaded.circuit.sees_named(&key.0, &key.1).is_some()
+                || loaded.plant.find(key.0.as_str()).is_some()
+        });
+        if incident.symptoms.is_empty() {
+            let (event, because) = if held > 0 {
+                (IncidentEvent::Closed, "its checks have left the plant")
+            } else {
+                (IncidentEvent::Closed, "its symptoms belong to another incident")
+            };
+            change(incident, event, because.to_owned(), now);
+            continue;
+        }
+        let seen = incident.symptoms.keys().any(|key| failing.contains(key));
+        let last_up =
+            incident.symptoms.values().map(|track| track.up_since).collect::<Option<Vec<_>>>();
+        match (incident.state, last_up.and_then(|ups| ups.into_iter().max())) {
+            (IncidentState::Suspected, Some(_)) => {
+                let because = "seen up again before it was confirmed".to_owned();
+                change(incident, IncidentEvent::Dismissed, because, now);
+            }
+            (IncidentState::Open | IncidentState::Acknowledged, Some(_)) => {
+                let because = format!("all {} symptoms are seen up", incident.symptoms.len());
+                change(incident, IncidentEvent::SeenUp, because, now);
+            }
+            (IncidentState::Recovering, None) if seen => {
+                let left = incident.symptoms_left().cloned().collect();
+                let because = format!("failing again: {}", names(&left).join(", "));
+                change(incident, IncidentEvent::SeenAgain, because, now);
+            }
+            (IncidentState::Recovering, Some(up)) if now >= later(up, HOLD) => {
+                let because = format!("all symptoms up for {}", shown_span(HOLD));
+                change(incident, IncidentEvent::Held, because, now);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What of an incident is worth a record when it changes.
+#[derive(PartialEq)]
+struct Shown {
+    state: IncidentState,
+    cause: Vec<FaultName>,
+    services: Vec<ComponentName>,
+    customers: Vec<ComponentName>,
+}
+
+impl Shown {
+    fn of(incident: &Incident) -> Self {
+        Self {
+            state: incident.state,
+            cause: incident.cause().to_vec(),
+            services: incident.services.clone(),
+            customers: incident.customers.clone(),
+        }
+    }
+}
+
+fn revise(state: &State, before: &BTreeMap<IncidentId, Shown>, decisions: &mut Vec<Decision>) {
+    for incident in state.incidents.values() {
+        let old = before.get(&incident.id);
+        if old.is_none_or(|old| *old != Shown::of(incident)) {
+            decisions.push(revision(incident, old.map(|old| old.state)));
+        }
+    }
+}
+
+/// An incident as a record.
+pub(crate) fn revision(incident: &Incident, from: Option<IncidentState>) -> Decision {
+    let because = match incident.history.last() {
+        Some((_, _, because)) if from != Some(incident.state) => because.clone(),
+        _ => incident.diagnosis.sentence.clone(),
+    };
+    Decision::Incident(IncidentRevision {
+        id: incident.id,
+        from,
+        to: incident.state,
+        because,
+        into: incident.merged_into,
+        diagnosis: incident.diagnosis.clone(),
+        services: incident.services.clone(),
+        customers: incident.customers.clone(),
+    })
+}
+
+/// When the passing of time alone may change something.
+fn next_look(state: &State, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
+    let mut times: Vec<Timestamp> = facts.ripens_at.into_iter().collect();
+    times.extend(state.asks.values().map(|ask| ask.until));
+    for incident in state.incidents.values().filter(|incident| incident.state.is_live()) {
+        times.push(later(incident.opened_at, VERIFY_MAX));
+        let ups = || incident.symptoms.values().filter_map(|track| track.up_since);
+        times.extend(ups().max().map(|up| later(up, HOLD)));
+        times.extend(ups().max().map(|up| later(up, GRACE)));
+        times.extend(incident.silenced_until);
+        times.extend(incident.told.as_ref().map(|told| later(told.at, alert::APART)));
+    }
+    times.into_iter().filter(|&at| at > now).min()
+}
+
+/// The component a check's key begins with.
+pub(crate) fn component_of(key: &CheckKey) -> &str {
+    key.as_str().split('/').next().unwrap_or_default()
+}

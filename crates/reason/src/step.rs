@@ -1,0 +1,253 @@
+//! The heart: one input in, decisions out.
+
+use crate::alert;
+use crate::circuit::Circuit;
+use crate::evidence::later;
+use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
+use crate::state::{Evidence, Loaded, Loss, State, Word};
+use blackstart_model::incident::IncidentEvent;
+use blackstart_model::observation::{NoAnswerCode, Observation, Outcome};
+use blackstart_model::plantfile;
+use blackstart_model::record::{
+    Decision, Input, PersonAction, PersonInput, PlantSource, VantageLoss,
+};
+use blackstart_model::time::{Duration, Timestamp};
+use blackstart_model::{IncidentId, VantageName};
+
+/// Takes one input into the state and says what follows from it.
+///
+/// `now` is the time of the input's record; it never goes back within one journal. The first change
+/// after a quiet while is judged at once; in a storm the judgement follows at
+/// [`State::wake_at`], four times a second.
+pub fn step(state: &mut State, input: &Input, now: Timestamp) -> Vec<Decision> {
+    let now = state.now.map_or(now, |last| last.max(now));
+    state.now = Some(now);
+    let mut decisions = Vec::new();
+    if let Err(because) = take(state, input, now, &mut decisions) {
+        decisions.push(Decision::Reject { because });
+        return decisions;
+    }
+    let due = state.judge_again_at.is_some_and(|at| now >= at);
+    let rested = state.judged_at.is_none_or(|at| now >= later(at, JUDGE_EVERY));
+    if (state.unjudged || due) && rested {
+        judge(state, now, &mut decisions);
+    }
+    decisions
+}
+
+impl State {
+    /// When this state wants a [`Tick`](Input::Tick), if nothing else happens before.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        let rested = self.judged_at.map(|at| later(at, JUDGE_EVERY));
+        let unjudged = if self.unjudged { rested.or(self.now) } else { None };
+        let again = self.judge_again_at.map(|at| rested.map_or(at, |rested| at.max(rested)));
+        unjudged.into_iter().chain(again).min()
+    }
+}
+
+/// Takes an input into the state.
+fn take(
+    state: &mut State,
+    input: &Input,
+    now: Timestamp,
+    decisions: &mut Vec<Decision>,
+) -> Result<(), String> {
+    match input {
+        Input::Started { version: _, alive_until: _ } => {
+            blind(state, now);
+            state.asks.clear();
+            state.unjudged = true;
+            alert::started(state, now, decisions);
+        }
+        Input::PlantLoaded(source) => load(state, source)?,
+        Input::PlantRefused { why } => alert::plant_refused(state, why, now, decisions),
+        Input::Observed(observation) => observe(state, observation),
+        Input::Counted(counted) => {
+            // Steady counts carry no change; they keep the word of a vantage fresh.
+            let _ = counted;
+        }
+        Input::VantageHeard { vantage } => {
+            state.unjudged |= state.lost.remove(vantage).is_some();
+        }
+        Input::VantageLost { vantage, how, detail } => {
+            let since = state.lost.get(vantage).map_or(now, |loss| loss.since);
+            let loss = Loss { how: *how, since, detail: detail.clone() };
+            state.lost.insert(vantage.clone(), loss);
+            state.asks.retain(|(_, asked), _| asked != vantage || *how == VantageLoss::WayOut);
+            state.unjudged = true;
+        }
+        Input::Person(person) => act(state, person, now, decisions)?,
+        Input::AttemptStarted { alert, attempt } => {
+            alert::attempt_started(state, *alert, *attempt)?;
+        }
+        Input::AttemptEnded { alert, attempt, result } => {
+            alert::attempt_ended(state, *alert, *attempt, result, now, decisions)?;
+        }
+        Input::Tick => {}
+    }
+    Ok(())
+}
+
+/// A start after a time in which nobody looked: what the server itself saw last says nothing of now.
+fn blind(state: &mut State, now: Timestamp) {
+    let here = VantageName::here();
+    for ((_, vantage), evidence) in &mut state.evidence {
+        if *vantage == here && !matches!(evidence.outcome, Outcome::Unknown(_)) {
+            *evidence = Evidence {
+                outcome: Outcome::unknown(NoAnswerCode::Blind, "not asked since the last start"),
+                since: now,
+                at: now,
+                tries: 0,
+            };
+        }
+    }
+}
+
+/// Takes a plant into use. Words about checks that are the same in it are kept.
+fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
+    let (Some(plant), _) = plantfile::parse(&source.files) else {
+        return Err("the plant of this record is not valid for this version".to_owned());
+    };
+    let circuit = Circuit::of(&plant);
+    if let Some(old) = &state.plant {
+        let same = |key: &blackstart_model::CheckKey| {
+            let find = |plant: &blackstart_model::Plant| {
+                let check = plant.checks().iter().find(|check| check.key == *key)?;
+                Some((check.question.clone(), plant.component(check.component).name.clone()))
+            };
+            find(&old.plant) == find(&plant)
+        };
+        let stale: Vec<_> = state
+            .evidence
+            .keys()
+            .filter(|(key, vantage)| circuit.sees_named(key, vantage).is_none() || !same(key))
+            .cloned()
+            .collect();
+        for key in stale {
+            state.evidence.remove(&key);
+            state.asks.remove(&key);
+        }
+        state.lost.retain(|lost, _| plant.vantages().iter().any(|vantage| vantage.name == *lost));
+        state.words.retain(|name, _| plant.find(name.as_str()).is_some());
+    }
+    let slowest = plant
+        .checks()
+        .iter()
+        .map(|check| check.every.saturating_add(check.deadline))
+        .max()
+        .unwrap_or(Duration::ZERO);
+    state.plant = Some(Loaded { source: source.clone(), plant, circuit, slowest });
+    state.unjudged = true;
+    Ok(())
+}
+
+fn observe(state: &mut State, observation: &Observation) {
+    let Observation { check, vantage, outcome, at, asked, tries } = observation;
+    let key = (check.clone(), vantage.clone());
+    if *asked {
+        state.asks.remove(&key);
+        // The last answer of a verification may be what the judgement waits for.
+        state.unjudged |= state.asks.is_empty();
+    }
+    let old = state.evidence.get(&key);
+    if old.is_some_and(|old| old.at > *at) {
+        // Late news of the past (a spool): what was seen since stands.
+        return;
+    }
+    let same = old.filter(|old| old.outcome.standing() == outcome.standing());
+    state.unjudged |= same.is_none_or(|old| old.tries < 2);
+    let since = same.map_or(*at, |old| old.since);
+    let evidence = Evidence { outcome: outcome.clone(), since, at: *at, tries: (*tries).max(1) };
+    state.evidence.insert(key, evidence);
+}
+
+/// Does what a person asked.
+fn act(
+    state: &mut State,
+    person: &PersonInput,
+    now: Timestamp,
+    decisions: &mut Vec<Decision>,
+) -> Result<(), String> {
+    let PersonInput { who, what } = person;
+    let said = |note: &str| {
+        if note.is_empty() { format!("by {who}") } else { format!("by {who}: {note}") }
+    };
+    let id = match what {
+        PersonAction::Acknowledge { incident, note } => {
+            let (incident, from) = live(state, *incident)?;
+            incident.acknowledged_by = Some(who.clone());
+            let because = format!("acknowledged {}", said(note));
+            apply(incident, IncidentEvent::Acknowledged, because, now)?;
+            decisions.push(revision(incident, Some(from)));
+            return Ok(());
+        }
+        PersonAction::Silence { incident, until, note } => {
+            if *until <= now {
+                return Err("a silence must end in the future".to_owned());
+            }
+            let (incident, from) = live(state, *incident)?;
+            incident.silenced_until = Some(*until);
+            let because = format!("silenced {}", said(note));
+            incident.history.push((now, incident.state, because));
+            decisions.push(revision(incident, Some(from)));
+            return Ok(());
+        }
+        PersonAction::Close { incident, note } => {
+            let (closing, from) = live(state, *incident)?;
+            apply(closing, IncidentEvent::Closed, format!("closed {}", said(note)), now)?;
+            decisions.push(revision(closing, Some(from)));
+            *incident
+        }
+        PersonAction::Merge { incident, into, note } => {
+            if incident == into {
+                return Err(format!("{incident} cannot go into itself"));
+            }
+            live(state, *into)?;
+            let (_, from) = live(state, *incident)?;
+            merge(state, *incident, *into, &said(note), now);
+            decisions.push(revision(&state.incidents[incident], Some(from)));
+            *incident
+        }
+        PersonAction::Observe { component, works, note } => {
+            let known = state.plant().is_some_and(|plant| plant.find(component.as_str()).is_some());
+            if !known {
+                return Err(format!("the plant has no component `{component}`"));
+            }
+            let word = Word { works: *works, at: now, who: who.clone(), note: note.clone() };
+            state.words.insert(component.clone(), word);
+            state.unjudged = true;
+            return Ok(());
+        }
+    };
+    debug_assert!(!state.incidents[&id].state.is_live(), "closing and merging end an incident");
+    state.unjudged = true;
+    Ok(())
+}
+
+fn live(
+    state: &mut State,
+    id: IncidentId,
+) -> Result<(&mut crate::state::Incident, blackstart_model::incident::IncidentState), String> {
+    match state.incidents.get_mut(&id) {
+        None => Err(format!("there is no incident {id}")),
+        Some(incident) if incident.state.is_live() => {
+            let from = incident.state;
+            Ok((incident, from))
+        }
+        Some(incident) => Err(format!("{id} is {} already", incident.state)),
+    }
+}
+
+fn apply(
+    incident: &mut crate::state::Incident,
+    event: IncidentEvent,
+    because: String,
+    now: Timestamp,
+) -> Result<(), String> {
+    if change(incident, event, because, now) {
+        Ok(())
+    } else {
+        Err(format!("{} is {} and cannot be {event}", incident.id, incident.state))
+    }
+}

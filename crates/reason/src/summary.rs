@@ -1,0 +1,175 @@
+//! A diagnosis in names and words: what is kept in the journal, shown on pages and sent at night.
+
+use crate::circuit::{Circuit, InputId, Subject};
+use crate::diagnosis::{Diagnosis, Faults, Hypothesis};
+use crate::evidence::Seen;
+use crate::state::{Loaded, symptom_name};
+use blackstart_model::Plant;
+use blackstart_model::kind::Kind;
+use blackstart_model::record::{DiagnosisSummary, FaultMode, FaultName, HypothesisSummary};
+use std::collections::BTreeSet;
+
+/// A second hypothesis that holds at least so much of the first one's belief, and explains the same,
+/// is named beside it: no check tells the two apart (chosen by hand).
+const RIVAL: f64 = 0.3;
+
+/// Names at most in one list of a hypothesis; the rest is counted.
+const LISTED_MAX: usize = 200;
+
+/// The name of a possible fault.
+pub(crate) fn fault_name(plant: &Plant, circuit: &Circuit, input: InputId) -> FaultName {
+    match circuit.subject(input) {
+        Subject::Component(id) => {
+            let component = plant.component(id);
+            let mode = match component.kind {
+                Kind::Prefix => FaultMode::Misrouted,
+                _ => FaultMode::Down,
+            };
+            FaultName { subject: component.name.to_string(), mode }
+        }
+        Subject::Vantage(id) => FaultName {
+            subject: format!("vantage {}", plant.vantage(id).name),
+            mode: FaultMode::CutOff,
+        },
+        Subject::Check(id) => FaultName {
+            subject: format!("check {}", plant.checks()[id.index()].key),
+            mode: FaultMode::WrongCheck,
+        },
+        Subject::Carriage { upstream, prefix } => FaultName {
+            subject: format!(
+                "{} through {}",
+                plant.component(prefix).name,
+                plant.component(upstream).name
+            ),
+            mode: FaultMode::Misrouted,
+        },
+    }
+}
+
+/// A diagnosis of `seen` (the facts in the order they were given) as it is kept.
+pub(crate) fn summarise(
+    loaded: &Loaded,
+    seen: &[&Seen],
+    diagnosis: &Diagnosis,
+) -> DiagnosisSummary {
+    let (plant, circuit) = (&loaded.plant, &loaded.circuit);
+    let name = |&at: &usize| symptom_name(&seen[at].key);
+    let hypotheses = diagnosis
+        .hypotheses
+        .iter()
+        .take(DiagnosisSummary::HYPOTHESES_MAX)
+        .map(|hypothesis| HypothesisSummary {
+            faults: match &hypothesis.faults {
+                Faults::These(inputs) => {
+                    inputs.iter().map(|&input| fault_name(plant, circuit, input)).collect()
+                }
+                Faults::Nothing | Faults::Unmodelled => Vec::new(),
+            },
+            posterior: hypothesis.posterior,
+            explains: hypothesis.explains.iter().take(LISTED_MAX).map(name).collect(),
+            unexplained: hypothesis.unexplained.iter().take(LISTED_MAX).map(name).collect(),
+            contradicted: hypothesis.contradicted.iter().take(LISTED_MAX).map(name).collect(),
+            predicts: predicts(loaded, seen, hypothesis),
+        })
+        .collect();
+    DiagnosisSummary {
+        sentence: sentence(loaded, diagnosis),
+        hypotheses,
+        searched: diagnosis.searched(),
+    }
+}
+
+/// Services that a hypothesis takes down and no failing check has spoken of.
+fn predicts(loaded: &Loaded, seen: &[&Seen], hypothesis: &Hypothesis) -> Vec<String> {
+    let Faults::These(broke) = &hypothesis.faults else { return Vec::new() };
+    let spoken: BTreeSet<&str> = seen
+        .iter()
+        .filter(|seen| !seen.fact.up)
+        .filter_map(|seen| seen.key.0.as_str().split('/').next())
+        .collect();
+    crate::impact::unusable(loaded, broke)
+        .into_iter()
+        .map(|name| name.to_string())
+        .filter(|name| !spoken.contains(name.as_str()))
+        .take(LISTED_MAX)
+        .collect()
+}
+
+fn sentence(loaded: &Loaded, diagnosis: &Diagnosis) -> String {
+    let lead = &diagnosis.hypotheses[0];
+    let failing = lead.explains.len() + lead.unexplained.len();
+    let checks = |count: usize| match count {
+        1 => "1 failing check".to_owned(),
+        count => format!("{count} failing checks"),
+    };
+    let Faults::These(broke) = &lead.faults else {
+        return match lead.faults {
+            Faults::Nothing => format!("{} so far, perhaps a false alarm", checks(failing)),
+            _ => format!("cause unknown: nothing in the plant explains {}", checks(failing)),
+        };
+    };
+    let rivals: Vec<&Hypothesis> = diagnosis.hypotheses[1..]
+        .iter()
+        .filter(|other| {
+            matches!(other.faults, Faults::These(_))
+                && other.posterior >= RIVAL * lead.posterior
+                && other.explains == lead.explains
+                && other.contradicted == lead.contradicted
+        })
+        .collect();
+    let sure: f64 = lead.posterior + rivals.iter().map(|rival| rival.posterior).sum::<f64>();
+    let mut text = if rivals.is_empty() {
+        format!("{}: {}", said(loaded, broke), confidence(sure))
+    } else {
+        let all: Vec<String> = std::iter::once(lead)
+            .chain(rivals)
+            .filter_map(|hypothesis| match &hypothesis.faults {
+                Faults::These(broke) => Some(said(loaded, broke)),
+                Faults::Nothing | Faults::Unmodelled => None,
+            })
+            .collect();
+        format!("{}; no check tells these apart: {}", all.join(", or "), confidence(sure))
+    };
+    text.push_str(&match (lead.unexplained.len(), failing) {
+        (0, 1) => "; explains the failing check".to_owned(),
+        (0, all) => format!("; explains all {}", checks(all)),
+        (left, all) => format!("; explains {} of {}", all - left, checks(all)),
+    });
+    if !lead.contradicted.is_empty() {
+        text.push_str(&format!("; {} seen up speak against it", lead.contradicted.len()));
+    }
+    text
+}
+
+/// `switch-2 (switch) is down`, `prefix-1 through upstream-cox is misrouted`.
+fn said(loaded: &Loaded, broke: &[InputId]) -> String {
+    let parts: Vec<String> = broke
+        .iter()
+        .map(|&input| {
+            let FaultName { subject, mode } = fault_name(&loaded.plant, &loaded.circuit, input);
+            match (loaded.circuit.subject(input), mode) {
+                (Subject::Component(id), FaultMode::Down) => {
+                    let kind = loaded.plant.component(id).kind;
+                    format!("{subject} ({}) is down", kind.as_str().replace('-', " "))
+                }
+                (_, FaultMode::Down) => format!("{subject} is down"),
+                (_, FaultMode::Degraded) => format!("{subject} is degraded"),
+                (_, FaultMode::Misrouted) => format!("{subject} is misrouted"),
+                (_, FaultMode::CutOff) => format!("{subject} has lost its way out"),
+                (_, FaultMode::WrongCheck) => format!("{subject} is wrong"),
+            }
+        })
+        .collect();
+    parts.join(" and ")
+}
+
+/// How sure, in words and as a number; never "100 %", for something unmodelled is always possible.
+pub(crate) fn confidence(posterior: f64) -> String {
+    let words = match posterior {
+        0.95.. => "almost certain",
+        0.8.. => "very likely",
+        0.5.. => "likely",
+        _ => "a guess",
+    };
+    format!("{words} ({:.0} %)", (posterior * 100.0).clamp(1.0, 99.0))
+}

@@ -1,0 +1,131 @@
+//! What to ask at once when something fails: the check again, the same check from elsewhere, and those
+//! checks whose answers tell the possible causes apart.
+//!
+//! For each fault that could have done it, a few checks that it would take down too: if they are up it
+//! is acquitted, if they are down it is confirmed. That covers the parents of the failing component and,
+//! where a parent has no check of its own, its other children.
+
+use crate::evidence::Seen;
+use crate::evidence::later;
+use crate::state::{Ask, Loaded, State, SymptomKey, symptom_name};
+use blackstart_model::record::Decision;
+use blackstart_model::time::{Duration, Timestamp};
+use std::collections::BTreeSet;
+
+/// Questions in one verification at most: what one vantage answers within a second or two without
+/// becoming a load test (chosen by hand).
+const ASKS_MAX: usize = 64;
+
+/// Checks that speak for or against one possible fault.
+const WITNESSES: usize = 3;
+
+/// Failures looked at together; in a storm of more the first ones ask for all.
+const FAILURES_MAX: usize = 16;
+
+/// What we wait beyond a check's own deadline for its answer to arrive.
+const ANSWER_SLACK: Duration = Duration::from_secs(1);
+
+/// Asks about these failures, except what was asked already and is not yet answered.
+pub(crate) fn verify(
+    state: &mut State,
+    loaded: &Loaded,
+    failures: &[&Seen],
+    now: Timestamp,
+    decisions: &mut Vec<Decision>,
+) {
+    let mut wanted: Vec<SymptomKey> = Vec::new();
+    for failure in failures.iter().take(FAILURES_MAX) {
+        wanted.push(failure.key.clone());
+        wanted.extend(elsewhere(loaded, &failure.key));
+    }
+    wanted.extend(witnesses(loaded, failures));
+    let because = match failures {
+        [] => return,
+        [only] => format!("{} is {}", symptom_name(&only.key), only.outcome),
+        [first, rest @ ..] => {
+            format!("{} is {}, and {} more", symptom_name(&first.key), first.outcome, rest.len())
+        }
+    };
+    ask(state, loaded, wanted, because, now, decisions);
+}
+
+/// Asks these, out of the grid.
+pub(crate) fn ask(
+    state: &mut State,
+    loaded: &Loaded,
+    wanted: Vec<SymptomKey>,
+    because: String,
+    now: Timestamp,
+    decisions: &mut Vec<Decision>,
+) {
+    let mut asks = Vec::new();
+    for key in wanted {
+        let pending = state.asks.get(&key).is_some_and(|ask| ask.until > now);
+        if pending || state.is_mute(&key.1) || asks.len() == ASKS_MAX {
+            continue;
+        }
+        let Some(sees) = loaded.circuit.sees_named(&key.0, &key.1) else { continue };
+        let deadline = loaded.plant.checks()[sees.check.index()].deadline;
+        let until = later(now, deadline.saturating_add(ANSWER_SLACK));
+        state.asks.insert(key.clone(), Ask { at: now, until });
+        asks.push(key);
+    }
+    if !asks.is_empty() {
+        decisions.push(Decision::Verify { asks, because });
+    }
+}
+
+/// The same check from its other vantages.
+fn elsewhere(loaded: &Loaded, key: &SymptomKey) -> Vec<SymptomKey> {
+    let Some(sees) = loaded.circuit.sees_named(&key.0, &key.1) else { return Vec::new() };
+    loaded.plant.checks()[sees.check.index()]
+        .from
+        .iter()
+        .map(|&vantage| (key.0.clone(), loaded.plant.vantage(vantage).name.clone()))
+        .filter(|other| other != key)
+        .collect()
+}
+
+/// For each possible fault a few checks that it alone would take down.
+fn witnesses(loaded: &Loaded, failures: &[&Seen]) -> Vec<SymptomKey> {
+    const LANES: usize = 4;
+    let circuit = &loaded.circuit;
+    let gates = failures.iter().take(FAILURES_MAX).map(|failure| failure.fact.gate);
+    let suspects = circuit.support(gates);
+    let failing: BTreeSet<_> = failures.iter().map(|failure| failure.fact.gate).collect();
+    let mut wanted = BTreeSet::new();
+    let mut values = Vec::new();
+    for suspects in suspects.chunks(64 * LANES) {
+        let faults: Vec<_> = suspects
+            .iter()
+            .enumerate()
+            .map(|(lane, &input)| {
+                let mut mask = [0; LANES];
+                mask[lane / 64] = 1_u64 << (lane % 64);
+                (input, mask)
+            })
+            .collect();
+        circuit.evaluate(&faults, &mut values);
+        let mut found = vec![0; suspects.len()];
+        for (at, sees) in circuit.sees().iter().enumerate() {
+            if failing.contains(&sees.gate) {
+                continue;
+            }
+            for (lane, found) in found.iter_mut().enumerate() {
+                let up = values[sees.gate.index()][lane / 64] >> (lane % 64) & 1 == 1;
+                if !up && *found < WITNESSES {
+                    *found += 1;
+                    wanted.insert(at);
+                }
+            }
+        }
+    }
+    wanted
+        .into_iter()
+        .map(|at| {
+            let sees = circuit.sees()[at];
+            let check = loaded.plant.checks()[sees.check.index()].key.clone();
+            (check, loaded.plant.vantage(sees.vantage).name.clone())
+        })
+        .collect()
+}

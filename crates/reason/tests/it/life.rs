@@ -1,0 +1,177 @@
+//! The life of an incident, and what people do to it.
+
+use crate::world::{World, two_racks};
+use blackstart_model::incident::IncidentState;
+use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
+use blackstart_model::record::{Decision, Input, News, PersonAction, PersonInput, PlantSource};
+use blackstart_model::time::{Duration, SignedDuration};
+use blackstart_model::{IncidentId, VantageName};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn person(what: PersonAction) -> Input {
+    Input::Person(PersonInput { who: "mara".to_owned(), what })
+}
+
+fn seen(world: &World, check: &str, outcome: Outcome, asked: bool, tries: u32) -> Input {
+    Input::Observed(Observation {
+        check: check.into(),
+        vantage: VantageName::here(),
+        outcome,
+        at: world.now,
+        asked,
+        tries,
+    })
+}
+
+#[test]
+fn a_single_failure_that_is_not_confirmed_wakes_nobody() {
+    let mut world = World::of(&two_racks());
+    let down = seen(&world, "web-1/tcp", Outcome::down(SymptomCode::Refused, ""), false, 1);
+    let decisions = world.give(down);
+    assert!(
+        matches!(&decisions[0], Decision::Verify { asks, .. } if asks.len() > 3),
+        "{decisions:#?}"
+    );
+    assert_eq!(world.incident(1).state, IncidentState::Suspected);
+    world.run(MINUTE);
+    assert_eq!(world.incident(1).state, IncidentState::Dismissed);
+    assert!(world.alerts().is_empty());
+}
+
+#[test]
+fn no_answer_is_no_failure_and_no_recovery() {
+    let mut world = World::of(&two_racks());
+    let silence = || Outcome::unknown(NoAnswerCode::Late, "");
+    let input = seen(&world, "web-1/tcp", silence(), false, 1);
+    world.give(input);
+    assert!(world.state.incidents().is_empty());
+
+    world.break_it("web-4");
+    world.run(MINUTE);
+    let input = seen(&world, "web-4/tcp", silence(), false, 1);
+    world.give(input);
+    assert_eq!(world.incident(1).state, IncidentState::Open);
+}
+
+#[test]
+fn what_a_person_does_is_recorded_with_its_reason() {
+    let mut world = World::of(&two_racks());
+    world.break_it("web-4");
+    world.run(MINUTE);
+    let incident = IncidentId(1);
+    let note = "on it".to_owned();
+    world.give(person(PersonAction::Acknowledge { incident, note }));
+    assert_eq!(world.incident(1).state, IncidentState::Acknowledged);
+    assert_eq!(world.incident(1).acknowledged_by.as_deref(), Some("mara"));
+    let (_, _, because) = world.incident(1).history.last().expect("recorded");
+    assert_eq!(because, "acknowledged by mara: on it");
+    let note = "known bug, restarted".to_owned();
+    world.give(person(PersonAction::Close { incident, note }));
+    assert_eq!(world.incident(1).state, IncidentState::Resolved);
+    let again = PersonAction::Close { incident, note: String::new() };
+    assert!(matches!(&world.give(person(again))[..], [Decision::Reject { .. }, ..]));
+}
+
+#[test]
+fn a_silence_holds_alerts_back_with_its_reason_and_expires() {
+    let mut world = World::of(&two_racks());
+    world.break_it("web-4");
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.incident(1).state, IncidentState::Suspected);
+    let until = world.now.checked_add(SignedDuration::from_secs(120)).expect("in range");
+    let what =
+        PersonAction::Silence { incident: IncidentId(1), until, note: "my work".to_owned() };
+    world.give(person(what));
+    world.run(MINUTE);
+    assert!(world.alerts().is_empty());
+    let withheld = world.decisions.iter().any(|(_, decision)| {
+        matches!(decision, Decision::Withhold { because, .. } if because.starts_with("silenced until"))
+    });
+    assert!(withheld, "{:#?}", world.decisions);
+    world.run(2 * MINUTE);
+    let news: Vec<News> = world.alerts().iter().map(|alert| alert.news).collect();
+    assert_eq!(news, [News::Opened], "it is told when the silence is over");
+}
+
+#[test]
+fn a_relapse_goes_back_to_whom_holds_it() {
+    let mut world = World::of(&two_racks());
+    world.break_it("web-4");
+    world.run(MINUTE);
+    let note = String::new();
+    world.give(person(PersonAction::Acknowledge { incident: IncidentId(1), note }));
+    world.mend("web-4");
+    world.run(Duration::from_secs(7));
+    assert_eq!(world.incident(1).state, IncidentState::Recovering);
+    world.break_it("web-4");
+    world.run(Duration::from_secs(7));
+    assert_eq!(world.incident(1).state, IncidentState::Acknowledged);
+}
+
+#[test]
+fn what_leaves_the_plant_closes_with_that_reason() {
+    let mut world = World::of(&two_racks());
+    world.break_it("web-4");
+    world.run(MINUTE);
+    let source = world.state.plant_source().expect("loaded").clone();
+    let files = source
+        .files
+        .into_iter()
+        .map(|(name, text)| {
+            let kept: Vec<&str> =
+                text.lines().filter(|line| !line.starts_with("  web-4:")).collect();
+            (name, kept.join("\n"))
+        })
+        .collect();
+    world.give(Input::PlantLoaded(PlantSource { files }));
+    world.give(Input::Tick);
+    world.run(Duration::from_secs(1));
+    let incident = world.incident(1);
+    assert_eq!(incident.state, IncidentState::Resolved);
+    assert_eq!(incident.history.last().expect("closed").2, "its checks have left the plant");
+}
+
+#[test]
+fn what_answers_badly_is_degraded_and_told() {
+    let mut world = World::of(&two_racks());
+    let slow = || Outcome::degraded(SymptomCode::Slow, "4.1 s");
+    let input = seen(&world, "web-1/tcp", slow(), false, 1);
+    world.give(input);
+    let input = seen(&world, "web-1/tcp", slow(), true, 2);
+    world.give(input);
+    for key in ["rack-1", "outside"] {
+        world.give(Input::Observed(Observation {
+            check: "web-1/tcp".into(),
+            vantage: key.into(),
+            outcome: Outcome::Up,
+            at: world.now,
+            asked: true,
+            tries: 9,
+        }));
+    }
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.causes(), ["web-1 degraded"]);
+}
+
+#[test]
+fn a_refused_plant_alerts_and_the_last_good_one_runs_on() {
+    let mut world = World::of(&two_racks());
+    world.give(Input::PlantRefused { why: "2 findings".to_owned() });
+    assert_eq!(world.alerts()[0].news, News::PlantRefused);
+    assert!(world.state.plant().is_some());
+}
+
+#[test]
+fn a_persons_word_is_evidence() {
+    let mut world = World::of(&two_racks());
+    let what = PersonAction::Observe {
+        component: "switch-2".into(),
+        works: false,
+        note: "all its lamps are dark".to_owned(),
+    };
+    world.break_it("switch-2");
+    world.give(person(what));
+    world.run(MINUTE);
+    assert_eq!(world.causes(), ["switch-2 down"]);
+}

@@ -1,0 +1,8 @@
+//! Cases at the door of `reason`: what would a fair judge say?
+
+mod world;
+
+mod cut;
+mod life;
+mod delivery;
+mod replay;

@@ -1,0 +1,242 @@
+//! A pretend world, small: a truth (what is broken), checks that see it on their grid, and a virtual
+//! clock. Only time and chance are pretended; the judgement is the real one.
+
+use blackstart_model::incident::IncidentState;
+use blackstart_model::observation::{Observation, Outcome, Standing, SymptomCode};
+use blackstart_model::record::{Alert, Decision, Delivery, Input, PlantSource};
+use blackstart_model::time::{Duration, SignedDuration, Timestamp};
+use blackstart_model::{IncidentId, plantfile};
+use blackstart_reason::circuit::{Circuit, InputId, Subject};
+use blackstart_reason::{Incident, State, SymptomKey, step};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a check takes to answer, here: good or bad.
+const ANSWER: SignedDuration = SignedDuration::from_millis(120);
+
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) now: Timestamp,
+    pub(crate) circuit: Circuit,
+    pub(crate) plant: std::sync::Arc<blackstart_model::Plant>,
+    broken: BTreeSet<InputId>,
+    /// What each check last told, and how often.
+    told: BTreeMap<SymptomKey, (Standing, u32)>,
+    /// Answers on their way: when, of what, asked for.
+    due: BTreeMap<(Timestamp, SymptomKey), bool>,
+    pub(crate) inputs: Vec<(Timestamp, Input)>,
+    pub(crate) decisions: Vec<(Timestamp, Decision)>,
+}
+
+impl World {
+    /// A world in which everything works and has been seen to.
+    pub(crate) fn of(body: &str) -> Self {
+        let text = format!("blackstart: 1\nname: case\ntimezone: UTC\n{body}");
+        let files = vec![("case.yaml".to_owned(), text)];
+        let (plant, findings) = plantfile::parse(&files);
+        let plant = plant.unwrap_or_else(|| panic!("not a plant: {findings:#?}"));
+        let circuit = Circuit::of(&plant);
+        let mut world = Self {
+            state: State::new(),
+            now: "2026-11-21T03:00:00Z".parse().expect("an instant"),
+            circuit,
+            plant,
+            broken: BTreeSet::new(),
+            told: BTreeMap::new(),
+            due: BTreeMap::new(),
+            inputs: Vec::new(),
+            decisions: Vec::new(),
+        };
+        world.give(Input::Started { version: "test".to_owned(), alive_until: None });
+        world.give(Input::PlantLoaded(PlantSource { files }));
+        world.schedule_grid();
+        world.run(Duration::from_secs(60));
+        assert!(world.state.incidents().is_empty(), "{:#?}", world.state.incidents());
+        world
+    }
+
+    fn input(&self, name: &str) -> InputId {
+        self.circuit
+            .inputs()
+            .find(|&input| match self.circuit.subject(input) {
+                Subject::Component(id) => self.plant.component(id).name.as_str() == name,
+                Subject::Check(id) => {
+                    name.strip_prefix("check ") == Some(self.plant.checks()[id.index()].key.as_str())
+                }
+                Subject::Vantage(id) => {
+                    name.strip_prefix("vantage ") == Some(self.plant.vantage(id).name.as_str())
+                }
+                Subject::Carriage { .. } => false,
+            })
+            .unwrap_or_else(|| panic!("nothing called {name}"))
+    }
+
+    pub(crate) fn break_it(&mut self, name: &str) {
+        self.broken.insert(self.input(name));
+    }
+
+    pub(crate) fn mend(&mut self, name: &str) {
+        self.broken.remove(&self.input(name));
+    }
+
+    /// Gives one input to the judgement, and takes up what it decides.
+    pub(crate) fn give(&mut self, input: Input) -> Vec<Decision> {
+        let decisions = step(&mut self.state, &input, self.now);
+        self.inputs.push((self.now, input));
+        for decision in &decisions {
+            self.decisions.push((self.now, decision.clone()));
+            if let Decision::Verify { asks, .. } = decision {
+                for key in asks {
+                    let at = self.now.checked_add(ANSWER).expect("in range");
+                    self.due.insert((at, key.clone()), true);
+                }
+            }
+        }
+        decisions
+    }
+
+    fn schedule_grid(&mut self) {
+        for (at, sees) in self.circuit.sees().iter().enumerate() {
+            let key = (
+                self.plant.checks()[sees.check.index()].key.clone(),
+                self.plant.vantage(sees.vantage).name.clone(),
+            );
+            let phase = SignedDuration::from_millis(37 * i64::try_from(at).expect("few") % 5_000);
+            self.due.insert((self.now.checked_add(phase).expect("in range"), key), false);
+        }
+    }
+
+    fn answer(&mut self, key: SymptomKey, asked: bool) {
+        let sees = self.circuit.sees_named(&key.0, &key.1).expect("on the grid");
+        let broken: Vec<InputId> = self.broken.iter().copied().collect();
+        let up = self.circuit.under(&broken)[sees.gate.index()];
+        let check = &self.plant.checks()[sees.check.index()];
+        if !asked {
+            let next = self
+                .now
+                .checked_add(SignedDuration::try_from(check.every).expect("in range"))
+                .expect("in range");
+            self.due.insert((next, key.clone()), false);
+        }
+        let standing = if up { Standing::Up } else { Standing::Down };
+        let told = self.told.entry(key.clone()).or_insert((Standing::Unknown, 0));
+        let changed = told.0 != standing;
+        *told = (standing, if changed { 1 } else { told.1 + 1 });
+        if changed || asked {
+            let outcome =
+                if up { Outcome::Up } else { Outcome::down(SymptomCode::Refused, "pretended") };
+            let tries = told.1;
+            let (check, vantage) = key;
+            let at = self.now;
+            self.give(Input::Observed(Observation { check, vantage, outcome, at, asked, tries }));
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn run(&mut self, span: Duration) {
+        let end = self.now.checked_add(SignedDuration::try_from(span).expect("in range"));
+        let end = end.expect("in range");
+        loop {
+            let due = self.due.keys().next().map(|(at, _)| *at);
+            let wake = self.state.wake_at();
+            let next = due.into_iter().chain(wake).min().unwrap_or(end).max(self.now);
+            if next > end {
+                self.now = end;
+                return;
+            }
+            self.now = next;
+            if wake.is_some_and(|wake| wake <= next) {
+                self.give(Input::Tick);
+                continue;
+            }
+            let ((_, key), asked) = self.due.pop_first().expect("it is due");
+            self.answer(key, asked);
+        }
+    }
+
+    /// Incidents that were ever confirmed.
+    pub(crate) fn confirmed(&self) -> Vec<&Incident> {
+        self.state
+            .incidents()
+            .values()
+            .filter(|incident| {
+                incident.history.iter().any(|(_, state, _)| *state == IncidentState::Open)
+                    && incident.state != IncidentState::Merged
+            })
+            .collect()
+    }
+
+    /// The causes of the live, confirmed incidents, as text.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        self.confirmed()
+            .into_iter()
+            .filter(|incident| incident.state.is_live())
+            .map(|incident| {
+                let faults: Vec<String> = incident
+                    .cause()
+                    .iter()
+                    .map(|fault| format!("{} {}", fault.subject, fault.mode))
+                    .collect();
+                faults.join(" + ")
+            })
+            .collect()
+    }
+
+    pub(crate) fn alerts(&self) -> Vec<&Alert> {
+        self.decisions
+            .iter()
+            .filter_map(|(_, decision)| match decision {
+                Decision::Alert(alert) => Some(alert),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Delivers everything that waits, at once.
+    pub(crate) fn deliver(&mut self, result: &Delivery) {
+        let waiting: Vec<_> = self
+            .state
+            .alerts()
+            .iter()
+            .filter_map(|(id, progress)| match progress.stage {
+                blackstart_reason::AlertStage::Waiting { attempt, .. } => Some((*id, attempt)),
+                _ => None,
+            })
+            .collect();
+        for (alert, attempt) in waiting {
+            self.give(Input::AttemptStarted { alert, attempt });
+            self.give(Input::AttemptEnded { alert, attempt, result: result.clone() });
+        }
+    }
+
+    pub(crate) fn incident(&self, id: u64) -> &Incident {
+        &self.state.incidents()[&IncidentId(id)]
+    }
+}
+
+/// Two racks, a switch in each, ten services in the second, three vantages.
+pub(crate) fn two_racks() -> String {
+    let mut text = "
+upstreams: { transit: { provides: internet } }
+routers: { core: { network: transit } }
+switches: { switch-1: { network: core }, switch-2: { network: core } }
+here: { at: core }
+vantages: { rack-1: { at: switch-1, agent: rack-1 }, outside: { agent: outside } }
+alerts: { mail: { relay: '127.0.0.1:2525', from: bs@example.net, to: [oncall@example.net], tls: none } }
+"
+    .to_owned();
+    text.push_str("servers:\n  s-1: { network: switch-1 }\n");
+    for server in 2..=6 {
+        text.push_str(&format!("  s-{server}: {{ network: switch-2 }}\n"));
+    }
+    text.push_str("services:\n");
+    text.push_str("  quiet: { on: s-1, checks: [ { tcp: '10.1.0.1:80', every: 5s, from: [here, rack-1, outside] } ] }\n");
+    for service in 0..10 {
+        let server = 2 + service / 2;
+        text.push_str(&format!(
+            "  web-{service}: {{ on: s-{server}, checks: [ {{ tcp: '10.2.0.{server}:{}', every: 5s, from: [here, rack-1, outside] }} ] }}\n",
+            8000 + service
+        ));
+    }
+    text.push_str("customers: { acme: { uses: [web-3, web-7] } }\n");
+    text
+}

@@ -1,12 +1,24 @@
 //! The memory: an append-only journal of everything that happened and everything we decided.
 //!
 //! It decides nothing and interprets nothing. What [`Journal::append`] has returned from survives
-//! `kill -9` and loss of power. Tested by one conformance suite for every store.
+//! `kill -9` and loss of power. Secrets never come here: records carry their names only. Tested by
+//! one conformance suite for every store, by golden files of each format, and by killing a writer.
 #![forbid(unsafe_code)]
+
+mod memory;
+mod sqlite;
+mod v1;
+
+pub use memory::{MemoryJournal, MemoryReader};
+pub use sqlite::{SqliteJournal, SqliteReader};
 
 use blackstart_model::RecordId;
 use blackstart_model::record::Record;
 use blackstart_model::time::Timestamp;
+use std::path::PathBuf;
+
+/// Entries in one answer at most: a page of a few MiB at worst, whatever was asked for.
+pub const ENTRIES_READ_MAX: usize = 10_000;
 
 /// A stored record.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,15 +31,11 @@ pub struct Entry {
     pub record: Record,
 }
 
-/// An append-only store of records with one writer.
-pub trait Journal: Send {
-    /// Appends records, all or none; durable when it returns. Gives the id of the first.
-    ///
-    /// # Errors
-    /// When the store cannot take them; nothing was appended, and a retry may help.
-    fn append(&mut self, records: &[(Timestamp, Record)]) -> Result<RecordId, JournalError>;
-
-    /// At most `limit` entries from `from` on, in order.
+/// The reading side of a journal. Any number may be open beside the one writer; each sees what was
+/// durable when it asks.
+pub trait Reader: Send {
+    /// At most `limit` entries from `from` on, in order; fewer than `limit` only at the end.
+    /// [`ENTRIES_READ_MAX`] bounds `limit`.
     ///
     /// # Errors
     /// When the store cannot be read, or holds what this version cannot read.
@@ -38,12 +46,100 @@ pub trait Journal: Send {
     /// # Errors
     /// When the store cannot be read.
     fn newest(&self) -> Result<Option<(RecordId, Timestamp)>, JournalError>;
+
+    /// What tells this journal from every other: 32 hexadecimal digits, drawn when it was made.
+    fn identity(&self) -> &str;
+}
+
+/// An append-only store of records with one writer.
+pub trait Journal: Reader {
+    /// Appends records, all or none; durable when it returns. Gives the id of the first.
+    ///
+    /// # Errors
+    /// When the store cannot take them; nothing was appended, and a retry may help.
+    ///
+    /// # Panics
+    /// When there is nothing to append.
+    fn append(&mut self, records: &[(Timestamp, Record)]) -> Result<RecordId, JournalError>;
+
+    /// A reader beside this writer.
+    ///
+    /// # Errors
+    /// When the store cannot be opened for reading.
+    fn reader(&self) -> Result<Box<dyn Reader>, JournalError>;
 }
 
 /// What can go wrong with a journal.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// Placeholder.
-    #[error("could not read or write the journal")]
-    Store,
+    /// Another process writes it.
+    #[error("{path} is in use by another server{}", shown_pid(*.pid))]
+    InUse {
+        /// The journal's folder.
+        path: PathBuf,
+        /// Whose it is, where that could be read.
+        pid: Option<u32>,
+    },
+    /// There is none.
+    #[error("there is no journal in {path}")]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder or the lock could not be made or opened.
+    #[error("could not open {path}")]
+    Open {
+        /// What was opened.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("{path} is not a journal of Blackstart")]
+    NotAJournal {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A later version made it.
+    #[error("{path} has format {found}, and this version reads up to {known}: use a newer one")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// The file is damaged: restore it, or move it away to begin anew.
+    #[error("{path} is damaged: {what}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How it shows.
+        what: String,
+    },
+    /// An entry this version does not understand.
+    #[error("could not read {id} (`{kind}`, written by version {version}): {why}")]
+    Unreadable {
+        /// Which entry.
+        id: RecordId,
+        /// Its kind.
+        kind: String,
+        /// The version of the program that wrote it, as far as the journal says.
+        version: String,
+        /// What was not understood.
+        why: String,
+    },
+    /// The store refused or failed (disk full, I/O error). A retry may help.
+    #[error("could not read or write {path}")]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+}
+
+fn shown_pid(pid: Option<u32>) -> String {
+    pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
 }

@@ -94,6 +94,12 @@ macro_rules! name {
             }
         }
 
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 Self(Arc::from(text))
@@ -129,4 +135,13 @@ impl VantageName {
     pub fn here() -> Self {
         Self::from("here")
     }
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo; the constants of draft-eastlake-fnv): the same everywhere and for
+/// ever, so a check keeps its phase across restarts and versions. Not for adversaries.
+#[must_use]
+pub fn stable_hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }

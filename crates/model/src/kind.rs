@@ -85,6 +85,51 @@ codes! {
 }
 
 impl Kind {
+    /// The plant file's section for this kind: the plural, with `_` for `-`.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::Site => "sites",
+            Self::Room => "rooms",
+            Self::Rack => "racks",
+            Self::Cooling => "cooling",
+            Self::Feed => "feeds",
+            Self::Ups => "ups",
+            Self::Generator => "generators",
+            Self::TransferSwitch => "transfer_switches",
+            Self::Pdu => "pdus",
+            Self::Breaker => "breakers",
+            Self::Outlet => "outlets",
+            Self::Psu => "psus",
+            Self::Server => "servers",
+            Self::Bmc => "bmcs",
+            Self::Nic => "nics",
+            Self::Switch => "switches",
+            Self::Router => "routers",
+            Self::Firewall => "firewalls",
+            Self::LoadBalancer => "load_balancers",
+            Self::Link => "links",
+            Self::Vip => "vips",
+            Self::Upstream => "upstreams",
+            Self::Prefix => "prefixes",
+            Self::Hypervisor => "hypervisors",
+            Self::Vm => "vms",
+            Self::Container => "containers",
+            Self::Storage => "storage",
+            Self::Disk => "disks",
+            Self::Database => "databases",
+            Self::Service => "services",
+            Self::Website => "websites",
+            Self::Job => "jobs",
+            Self::Certificate => "certificates",
+            Self::File => "files",
+            Self::Backup => "backups",
+            Self::Monitor => "monitors",
+            Self::Customer => "customers",
+            Self::Component => "components",
+        }
+    }
+
     /// True for what people use: its being down is an impact by itself.
     #[must_use]
     pub const fn is_used(self) -> bool {

@@ -55,7 +55,7 @@ impl Plant {
     /// The component of this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<ComponentId> {
-        self.by_name.get(&ComponentName::from(name)).copied()
+        self.by_name.get(name).copied()
     }
 
     /// All checks, by [`CheckId`](crate::id::CheckId).

@@ -1,13 +1,147 @@
 //! The plant language: YAML text in, a [`Plant`] or *all* findings out.
+//!
+//! Three steps, each ignorant of the next: `tree` turns text into values with places, within limits;
+//! `lower` turns values into components and requirements by the table in [`fields`]; `questions` reads
+//! checks, vantages, alerts and maintenance. Findings are collected and never stop the reading, so that an
+//! operator sees all of them at once. A plant with an error among them is not loaded at all.
+//!
+//! Pure: files are read by the caller. Tested by one bad example for each finding, by properties and by
+//! fuzzing.
 
-use crate::finding::Finding;
+mod codes;
+pub mod fields;
+mod tree;
+mod units;
+mod reader;
+mod lower;
+mod questions;
+
+pub use codes::{ALL as FINDINGS, Code};
+
+use crate::finding::{Confidence, Finding, Label, Severity};
 use crate::plant::Plant;
 use std::sync::Arc;
+use tree::Place;
+
+/// Findings reported at most; beyond, their number is said.
+const FINDINGS_MAX: usize = 200;
+
+/// Names a person is likely to have meant are looked for among so many at most.
+const GUESSES_AMONG: usize = 20_000;
 
 /// Reads a plant from its files: `(name, text)` in the order they are read.
 ///
-/// The plant is there when no finding is an error; warnings and notes come with it.
+/// The plant is there when no finding is an error; warnings and notes come with it. Linear in the text.
 #[must_use]
-pub fn parse(_files: &[(String, String)]) -> (Option<Arc<Plant>>, Vec<Finding>) {
-    (None, Vec::new())
+pub fn parse(files: &[(String, String)]) -> (Option<Arc<Plant>>, Vec<Finding>) {
+    let mut report = Report::default();
+    let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
+    if bytes > tree::BYTES_MAX {
+        let message = format!("{bytes} bytes of plant files");
+        let help = format!("at most {} bytes are read", tree::BYTES_MAX);
+        report.add(codes::LIMIT, Place::default(), message, Some(help));
+        return (None, report.findings);
+    }
+    if files.is_empty() {
+        report.add(codes::NO_FILE, Place::default(), "no plant file was given".to_owned(), None);
+        return (None, report.findings);
+    }
+    let roots: Vec<_> = files
+        .iter()
+        .enumerate()
+        .filter_map(|(at, (_, text))| tree::read(at, text, &mut report))
+        .collect();
+    let plant = lower::lower(&roots, &mut report);
+    let refused = report.errors > 0;
+    (plant.filter(|_| !refused).map(Arc::new), report.finish())
+}
+
+/// Reads a plant from one text, for tests and examples.
+#[must_use]
+pub fn parse_str(text: &str) -> (Option<Arc<Plant>>, Vec<Finding>) {
+    parse(&[("plant.yaml".to_owned(), text.to_owned())])
+}
+
+/// Findings as they are made.
+#[derive(Default)]
+struct Report {
+    findings: Vec<Finding>,
+    errors: usize,
+    beyond: usize,
+}
+
+impl Report {
+    fn add(&mut self, code: Code, place: Place, message: String, help: Option<String>) {
+        self.add_two(code, place, None, message, help);
+    }
+
+    /// A finding with a second place and the words to put there.
+    fn add_two(
+        &mut self,
+        code: Code,
+        place: Place,
+        other: Option<(Place, &str)>,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.errors += usize::from(code.severity == Severity::Error);
+        if self.findings.len() == FINDINGS_MAX {
+            self.beyond += 1;
+            return;
+        }
+        let label = |place: Place, text: &str| Label {
+            file: place.file as usize,
+            bytes: place.start as usize..place.end as usize,
+            text: text.to_owned(),
+        };
+        let labels =
+            std::iter::once(label(place, "")).chain(other.map(|(at, text)| label(at, text)));
+        self.findings.push(Finding {
+            code: code.id,
+            severity: code.severity,
+            confidence: match code.severity {
+                Severity::Error => Confidence::High,
+                Severity::Warning | Severity::Note => Confidence::Medium,
+            },
+            message,
+            labels: labels.collect(),
+            help,
+        });
+    }
+
+    fn finish(mut self) -> Vec<Finding> {
+        self.findings.sort_by_key(|finding| {
+            finding.labels.first().map(|label| (label.file, label.bytes.start))
+        });
+        if self.beyond > 0 {
+            self.findings.push(Finding {
+                code: codes::LIMIT.id,
+                severity: Severity::Error,
+                confidence: Confidence::High,
+                message: format!("and {} more findings", self.beyond),
+                labels: Vec::new(),
+                help: Some("mend the first ones and check again".to_owned()),
+            });
+        }
+        self.findings
+    }
+}
+
+/// `did you mean `pdu-a`?`, when something is near enough.
+fn did_you_mean<'a>(meant: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    known
+        .take(GUESSES_AMONG)
+        .map(|known| (strsim::damerau_levenshtein(meant, known), known))
+        .filter(|(distance, known)| *distance <= 1 + known.len().min(meant.len()) / 4)
+        .min()
+        .map(|(_, known)| format!("did you mean `{known}`?"))
+}
+
+/// A text as it is quoted in a message: not longer than a line.
+fn shortened(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    if text.chars().count() <= CHARS_MAX {
+        return text.to_owned();
+    }
+    text.chars().take(CHARS_MAX).chain(['…']).collect()
 }

@@ -4,9 +4,9 @@
 //! nothing here reads a file or a clock. What a person types goes through [`local_instant`], which
 //! refuses a time that does not exist or exists twice until its author chooses.
 
-pub use jiff::{SignedDuration, Timestamp};
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
+pub use jiff::{SignedDuration, Timestamp};
 pub use std::time::Duration;
 
 /// A time zone by its IANA name, known to the compiled-in rules.

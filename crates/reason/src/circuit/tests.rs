@@ -151,8 +151,7 @@ services:
         assert!(!case.sees(check, "outside", &["cox", "level3"]));
     }
     let carriage = |upstream: &str| {
-        let subject =
-            Subject::Carriage { upstream: case.id(upstream), prefix: case.id("p1") };
+        let subject = Subject::Carriage { upstream: case.id(upstream), prefix: case.id("p1") };
         case.circuit
             .inputs()
             .find(|&input| case.circuit.subject(input) == subject)

@@ -20,13 +20,7 @@ fn ten_services_behind_one_dead_switch_are_one_incident_and_one_alert() {
     assert_eq!(incident.services.len(), 10, "{:?}", incident.services);
     assert_eq!(incident.customers.len(), 1);
     assert_eq!(world.alerts().len(), 1, "{:#?}", world.alerts());
-    let told_at = world
-        .state
-        .alerts()
-        .values()
-        .next()
-        .expect("one alert")
-        .decided_at;
+    let told_at = world.state.alerts().values().next().expect("one alert").decided_at;
     let took = told_at.duration_since(cut_at);
     assert!(took.as_secs() < 10, "told within one interval and 5 s, took {took:?}");
 

@@ -80,8 +80,7 @@ fn a_silence_holds_alerts_back_with_its_reason_and_expires() {
     world.run(Duration::from_secs(1));
     assert_eq!(world.incident(1).state, IncidentState::Suspected);
     let until = world.now.checked_add(SignedDuration::from_secs(120)).expect("in range");
-    let what =
-        PersonAction::Silence { incident: IncidentId(1), until, note: "my work".to_owned() };
+    let what = PersonAction::Silence { incident: IncidentId(1), until, note: "my work".to_owned() };
     world.give(person(what));
     world.run(MINUTE);
     assert!(world.alerts().is_empty());

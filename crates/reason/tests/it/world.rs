@@ -60,7 +60,8 @@ impl World {
             .find(|&input| match self.circuit.subject(input) {
                 Subject::Component(id) => self.plant.component(id).name.as_str() == name,
                 Subject::Check(id) => {
-                    name.strip_prefix("check ") == Some(self.plant.checks()[id.index()].key.as_str())
+                    name.strip_prefix("check ")
+                        == Some(self.plant.checks()[id.index()].key.as_str())
                 }
                 Subject::Vantage(id) => {
                     name.strip_prefix("vantage ") == Some(self.plant.vantage(id).name.as_str())

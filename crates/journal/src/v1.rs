@@ -1,0 +1,679 @@
+//! Format v1 of a record: a kind and a JSON body.
+//!
+//! The mirror structs here *are* the format; the domain types may change and these may only grow, by
+//! fields with a default. A field that is not known is skipped, a kind or a code that is not known is
+//! an error. Times are RFC 3339 in UTC with nanoseconds, codes are their stable texts. Tested by
+//! round trips and by `tests/golden/v1.sql`.
+
+use blackstart_model::incident::IncidentState;
+use blackstart_model::observation::{
+    NoAnswer, NoAnswerCode, Observation, Outcome, Symptom, SymptomCode,
+};
+use blackstart_model::record::{
+    Alert, Counted, Decision, Delivery, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
+    IncidentRevision, Input, News, PersonAction, PersonInput, PlantSource, Recipient, Record,
+    VantageLoss,
+};
+use blackstart_model::time::Timestamp;
+use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A text of a plant file, kept beside the entries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct TextId(pub(crate) i64);
+
+/// An instant as stored: always the same width, so that texts compare as times do.
+pub(crate) fn instant(at: Timestamp) -> String {
+    format!("{at:.9}")
+}
+
+pub(crate) fn parse_instant(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| format!("`{text}` is not an instant"))
+}
+
+/// Kind and body of a record. `keep` stores the text of a plant file.
+pub(crate) fn encode<E>(
+    record: &Record,
+    keep: &mut dyn FnMut(&str) -> Result<TextId, E>,
+) -> Result<(&'static str, String), E> {
+    Ok(match record {
+        Record::Input(input) => match input {
+            Input::Started { version, alive_until } => {
+                let (version, alive_until) = (version.clone(), alive_until.map(Instant));
+                ("started", json(&Started { version, alive_until }))
+            }
+            Input::PlantLoaded(PlantSource { files }) => {
+                let files: Result<_, E> = files
+                    .iter()
+                    .map(|(name, text)| Ok(PlantFile { name: name.clone(), text: keep(text)? }))
+                    .collect();
+                ("plant-loaded", json(&PlantLoaded { files: files? }))
+            }
+            Input::PlantRefused { why } => {
+                ("plant-refused", json(&PlantRefused { why: why.clone() }))
+            }
+            Input::Observed(observation) => ("observed", json(&Observed::from(observation))),
+            Input::Counted(counted) => ("counted", json(&CountedSamples::from(counted))),
+            Input::VantageHeard { vantage } => {
+                ("vantage-heard", json(&VantageHeard { vantage: vantage.to_string() }))
+            }
+            Input::VantageLost { vantage, how, detail } => {
+                let (vantage, detail) = (vantage.to_string(), detail.clone());
+                ("vantage-lost", json(&VantageLost { vantage, how: Code(*how), detail }))
+            }
+            Input::Person(person) => ("person", json(&Person::from(person))),
+            Input::AttemptStarted { alert, attempt } => {
+                ("attempt-started", json(&AttemptStarted { alert: alert.0, attempt: *attempt }))
+            }
+            Input::AttemptEnded { alert, attempt, result } => {
+                ("attempt-ended", json(&AttemptEnded::of(*alert, *attempt, result)))
+            }
+            Input::Tick => ("tick", json(&Tick {})),
+        },
+        Record::Decision(decision) => match decision {
+            Decision::Verify { asks, because } => {
+                let ask = |(check, vantage): &(CheckKey, VantageName)| Ask {
+                    check: check.to_string(),
+                    vantage: vantage.to_string(),
+                };
+                let asks = asks.iter().map(ask).collect();
+                ("verify", json(&Verify { asks, because: because.clone() }))
+            }
+            Decision::Incident(revision) => ("incident", json(&Incident::from(revision))),
+            Decision::Alert(alert) => ("alert", json(&AlertSent::from(alert))),
+            Decision::Withhold { incident, news, because } => {
+                let (incident, because) = (incident.0, because.clone());
+                ("withhold", json(&Withhold { incident, news: Code(*news), because }))
+            }
+            Decision::Deliver { alert, attempt, repeat, not_before } => {
+                let (alert, not_before) = (alert.0, Instant(*not_before));
+                let (attempt, repeat) = (*attempt, *repeat);
+                ("deliver", json(&Deliver { alert, attempt, repeat, not_before }))
+            }
+            Decision::GiveUp { alert, because } => {
+                ("give-up", json(&GiveUp { alert: alert.0, because: because.clone() }))
+            }
+            Decision::Reject { because } => ("reject", json(&Reject { because: because.clone() })),
+        },
+    })
+}
+
+/// The record of this kind and body. `text` finds the text of a plant file.
+pub(crate) fn decode(
+    kind: &str,
+    body: &str,
+    text: &dyn Fn(TextId) -> Result<String, String>,
+) -> Result<Record, String> {
+    let input = match kind {
+        "started" => {
+            let Started { version, alive_until } = parse(body)?;
+            Input::Started { version, alive_until: alive_until.map(|at| at.0) }
+        }
+        "plant-loaded" => {
+            let PlantLoaded { files } = parse(body)?;
+            let files: Result<_, String> =
+                files.into_iter().map(|file| Ok((file.name, text(file.text)?))).collect();
+            Input::PlantLoaded(PlantSource { files: files? })
+        }
+        "plant-refused" => {
+            let PlantRefused { why } = parse(body)?;
+            Input::PlantRefused { why }
+        }
+        "observed" => Input::Observed(parse::<Observed>(body)?.into()),
+        "counted" => Input::Counted(parse::<CountedSamples>(body)?.into()),
+        "vantage-heard" => {
+            let VantageHeard { vantage } = parse(body)?;
+            Input::VantageHeard { vantage: vantage.into() }
+        }
+        "vantage-lost" => {
+            let VantageLost { vantage, how, detail } = parse(body)?;
+            Input::VantageLost { vantage: vantage.into(), how: how.0, detail }
+        }
+        "person" => Input::Person(parse::<Person>(body)?.into()),
+        "attempt-started" => {
+            let AttemptStarted { alert, attempt } = parse(body)?;
+            Input::AttemptStarted { alert: AlertId(alert), attempt }
+        }
+        "attempt-ended" => parse::<AttemptEnded>(body)?.into(),
+        "tick" => {
+            let Tick {} = parse(body)?;
+            Input::Tick
+        }
+        _ => return decode_decision(kind, body).map(Record::Decision),
+    };
+    Ok(Record::Input(input))
+}
+
+fn decode_decision(kind: &str, body: &str) -> Result<Decision, String> {
+    Ok(match kind {
+        "verify" => {
+            let Verify { asks, because } = parse(body)?;
+            let asks = asks.into_iter().map(|ask| (ask.check.into(), ask.vantage.into()));
+            Decision::Verify { asks: asks.collect(), because }
+        }
+        "incident" => Decision::Incident(parse::<Incident>(body)?.into()),
+        "alert" => Decision::Alert(parse::<AlertSent>(body)?.into()),
+        "withhold" => {
+            let Withhold { incident, news, because } = parse(body)?;
+            Decision::Withhold { incident: IncidentId(incident), news: news.0, because }
+        }
+        "deliver" => {
+            let Deliver { alert, attempt, repeat, not_before } = parse(body)?;
+            Decision::Deliver { alert: AlertId(alert), attempt, repeat, not_before: not_before.0 }
+        }
+        "give-up" => {
+            let GiveUp { alert, because } = parse(body)?;
+            Decision::GiveUp { alert: AlertId(alert), because }
+        }
+        "reject" => {
+            let Reject { because } = parse(body)?;
+            Decision::Reject { because }
+        }
+        _ => return Err("this version knows no such kind".to_owned()),
+    })
+}
+
+fn json<T: Serialize>(body: &T) -> String {
+    serde_json::to_string(body).expect("mirror structs have text keys and no failing serializer")
+}
+
+fn parse<T: DeserializeOwned>(body: &str) -> Result<T, String> {
+    serde_json::from_str(body).map_err(|error| error.to_string())
+}
+
+/// An instant as its text.
+#[derive(Clone, Copy)]
+struct Instant(Timestamp);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:.9}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_instant(&text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A code as its stable text.
+#[derive(Clone, Copy)]
+struct Code<T>(T);
+
+macro_rules! coded {
+    ($($name:ident)*) => {$(
+        impl Serialize for Code<$name> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.0.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for Code<$name> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let unknown = || D::Error::custom(format_args!(
+                    concat!("`{}` is no ", stringify!($name), " of this version"), text
+                ));
+                $name::parse(&text).map(Self).ok_or_else(unknown)
+            }
+        }
+    )*};
+}
+
+coded! { SymptomCode NoAnswerCode VantageLoss IncidentState FaultMode News }
+
+#[derive(Serialize, Deserialize)]
+struct Started {
+    version: String,
+    alive_until: Option<Instant>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlantLoaded {
+    files: Vec<PlantFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlantFile {
+    name: String,
+    text: TextId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlantRefused {
+    why: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Observed {
+    check: String,
+    vantage: String,
+    outcome: Answer,
+    at: Instant,
+    asked: bool,
+    tries: u32,
+}
+
+impl From<&Observation> for Observed {
+    fn from(observation: &Observation) -> Self {
+        let Observation { check, vantage, outcome, at, asked, tries } = observation;
+        Self {
+            check: check.to_string(),
+            vantage: vantage.to_string(),
+            outcome: outcome.into(),
+            at: Instant(*at),
+            asked: *asked,
+            tries: *tries,
+        }
+    }
+}
+
+impl From<Observed> for Observation {
+    fn from(observed: Observed) -> Self {
+        let Observed { check, vantage, outcome, at, asked, tries } = observed;
+        Self {
+            check: check.into(),
+            vantage: vantage.into(),
+            outcome: outcome.into(),
+            at: at.0,
+            asked,
+            tries,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "standing", rename_all = "kebab-case")]
+enum Answer {
+    Up,
+    Degraded { code: Code<SymptomCode>, detail: String },
+    Down { code: Code<SymptomCode>, detail: String },
+    Unknown { code: Code<NoAnswerCode>, detail: String },
+}
+
+impl From<&Outcome> for Answer {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Up => Self::Up,
+            Outcome::Degraded(Symptom { code, detail }) => {
+                Self::Degraded { code: Code(*code), detail: detail.to_string() }
+            }
+            Outcome::Down(Symptom { code, detail }) => {
+                Self::Down { code: Code(*code), detail: detail.to_string() }
+            }
+            Outcome::Unknown(NoAnswer { code, detail }) => {
+                Self::Unknown { code: Code(*code), detail: detail.to_string() }
+            }
+        }
+    }
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Up => Self::Up,
+            Answer::Degraded { code, detail } => Self::degraded(code.0, detail),
+            Answer::Down { code, detail } => Self::down(code.0, detail),
+            Answer::Unknown { code, detail } => Self::unknown(code.0, detail),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct CountedSamples {
+    vantage: String,
+    tries: u64,
+    exceptions: Vec<Exception>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Exception {
+    check: String,
+    tries: u32,
+    differing: u32,
+}
+
+impl From<&Counted> for CountedSamples {
+    fn from(counted: &Counted) -> Self {
+        let Counted { vantage, tries, exceptions } = counted;
+        let exception = |(check, tries, differing): &(CheckKey, u32, u32)| Exception {
+            check: check.to_string(),
+            tries: *tries,
+            differing: *differing,
+        };
+        Self {
+            vantage: vantage.to_string(),
+            tries: *tries,
+            exceptions: exceptions.iter().map(exception).collect(),
+        }
+    }
+}
+
+impl From<CountedSamples> for Counted {
+    fn from(counted: CountedSamples) -> Self {
+        let CountedSamples { vantage, tries, exceptions } = counted;
+        let exception =
+            |Exception { check, tries, differing }: Exception| (check.into(), tries, differing);
+        let exceptions = exceptions.into_iter().map(exception).collect();
+        Self { vantage: vantage.into(), tries, exceptions }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct VantageHeard {
+    vantage: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VantageLost {
+    vantage: String,
+    how: Code<VantageLoss>,
+    detail: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Person {
+    who: String,
+    what: Action,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+enum Action {
+    Acknowledge { incident: u64, note: String },
+    Silence { incident: u64, until: Instant, note: String },
+    Close { incident: u64, note: String },
+    Merge { incident: u64, into: u64, note: String },
+    Observe { component: String, works: bool, note: String },
+}
+
+impl From<&PersonInput> for Person {
+    fn from(person: &PersonInput) -> Self {
+        let PersonInput { who, what } = person;
+        let what = match what.clone() {
+            PersonAction::Acknowledge { incident, note } => {
+                Action::Acknowledge { incident: incident.0, note }
+            }
+            PersonAction::Silence { incident, until, note } => {
+                Action::Silence { incident: incident.0, until: Instant(until), note }
+            }
+            PersonAction::Close { incident, note } => Action::Close { incident: incident.0, note },
+            PersonAction::Merge { incident, into, note } => {
+                Action::Merge { incident: incident.0, into: into.0, note }
+            }
+            PersonAction::Observe { component, works, note } => {
+                Action::Observe { component: component.to_string(), works, note }
+            }
+        };
+        Self { who: who.clone(), what }
+    }
+}
+
+impl From<Person> for PersonInput {
+    fn from(person: Person) -> Self {
+        let Person { who, what } = person;
+        let what = match what {
+            Action::Acknowledge { incident, note } => {
+                PersonAction::Acknowledge { incident: IncidentId(incident), note }
+            }
+            Action::Silence { incident, until, note } => {
+                PersonAction::Silence { incident: IncidentId(incident), until: until.0, note }
+            }
+            Action::Close { incident, note } => {
+                PersonAction::Close { incident: IncidentId(incident), note }
+            }
+            Action::Merge { incident, into, note } => {
+                PersonAction::Merge { incident: IncidentId(incident), into: IncidentId(into), note }
+            }
+            Action::Observe { component, works, note } => {
+                PersonAction::Observe { component: component.into(), works, note }
+            }
+        };
+        Self { who, what }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct AttemptStarted {
+    alert: u64,
+    attempt: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AttemptEnded {
+    alert: u64,
+    attempt: u32,
+    result: AttemptResult,
+    words: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum AttemptResult {
+    Delivered,
+    Failed,
+    Refused,
+    InFlight,
+}
+
+impl AttemptEnded {
+    fn of(alert: AlertId, attempt: u32, result: &Delivery) -> Self {
+        let (result, words) = match result {
+            Delivery::Delivered(words) => (AttemptResult::Delivered, words),
+            Delivery::Failed(words) => (AttemptResult::Failed, words),
+            Delivery::Refused(words) => (AttemptResult::Refused, words),
+            Delivery::InFlight(words) => (AttemptResult::InFlight, words),
+        };
+        Self { alert: alert.0, attempt, result, words: words.clone() }
+    }
+}
+
+impl From<AttemptEnded> for Input {
+    fn from(ended: AttemptEnded) -> Self {
+        let AttemptEnded { alert, attempt, result, words } = ended;
+        let result = match result {
+            AttemptResult::Delivered => Delivery::Delivered(words),
+            AttemptResult::Failed => Delivery::Failed(words),
+            AttemptResult::Refused => Delivery::Refused(words),
+            AttemptResult::InFlight => Delivery::InFlight(words),
+        };
+        Self::AttemptEnded { alert: AlertId(alert), attempt, result }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Tick {}
+
+#[derive(Serialize, Deserialize)]
+struct Verify {
+    asks: Vec<Ask>,
+    because: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Ask {
+    check: String,
+    vantage: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Incident {
+    id: u64,
+    from: Option<Code<IncidentState>>,
+    to: Code<IncidentState>,
+    because: String,
+    into: Option<u64>,
+    diagnosis: Diagnosis,
+    services: Vec<String>,
+    customers: Vec<String>,
+}
+
+impl From<&IncidentRevision> for Incident {
+    fn from(revision: &IncidentRevision) -> Self {
+        let IncidentRevision { id, from, to, because, into, diagnosis, services, customers } =
+            revision;
+        Self {
+            id: id.0,
+            from: from.map(Code),
+            to: Code(*to),
+            because: because.clone(),
+            into: into.map(|into| into.0),
+            diagnosis: diagnosis.into(),
+            services: texts(services),
+            customers: texts(customers),
+        }
+    }
+}
+
+impl From<Incident> for IncidentRevision {
+    fn from(incident: Incident) -> Self {
+        let Incident { id, from, to, because, into, diagnosis, services, customers } = incident;
+        Self {
+            id: IncidentId(id),
+            from: from.map(|from| from.0),
+            to: to.0,
+            because,
+            into: into.map(IncidentId),
+            diagnosis: diagnosis.into(),
+            services: services.into_iter().map(Into::into).collect(),
+            customers: customers.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+fn texts(names: &[ComponentName]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+#[derive(Serialize, Deserialize)]
+struct Diagnosis {
+    sentence: String,
+    hypotheses: Vec<Hypothesis>,
+    searched: String,
+}
+
+impl From<&DiagnosisSummary> for Diagnosis {
+    fn from(summary: &DiagnosisSummary) -> Self {
+        let DiagnosisSummary { sentence, hypotheses, searched } = summary;
+        Self {
+            sentence: sentence.clone(),
+            hypotheses: hypotheses.iter().map(Into::into).collect(),
+            searched: searched.clone(),
+        }
+    }
+}
+
+impl From<Diagnosis> for DiagnosisSummary {
+    fn from(diagnosis: Diagnosis) -> Self {
+        let Diagnosis { sentence, hypotheses, searched } = diagnosis;
+        let hypotheses = hypotheses.into_iter().map(Into::into).collect();
+        Self { sentence, hypotheses, searched }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Hypothesis {
+    faults: Vec<Fault>,
+    posterior: f64,
+    explains: Vec<String>,
+    unexplained: Vec<String>,
+    contradicted: Vec<String>,
+    predicts: Vec<String>,
+}
+
+impl From<&HypothesisSummary> for Hypothesis {
+    fn from(summary: &HypothesisSummary) -> Self {
+        let HypothesisSummary { faults, posterior, explains, unexplained, contradicted, predicts } =
+            summary.clone();
+        let fault = |FaultName { subject, mode }| Fault { subject, mode: Code(mode) };
+        let faults = faults.into_iter().map(fault).collect();
+        Self { faults, posterior, explains, unexplained, contradicted, predicts }
+    }
+}
+
+impl From<Hypothesis> for HypothesisSummary {
+    fn from(hypothesis: Hypothesis) -> Self {
+        let Hypothesis { faults, posterior, explains, unexplained, contradicted, predicts } =
+            hypothesis;
+        let fault = |Fault { subject, mode }| FaultName { subject, mode: mode.0 };
+        let faults = faults.into_iter().map(fault).collect();
+        Self { faults, posterior, explains, unexplained, contradicted, predicts }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Fault {
+    subject: String,
+    mode: Code<FaultMode>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AlertSent {
+    id: u64,
+    incident: Option<u64>,
+    news: Code<News>,
+    to: To,
+    subject: String,
+    body: String,
+    because: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum To {
+    Mail(String),
+    Webhook(String),
+}
+
+impl From<&Alert> for AlertSent {
+    fn from(alert: &Alert) -> Self {
+        let Alert { id, incident, news, to, subject, body, because } = alert.clone();
+        let to = match to {
+            Recipient::Mail(address) => To::Mail(address),
+            Recipient::Webhook(name) => To::Webhook(name),
+        };
+        let incident = incident.map(|incident| incident.0);
+        Self { id: id.0, incident, news: Code(news), to, subject, body, because }
+    }
+}
+
+impl From<AlertSent> for Alert {
+    fn from(alert: AlertSent) -> Self {
+        let AlertSent { id, incident, news, to, subject, body, because } = alert;
+        let to = match to {
+            To::Mail(address) => Recipient::Mail(address),
+            To::Webhook(name) => Recipient::Webhook(name),
+        };
+        let incident = incident.map(IncidentId);
+        Self { id: AlertId(id), incident, news: news.0, to, subject, body, because }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Withhold {
+    incident: u64,
+    news: Code<News>,
+    because: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Deliver {
+    alert: u64,
+    attempt: u32,
+    repeat: bool,
+    not_before: Instant,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GiveUp {
+    alert: u64,
+    because: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Reject {
+    because: String,
+}

@@ -1,0 +1,257 @@
+//! The fields of every kind: one table, which the reader, the schema and the docs are made from.
+
+use crate::kind::Kind;
+use crate::plant::Role;
+use crate::quantity::Attribute;
+
+/// A field of a component.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its key.
+    pub name: &'static str,
+    /// What it holds.
+    pub holds: Holds,
+    /// Which kinds have it.
+    pub of: Of,
+    /// What it means, one line.
+    pub doc: &'static str,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holds {
+    /// A requirement; a bare list means all of them.
+    Requirement(Role),
+    /// A requirement in which a bare list is refused, for it would be meant as redundancy and read as
+    /// its opposite.
+    Redundant(Role),
+    /// A requirement, or one for each plane by name.
+    Network,
+    /// The names of a switch's segments.
+    Segments,
+    /// A redundancy that is claimed.
+    Claim,
+    /// What is so today.
+    Condition,
+    /// Checks.
+    Checks,
+    /// Watts.
+    Watts(Attribute),
+    /// Volts.
+    Volts(Attribute),
+    /// A breaker's rating.
+    Breaker(Attribute),
+    /// Amperes, watts, bits per second or bytes, as the kind has it.
+    Capacity(Attribute),
+    /// One IP address or several.
+    Addresses(Attribute),
+    /// An address block.
+    Cidr(Attribute),
+    /// A text.
+    Text(Attribute),
+    /// A text or several.
+    Texts(Attribute),
+    /// Yes or no.
+    Flag(Attribute),
+    /// Only the word `internet`.
+    Internet,
+}
+
+/// Which kinds have a field.
+#[derive(Clone, Copy, Debug)]
+pub enum Of {
+    /// All of them.
+    Every,
+    /// All but these.
+    But(&'static [Kind]),
+    /// Just these.
+    Only(&'static [Kind]),
+}
+
+impl Of {
+    /// Whether a kind is among them.
+    #[must_use]
+    pub fn has(self, kind: Kind) -> bool {
+        match self {
+            Self::Every => true,
+            Self::But(kinds) => !kinds.contains(&kind),
+            Self::Only(kinds) => kinds.contains(&kind),
+        }
+    }
+}
+
+/// What distributes power.
+const DISTRIBUTES: &[Kind] = &[
+    Kind::Feed,
+    Kind::Ups,
+    Kind::Generator,
+    Kind::TransferSwitch,
+    Kind::Pdu,
+    Kind::Breaker,
+    Kind::Outlet,
+    Kind::Psu,
+];
+
+/// What is a paper or a person and stands nowhere.
+const IMMATERIAL: &[Kind] = &[Kind::Customer, Kind::Prefix];
+
+/// All fields, in the order they are shown.
+pub const FIELDS: &[Field] = &[
+    field(
+        "in",
+        Holds::Requirement(Role::In),
+        Of::But(IMMATERIAL),
+        "the place that contains it: a site, room or rack",
+    ),
+    field("on", Holds::Redundant(Role::On), Of::But(IMMATERIAL), "the machine it runs on"),
+    field(
+        "power",
+        Holds::Redundant(Role::Power),
+        Of::But(DISTRIBUTES),
+        "what it takes its power from",
+    ),
+    field(
+        "fed_by",
+        Holds::Redundant(Role::Power),
+        Of::Only(DISTRIBUTES),
+        "what it takes its power from",
+    ),
+    field(
+        "cooled_by",
+        Holds::Redundant(Role::Cooling),
+        Of::But(IMMATERIAL),
+        "the cooling it cannot do without",
+    ),
+    field(
+        "network",
+        Holds::Network,
+        Of::But(IMMATERIAL),
+        "what it is connected to, towards the core; or a map of planes",
+    ),
+    field(
+        "between",
+        Holds::Requirement(Role::Between),
+        Of::Only(&[Kind::Link]),
+        "the two ends of a lateral link",
+    ),
+    field(
+        "segments",
+        Holds::Segments,
+        Of::Only(&[Kind::Switch]),
+        "its named segments (VLANs); a plain switch is one segment",
+    ),
+    field("provides", Holds::Internet, Of::Only(&[Kind::Upstream]), "`internet`"),
+    field(
+        "carried_by",
+        Holds::Redundant(Role::CarriedBy),
+        Of::Only(&[Kind::Prefix]),
+        "the upstreams that carry it; all when not given",
+    ),
+    field(
+        "cidr",
+        Holds::Cidr(Attribute::Cidr),
+        Of::Only(&[Kind::Prefix]),
+        "the address block, as `192.0.2.0/24`",
+    ),
+    field(
+        "needs",
+        Holds::Requirement(Role::Needs),
+        Of::But(&[Kind::Customer]),
+        "what must work and be reachable from it",
+    ),
+    field(
+        "degraded_without",
+        Holds::Requirement(Role::DegradedWithout),
+        Of::But(&[Kind::Customer]),
+        "what it works without, but not fully",
+    ),
+    field(
+        "to_start",
+        Holds::Requirement(Role::ToStart),
+        Of::But(&[Kind::Customer]),
+        "what it needs only to start; may be circular",
+    ),
+    field(
+        "uses",
+        Holds::Requirement(Role::Uses),
+        Of::Only(&[Kind::Customer]),
+        "the services a customer uses",
+    ),
+    field(
+        "used_from",
+        Holds::Requirement(Role::UsedFrom),
+        Of::But(&[Kind::Customer]),
+        "where it is used from; the internet when not given",
+    ),
+    field(
+        "managed_via",
+        Holds::Requirement(Role::ManagedVia),
+        Of::But(&[Kind::Customer]),
+        "the way it is managed by",
+    ),
+    field(
+        "covers",
+        Holds::Requirement(Role::Covers),
+        Of::Only(&[Kind::Backup, Kind::Certificate, Kind::Monitor]),
+        "what it is for",
+    ),
+    field(
+        "prefix",
+        Holds::Requirement(Role::Prefix),
+        Of::But(IMMATERIAL),
+        "the address block its address lies in, where the address does not say",
+    ),
+    field("address", Holds::Addresses(Attribute::Address), Of::Every, "its IP addresses"),
+    field(
+        "draw",
+        Holds::Watts(Attribute::Draw),
+        Of::But(IMMATERIAL),
+        "the power it draws, as `210 W..340 W`",
+    ),
+    field("voltage", Holds::Volts(Attribute::Voltage), Of::Only(DISTRIBUTES), "its voltage"),
+    field(
+        "breaker",
+        Holds::Breaker(Attribute::Breaker),
+        Of::Only(DISTRIBUTES),
+        "the breaker before it, as `16 A C`",
+    ),
+    field(
+        "capacity",
+        Holds::Capacity(Attribute::Capacity),
+        Of::But(IMMATERIAL),
+        "what it can carry, with its unit",
+    ),
+    field("location", Holds::Text(Attribute::Location), Of::Every, "where it is, in words"),
+    field(
+        "entrance",
+        Holds::Text(Attribute::Entrance),
+        Of::Every,
+        "the building entrance its cables take",
+    ),
+    field(
+        "software",
+        Holds::Text(Attribute::Software),
+        Of::Every,
+        "name and version of what runs on it",
+    ),
+    field(
+        "account",
+        Holds::Text(Attribute::Account),
+        Of::Every,
+        "whose account or contract it hangs on",
+    ),
+    field("claims", Holds::Claim, Of::Every, "the redundancy people believe it has: N, N+1, 2N"),
+    field("condition", Holds::Condition, Of::Every, "what is so today, apart from the design"),
+    field("notify", Holds::Texts(Attribute::Notify), Of::Every, "the addresses of those affected"),
+    field("public", Holds::Flag(Attribute::Public), Of::Every, "shown on the status page"),
+    field("checks", Holds::Checks, Of::Every, "the questions put to it"),
+];
+
+const fn field(name: &'static str, holds: Holds, of: Of, doc: &'static str) -> Field {
+    Field { name, holds, of, doc }
+}
+
+/// The field of this key that a kind has.
+pub(super) fn find(kind: Kind, key: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == key && field.of.has(kind))
+}

@@ -1,0 +1,949 @@
+//! From values with places to components and requirements.
+//!
+//! First every name is declared (ranges expanded), then every reference is resolved, so that the order
+//! of sections and files does not matter.
+
+use super::fields::{FIELDS, Field, Holds, find};
+use super::reader::{self, Keys, list, quantity, text};
+use super::tree::{Entry, Node, Place, Value as Tree};
+use super::units::{self, Unit};
+use super::{Report, codes, did_you_mean, questions, shortened};
+use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId};
+use crate::kind::Kind;
+use crate::plant::{Alerting, Claim, Component, Condition, Plant, Role, Vantage};
+use crate::quantity::Value;
+use crate::requirement::{Leaf, Requirement, Standby, Target};
+use crate::time::{NotAnInstant, Timestamp, Zone, local_instant};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// The version of the plant language.
+const VERSION: &str = "1";
+
+/// Names one range makes at most: more hosts than a hall has in one naming scheme.
+const RANGE_MAX: usize = 100_000;
+
+/// Components of one plant at most; ids are `u32` and gates several times as many.
+const COMPONENTS_MAX: usize = 4_000_000;
+
+/// Characters of a name at most.
+const NAME_MAX: usize = 128;
+
+/// Keys at the top of a file that are no section of components.
+const TOP: &[&str] =
+    &["blackstart", "name", "timezone", "defaults", "here", "vantages", "alerts", "maintenance"];
+
+/// A component's name, declared and not yet read.
+struct Declared<'n, 't> {
+    name: ComponentName,
+    kind: Kind,
+    place: Place,
+    node: &'n Node<'t>,
+    /// Which one of its range it is.
+    nth: usize,
+}
+
+/// What is known while references are resolved.
+pub(super) struct Names<'p> {
+    by_name: &'p HashMap<ComponentName, ComponentId>,
+    kinds: &'p [Kind],
+    planes: Vec<Box<str>>,
+    segments: Vec<Box<str>>,
+    segments_by_name: HashMap<Box<str>, SegmentId>,
+    /// A switch's own segments, filled before any reference is read.
+    own_segments: HashMap<ComponentId, Vec<SegmentId>>,
+    pub(super) vantages: Vec<Vantage>,
+    pub(super) zone: Zone,
+    /// Which one of a range is being read.
+    pub(super) nth: usize,
+}
+
+pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
+    let mut top: HashMap<&str, &Entry<'_>> = HashMap::new();
+    let mut sections: Vec<(Kind, &Entry<'_>)> = Vec::new();
+    let known = || TOP.iter().copied().chain(Kind::ALL.iter().map(|kind| kind.section()));
+    for root in roots {
+        let Some(entries) = root.map() else {
+            let message = format!("a plant file is a map of sections, not {}", root.shape());
+            report.add(codes::SHAPE, root.place, message, None);
+            continue;
+        };
+        for entry in entries {
+            if let Some(kind) = Kind::ALL.iter().find(|kind| kind.section() == entry.key) {
+                sections.push((*kind, entry));
+            } else if !TOP.contains(&&*entry.key) {
+                reader::unknown_key(entry, "a plant file", known(), report);
+            } else if let Some(first) = top.insert(&entry.key, entry)
+                && entry.key != "blackstart"
+            {
+                let message = format!("`{}` stands in two files", entry.key);
+                let other = Some((first.key_place, "here first"));
+                report.add_two(codes::DUPLICATE_KEY, entry.key_place, other, message, None);
+            }
+        }
+    }
+    let value = |key: &str| top.get(key).map(|entry| &entry.value);
+    version(roots, value("blackstart"), report);
+    let zone = value("timezone").and_then(|node| self::zone(node, report)).unwrap_or(Zone::UTC);
+    let name = value("name")
+        .and_then(|node| text(node, "the plant's name", report))
+        .unwrap_or("plant")
+        .to_owned();
+    let defaults = value("defaults").map_or_else(HashMap::new, |node| self::defaults(node, report));
+
+    let (declared, by_name, kinds) = declare(&sections, report);
+    let mut names = Names {
+        by_name: &by_name,
+        kinds: &kinds,
+        planes: vec!["front".into()],
+        segments: Vec::new(),
+        segments_by_name: HashMap::new(),
+        own_segments: HashMap::new(),
+        vantages: Vec::new(),
+        zone,
+        nth: 0,
+    };
+    for (declared, at) in declared.iter().zip(0..) {
+        if declared.kind == Kind::Switch {
+            let own = own_segments(declared, &defaults, &mut names, report);
+            names.own_segments.insert(ComponentId(at), own);
+        }
+    }
+    questions::vantages(value("here"), value("vantages"), &mut names, report);
+    let mut components = Vec::with_capacity(declared.len());
+    let mut checks = Vec::new();
+    for (one, at) in declared.iter().zip(0..) {
+        names.nth = one.nth;
+        let component = component(
+            one,
+            ComponentId(at),
+            defaults.get(&one.kind),
+            &mut names,
+            &mut checks,
+            report,
+        );
+        components.push(component);
+    }
+    names.nth = 0;
+    let alerting =
+        value("alerts").map_or_else(Alerting::default, |node| questions::alerts(node, report));
+    let maintenance = value("maintenance")
+        .map_or_else(Vec::new, |node| questions::maintenance(node, &names, report));
+    circles(&components, &declared, report);
+    remarks(&components, &declared, &checks, report);
+    if components.is_empty() && report.errors == 0 {
+        let place = roots.first().map_or_else(Place::default, |root| root.place);
+        report.add(codes::NOTHING, place, "this plant has no components".to_owned(), None);
+    }
+    let Names { planes, segments, vantages, zone, .. } = names;
+    Some(Plant {
+        name,
+        zone,
+        components,
+        by_name,
+        checks,
+        vantages,
+        planes,
+        segments,
+        maintenance,
+        alerting,
+    })
+}
+
+fn version(roots: &[Node<'_>], node: Option<&Node<'_>>, report: &mut Report) {
+    let help = || Some(format!("write `blackstart: {VERSION}` at the top"));
+    match node {
+        Some(node) if node.text() == Some(VERSION) => {}
+        Some(node) => {
+            let message = "this version of the plant language is not known".to_owned();
+            report.add(codes::VERSION, node.place, message, help());
+        }
+        // A file that could not be read at all has its finding already.
+        None if roots.is_empty() => {}
+        None => {
+            let start = Place { end: roots[0].place.start, ..roots[0].place };
+            let message = "`blackstart: 1` is missing".to_owned();
+            report.add(codes::VERSION, start, message, help());
+        }
+    }
+}
+
+/// A time zone by its IANA name.
+pub(super) fn zone(node: &Node<'_>, report: &mut Report) -> Option<Zone> {
+    let written = text(node, "a time zone", report)?;
+    let zone = Zone::named(written);
+    if zone.is_none() {
+        let message = format!("`{}` is no time zone", shortened(written));
+        let help = "an IANA name, as `Europe/Amsterdam`".to_owned();
+        report.add(codes::CHOICE, node.place, message, Some(help));
+    }
+    zone
+}
+
+fn defaults<'n, 't>(node: &'n Node<'t>, report: &mut Report) -> HashMap<Kind, &'n [Entry<'t>]> {
+    let Some(entries) = node.map() else {
+        let message = "`defaults` must be a map of sections".to_owned();
+        report.add(codes::SHAPE, node.place, message, None);
+        return HashMap::new();
+    };
+    let sections = || Kind::ALL.iter().map(|kind| kind.section());
+    let mut found = HashMap::new();
+    for entry in entries {
+        match Kind::ALL.iter().find(|kind| kind.section() == entry.key) {
+            None => reader::unknown_key(entry, "`defaults`", sections(), report),
+            Some(kind) => match entry.value.map() {
+                Some(fields) => {
+                    for field in fields {
+                        if find(*kind, &field.key).is_none() {
+                            unknown_field(field, *kind, report);
+                        }
+                    }
+                    found.insert(*kind, fields);
+                }
+                None => {
+                    let message = format!("defaults of `{}` must be a map", entry.key);
+                    report.add(codes::SHAPE, entry.value.place, message, None);
+                }
+            },
+        }
+    }
+    found
+}
+
+fn unknown_field(entry: &Entry<'_>, kind: Kind, report: &mut Report) {
+    let known = FIELDS.iter().filter(|field| field.of.has(kind)).map(|field| field.name);
+    reader::unknown_key(entry, &format!("a {kind}"), known, report);
+}
+
+type Declarations<'n, 't> = (Vec<Declared<'n, 't>>, HashMap<ComponentName, ComponentId>, Vec<Kind>);
+
+fn declare<'n, 't>(
+    sections: &[(Kind, &'n Entry<'t>)],
+    report: &mut Report,
+) -> Declarations<'n, 't> {
+    let mut declared: Vec<Declared<'n, 't>> = Vec::new();
+    let mut by_name: HashMap<ComponentName, ComponentId> = HashMap::new();
+    let mut kinds = Vec::new();
+    for (kind, section) in sections {
+        let entries = match &section.value.value {
+            Tree::Map(entries) => entries.as_slice(),
+            Tree::Nothing => &[],
+            Tree::Text(_) | Tree::List(_) => {
+                let message = format!("`{}` must be a map from names to fields", section.key);
+                report.add(codes::SHAPE, section.value.place, message, None);
+                &[]
+            }
+        };
+        for entry in entries {
+            for (nth, name) in expand(&entry.key, entry.key_place, report).into_iter().enumerate() {
+                if let Some(why) = bad_name(&name) {
+                    let message = format!("`{}` cannot be a name: {why}", shortened(&name));
+                    let help = "letters, digits, `-`, `_` and `.`".to_owned();
+                    report.add(codes::BAD_NAME, entry.key_place, message, Some(help));
+                    continue;
+                }
+                if declared.len() == COMPONENTS_MAX {
+                    let message = format!("more than {COMPONENTS_MAX} components");
+                    report.add(codes::LIMIT, entry.key_place, message, None);
+                    return (declared, by_name, kinds);
+                }
+                let id = ComponentId(u32::try_from(declared.len()).expect("below the limit"));
+                let name = ComponentName::from(&*name);
+                if let Some(first) = by_name.get(&name) {
+                    let first = declared[first.index()].place;
+                    let message = format!("`{name}` is the name of two components");
+                    let help = "names are unique in a plant, whatever the kind".to_owned();
+                    let other = Some((first, "the first"));
+                    report.add_two(
+                        codes::DUPLICATE_NAME,
+                        entry.key_place,
+                        other,
+                        message,
+                        Some(help),
+                    );
+                    continue;
+                }
+                by_name.insert(name.clone(), id);
+                kinds.push(*kind);
+                let place = entry.key_place;
+                declared.push(Declared { name, kind: *kind, place, node: &entry.value, nth });
+            }
+        }
+    }
+    (declared, by_name, kinds)
+}
+
+fn bad_name(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        return Some("it is empty");
+    }
+    if name.len() > NAME_MAX {
+        return Some("it is too long");
+    }
+    if name == "internet" {
+        return Some("it is what upstreams provide");
+    }
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    (!name.bytes().all(fits)).then_some("it has other characters")
+}
+
+/// The names a key stands for: itself, or those of its range `{01..40}`.
+fn expand<'t>(key: &Cow<'t, str>, place: Place, report: &mut Report) -> Vec<Cow<'t, str>> {
+    let Some(range) = Range::of(key) else { return vec![key.clone()] };
+    match range {
+        Ok(range) => (0..range.len()).map(|nth| Cow::Owned(range.name(nth))).collect(),
+        Err(why) => {
+            let message = format!("`{}` cannot be expanded: {why}", shortened(key));
+            let help = format!("as `stream-{{01..40}}`, at most {RANGE_MAX} names");
+            report.add(codes::BAD_RANGE, place, message, Some(help));
+            Vec::new()
+        }
+    }
+}
+
+/// A name with a range in it.
+struct Range<'a> {
+    before: &'a str,
+    after: &'a str,
+    first: usize,
+    last: usize,
+    width: usize,
+}
+
+impl<'a> Range<'a> {
+    /// `None` when there are no braces.
+    fn of(text: &'a str) -> Option<Result<Self, &'static str>> {
+        let (before, rest) = text.split_once('{')?;
+        let Some((inner, after)) = rest.split_once('}') else { return Some(Err("`}` is missing")) };
+        let Some((first, last)) = inner.split_once("..") else {
+            return Some(Err("`..` is missing"));
+        };
+        let (Ok(from), Ok(to)) = (first.parse::<usize>(), last.parse::<usize>()) else {
+            return Some(Err("its ends must be numbers"));
+        };
+        if from > to || to - from >= RANGE_MAX {
+            return Some(Err("it runs backwards or is too long"));
+        }
+        if after.contains('{') {
+            return Some(Err("one range in a name is enough"));
+        }
+        let width =
+            if first.starts_with('0') || first.len() == last.len() { first.len() } else { 0 };
+        Some(Ok(Self { before, after, first: from, last: to, width }))
+    }
+
+    const fn len(&self) -> usize {
+        self.last - self.first + 1
+    }
+
+    fn name(&self, nth: usize) -> String {
+        let Self { before, after, first, width, .. } = self;
+        format!("{before}{:0width$}{after}", first + nth)
+    }
+}
+
+fn own_segments(
+    declared: &Declared<'_, '_>,
+    defaults: &HashMap<Kind, &[Entry<'_>]>,
+    names: &mut Names<'_>,
+    report: &mut Report,
+) -> Vec<SegmentId> {
+    let inherited = defaults.get(&Kind::Switch).copied().unwrap_or_default();
+    let entries = declared.node.map().unwrap_or_default().iter().chain(inherited);
+    let node = entries.into_iter().find(|entry| entry.key == "segments").map(|entry| &entry.value);
+    let mut own = Vec::new();
+    for node in node.map_or(&[][..], list) {
+        let Some(name) = text(node, "a segment", report) else { continue };
+        if let Some(why) = bad_name(name) {
+            let message = format!("`{}` cannot be a segment's name: {why}", shortened(name));
+            report.add(codes::BAD_NAME, node.place, message, None);
+            continue;
+        }
+        let segment = names.segment(name);
+        if !own.contains(&segment) {
+            own.push(segment);
+        }
+    }
+    own
+}
+
+impl Names<'_> {
+    fn segment(&mut self, name: &str) -> SegmentId {
+        if let Some(&known) = self.segments_by_name.get(name) {
+            return known;
+        }
+        let id = SegmentId(u32::try_from(self.segments.len()).expect("fewer than components"));
+        self.segments.push(name.into());
+        self.segments_by_name.insert(name.into(), id);
+        id
+    }
+
+    pub(super) fn plane(&mut self, name: &str) -> PlaneId {
+        let at = self.planes.iter().position(|plane| **plane == *name).unwrap_or_else(|| {
+            self.planes.push(name.into());
+            self.planes.len() - 1
+        });
+        PlaneId(u32::try_from(at).expect("fewer than names"))
+    }
+
+    /// A name in the text of a reference, with its range's turn filled in.
+    fn turn<'a>(&self, written: &'a str) -> Cow<'a, str> {
+        match Range::of(written) {
+            Some(Ok(range)) if self.nth < range.len() => Cow::Owned(range.name(self.nth)),
+            _ => Cow::Borrowed(written),
+        }
+    }
+
+    /// A component by a name that was written somewhere.
+    pub(super) fn component(
+        &self,
+        written: &str,
+        place: Place,
+        report: &mut Report,
+    ) -> Option<ComponentId> {
+        let name = self.turn(written);
+        let found = self.by_name.get(&*name).copied();
+        if found.is_none() {
+            let message = format!("nothing is called `{}`", shortened(&name));
+            let known = self.by_name.keys().map(ComponentName::as_str);
+            report.add(codes::DANGLING, place, message, did_you_mean(&name, known));
+        }
+        found
+    }
+
+    /// A component and, after a `/`, one of its segments.
+    pub(super) fn place(
+        &self,
+        written: &str,
+        place: Place,
+        report: &mut Report,
+    ) -> Option<(ComponentId, Option<SegmentId>)> {
+        let Some((name, segment)) = written.split_once('/') else {
+            return Some((self.component(written, place, report)?, None));
+        };
+        let component = self.component(name, place, report)?;
+        let own = self.own_segments.get(&component).map_or(&[][..], Vec::as_slice);
+        let found = self.segments_by_name.get(segment).copied().filter(|id| own.contains(id));
+        if found.is_none() {
+            let message = format!("`{name}` has no segment `{}`", shortened(segment));
+            let known: Vec<&str> = own.iter().map(|id| &*self.segments[id.index()]).collect();
+            let help = did_you_mean(segment, known.iter().copied()).or_else(|| {
+                Some(if known.is_empty() {
+                    "it is one segment: name the switch alone, or give it `segments:`".to_owned()
+                } else {
+                    format!("it has: {}", known.join(", "))
+                })
+            });
+            report.add(codes::SEGMENT, place, message, help);
+        }
+        Some((component, Some(found?)))
+    }
+
+    /// A vantage by name.
+    pub(super) fn vantage(
+        &self,
+        written: &str,
+        place: Place,
+        report: &mut Report,
+    ) -> Option<VantageId> {
+        let found = self.vantages.iter().position(|vantage| vantage.name.as_str() == written);
+        if found.is_none() {
+            let message = format!("no vantage is called `{}`", shortened(written));
+            let known = self.vantages.iter().map(|vantage| vantage.name.as_str());
+            let help = did_you_mean(written, known.clone()).or_else(|| {
+                Some(format!("vantages are: {}", known.collect::<Vec<_>>().join(", ")))
+            });
+            report.add(codes::VANTAGE, place, message, help);
+        }
+        Some(VantageId(u32::try_from(found?).expect("few vantages")))
+    }
+
+    /// A local time.
+    pub(super) fn instant(
+        &self,
+        node: &Node<'_>,
+        zone: &Zone,
+        report: &mut Report,
+    ) -> Option<Timestamp> {
+        let written = text(node, "a time", report)?;
+        match local_instant(written, zone) {
+            Ok(instant) => Some(instant),
+            Err(why) => {
+                let code = match why {
+                    NotAnInstant::Unreadable => codes::TIME,
+                    NotAnInstant::Gap { .. } | NotAnInstant::Fold { .. } => codes::AMBIGUOUS_TIME,
+                };
+                report.add(code, node.place, why.to_string(), None);
+                None
+            }
+        }
+    }
+}
+
+fn component(
+    declared: &Declared<'_, '_>,
+    id: ComponentId,
+    defaults: Option<&&[Entry<'_>]>,
+    names: &mut Names<'_>,
+    checks: &mut Vec<crate::check::Check>,
+    report: &mut Report,
+) -> Component {
+    let Declared { ref name, kind, place: _, node, nth: _ } = *declared;
+    let mut made = Component {
+        name: name.clone(),
+        kind,
+        requirements: Vec::new(),
+        segments: names.own_segments.get(&id).cloned().unwrap_or_default(),
+        attributes: Vec::new(),
+        claims: None,
+        condition: Condition::default(),
+    };
+    let own = match &node.value {
+        Tree::Map(entries) => entries.as_slice(),
+        Tree::Nothing => &[],
+        Tree::Text(_) | Tree::List(_) => {
+            let message = format!("a {kind} is a map of fields, not {}", node.shape());
+            let help = "an empty one is written `{}`".to_owned();
+            report.add(codes::SHAPE, node.place, message, Some(help));
+            &[]
+        }
+    };
+    let inherited = defaults
+        .into_iter()
+        .flat_map(|entries| entries.iter())
+        .filter(|entry| !own.iter().any(|own| own.key == entry.key));
+    let mut check_nodes = None;
+    for entry in own.iter().chain(inherited) {
+        match find(kind, &entry.key) {
+            None => unknown_field(entry, kind, report),
+            Some(Field { holds: Holds::Checks, .. }) => check_nodes = Some(&entry.value),
+            Some(field) => fill(&mut made, field, &entry.value, names, report),
+        }
+    }
+    made.requirements.sort_by_key(|(role, _)| *role);
+    made.attributes.sort_by_key(|(attribute, _)| *attribute);
+    if let Some(node) = check_nodes {
+        questions::checks(node, id, name.as_str(), names, checks, report);
+    }
+    made
+}
+
+/// Reads one field into a component.
+fn fill(
+    made: &mut Component,
+    field: &Field,
+    node: &Node<'_>,
+    names: &mut Names<'_>,
+    report: &mut Report,
+) {
+    let what = format!("`{}`", field.name);
+    let mut require = |role, requirement: Option<Requirement>| {
+        made.requirements.extend(requirement.map(|requirement| (role, requirement)));
+    };
+    let mut put = |attribute, value: Option<Value>| {
+        made.attributes.extend(value.map(|value| (attribute, value)));
+    };
+    let range = |unit| move |text: &str| units::range(text, unit);
+    match field.holds {
+        Holds::Requirement(role) => {
+            let requirement = requirement(node, field, false, names, report);
+            if role == Role::Between {
+                let ends = requirement.as_ref().map_or(0, |requirement| {
+                    let mut ends = 0;
+                    requirement.each_leaf(&mut |_| ends += 1);
+                    ends
+                });
+                if ends != 2 {
+                    let message = "a link has two ends".to_owned();
+                    report.add(
+                        codes::SHAPE,
+                        node.place,
+                        message,
+                        Some("as `[sw-1, sw-2]`".to_owned()),
+                    );
+                }
+            }
+            require(role, requirement);
+        }
+        Holds::Redundant(role) => require(role, requirement(node, field, true, names, report)),
+        Holds::Network => match planes(node) {
+            None => {
+                let requirement = requirement(node, field, true, names, report);
+                require(Role::Network(PlaneId::FRONT), requirement);
+            }
+            Some(planes) => {
+                for plane in planes {
+                    let role = Role::Network(names.plane(&plane.key));
+                    let requirement = requirement(&plane.value, field, true, names, report);
+                    require(role, requirement);
+                }
+            }
+        },
+        // Read before all references.
+        Holds::Segments | Holds::Checks => {}
+        Holds::Claim => made.claims = claim(node, report),
+        Holds::Condition => made.condition = condition(node, names, report),
+        Holds::Watts(attribute) => {
+            put(attribute, quantity(node, &what, report, range(Unit::Watts)).map(Value::Watts));
+        }
+        Holds::Volts(attribute) => {
+            put(attribute, quantity(node, &what, report, range(Unit::Volts)).map(Value::Volts));
+        }
+        Holds::Breaker(attribute) => {
+            put(attribute, quantity(node, &what, report, units::breaker).map(Value::Breaker));
+        }
+        Holds::Capacity(attribute) => {
+            let (unit, wrap): (Unit, fn(crate::quantity::Range) -> Value) = match made.kind {
+                Kind::Storage | Kind::Disk | Kind::Backup | Kind::Database | Kind::File => {
+                    (Unit::Bytes, Value::Bytes)
+                }
+                Kind::Feed | Kind::Pdu | Kind::Breaker | Kind::Outlet | Kind::TransferSwitch => {
+                    (Unit::Amps, Value::Amps)
+                }
+                Kind::Ups
+                | Kind::Generator
+                | Kind::Psu
+                | Kind::Cooling
+                | Kind::Rack
+                | Kind::Room => (Unit::Watts, Value::Watts),
+                _ => (Unit::BitsPerSecond, Value::BitsPerSecond),
+            };
+            put(attribute, quantity(node, &what, report, range(unit)).map(wrap));
+        }
+        Holds::Addresses(attribute) => {
+            let addresses: Vec<_> =
+                list(node).iter().filter_map(|node| reader::address(node, report)).collect();
+            put(attribute, Some(Value::Addresses(addresses)));
+        }
+        Holds::Cidr(attribute) => put(attribute, cidr(node, report)),
+        Holds::Text(attribute) => {
+            put(attribute, text(node, &what, report).map(|text| Value::Text(text.into())));
+        }
+        Holds::Texts(attribute) => {
+            let texts =
+                list(node).iter().filter_map(|node| text(node, &what, report)).map(Into::into);
+            put(attribute, Some(Value::Texts(texts.collect())));
+        }
+        Holds::Flag(attribute) => {
+            put(attribute, reader::flag(node, &what, report).map(Value::Flag))
+        }
+        Holds::Internet => {
+            reader::choice(node, &what, &[("internet", ())], report);
+        }
+    }
+}
+
+/// The planes of a `network` map; `None` when it is a requirement.
+fn planes<'n, 't>(node: &'n Node<'t>) -> Option<&'n [Entry<'t>]> {
+    const WORDS: &[&str] =
+        &["any", "all", "at_least", "of", "use", "over", "standby", "takes", "by"];
+    let entries = node.map()?;
+    (!entries.iter().any(|entry| WORDS.contains(&&*entry.key))).then_some(entries)
+}
+
+fn claim(node: &Node<'_>, report: &mut Report) -> Option<Claim> {
+    let written = text(node, "`claims`", report)?;
+    match written {
+        "N" => Some(Claim::N),
+        "2N" => Some(Claim::TwoN),
+        _ => {
+            let spare = written.strip_prefix("N+").and_then(|spare| spare.parse().ok());
+            if spare.is_none() {
+                let message = format!("`{}` is no redundancy", shortened(written));
+                let help = "one of: N, N+1, 2N".to_owned();
+                report.add(codes::CHOICE, node.place, message, Some(help));
+            }
+            spare.map(Claim::NPlus)
+        }
+    }
+}
+
+fn condition(node: &Node<'_>, names: &Names<'_>, report: &mut Report) -> Condition {
+    let Some(mut keys) = Keys::of(node, "`condition`", report) else { return Condition::default() };
+    let mut words = |key, report: &mut Report| -> Option<Box<str>> {
+        let node = keys.take(key)?;
+        text(node, "the reason", report).map(Into::into)
+    };
+    let known_failed = words("known_failed", report);
+    let off_on_purpose = words("off", report);
+    let never_exercised = keys
+        .take("never_exercised")
+        .and_then(|node| reader::flag(node, "`never_exercised`", report))
+        .unwrap_or(false);
+    let exercised =
+        keys.take("exercised").and_then(|node| names.instant(node, &names.zone, report));
+    let barred_until =
+        keys.take("barred_until").and_then(|node| names.instant(node, &names.zone, report));
+    keys.finish("a condition", report);
+    Condition { known_failed, off_on_purpose, never_exercised, exercised, barred_until }
+}
+
+fn cidr(node: &Node<'_>, report: &mut Report) -> Option<Value> {
+    let written = text(node, "`cidr`", report)?;
+    let parsed = written.split_once('/').and_then(|(base, length)| {
+        let base: std::net::IpAddr = base.parse().ok()?;
+        let length: u8 = length.parse().ok()?;
+        (length <= if base.is_ipv4() { 32 } else { 128 }).then_some(Value::Cidr(base, length))
+    });
+    if parsed.is_none() {
+        let message = format!("`{}` is no address block", shortened(written));
+        let help = "as `192.0.2.0/24` or `2001:db8::/32`".to_owned();
+        report.add(codes::ADDRESS, node.place, message, Some(help));
+    }
+    parsed
+}
+
+/// A requirement: a name, a list, or a map with `any`, `all`, `at_least`, `use` or `standby`.
+fn requirement(
+    node: &Node<'_>,
+    field: &Field,
+    says_any_or_all: bool,
+    names: &mut Names<'_>,
+    report: &mut Report,
+) -> Option<Requirement> {
+    match &node.value {
+        Tree::Text(written) => {
+            leaf(written, node.place, field, names, report).map(Requirement::One)
+        }
+        Tree::List(nodes) => {
+            if says_any_or_all && nodes.len() > 1 {
+                let message = format!("a list under `{}` must say any or all", field.name);
+                let help = "is one of them enough, or are all needed? write `{ any: […] }` or `{ all: […] }`";
+                report.add(codes::BARE_LIST, node.place, message, Some(help.to_owned()));
+            }
+            parts(node, nodes, field, names, report).map(|mut parts| match parts.len() {
+                1 => parts.remove(0),
+                _ => Requirement::All(parts),
+            })
+        }
+        Tree::Map(_) => combined(node, field, names, report),
+        Tree::Nothing => {
+            let message = format!("`{}` names nothing", field.name);
+            let help = "leave it out when it is not known".to_owned();
+            report.add(codes::EMPTY, node.place, message, Some(help));
+            None
+        }
+    }
+}
+
+fn parts(
+    node: &Node<'_>,
+    nodes: &[Node<'_>],
+    field: &Field,
+    names: &mut Names<'_>,
+    report: &mut Report,
+) -> Option<Vec<Requirement>> {
+    if nodes.is_empty() {
+        let message = format!("an empty list under `{}`", field.name);
+        let help = "leave it out when it is not known".to_owned();
+        report.add(codes::EMPTY, node.place, message, Some(help));
+        return None;
+    }
+    let parts: Vec<_> =
+        nodes.iter().map(|node| requirement(node, field, false, names, report)).collect();
+    parts.into_iter().collect()
+}
+
+fn combined(
+    node: &Node<'_>,
+    field: &Field,
+    names: &mut Names<'_>,
+    report: &mut Report,
+) -> Option<Requirement> {
+    let mut keys = Keys::of(node, "a requirement", report)?;
+    let (any, all) = (keys.take("any"), keys.take("all"));
+    let (at_least, of) = (keys.take("at_least"), keys.take("of"));
+    let (used, over) = (keys.take("use"), keys.take("over"));
+    let (standby, takes, by) = (keys.take("standby"), keys.take("takes"), keys.take("by"));
+    keys.finish("a requirement", report);
+    let given = [any, all, at_least, used, standby].iter().flatten().count();
+    if given != 1 {
+        let message =
+            "a requirement says one of `any`, `all`, `at_least`, `use`, `standby`".to_owned();
+        report.add(codes::SHAPE, node.place, message, None);
+        return None;
+    }
+    let mut inner =
+        |node: &Node<'_>, report: &mut Report| parts(node, list(node), field, names, report);
+    if let Some(any) = any {
+        let parts = inner(any, report)?;
+        doubled(any, &parts, report);
+        return Some(Requirement::Any(parts));
+    }
+    if let Some(all) = all {
+        return inner(all, report).map(Requirement::All);
+    }
+    if let Some(k) = at_least {
+        let of = inner(of.unwrap_or(node), report)?;
+        let written = text(k, "`at_least`", report)?;
+        let fits = written.parse::<u32>().ok().filter(|&k| k >= 1 && k as usize <= of.len());
+        if fits.is_none() {
+            let message = format!("at least {} of {} cannot be", shortened(written), of.len());
+            let help = format!("a number from 1 to {}", of.len());
+            report.add(codes::IMPOSSIBLE_K, k.place, message, Some(help));
+        }
+        return Some(Requirement::AtLeast { k: fits?, of });
+    }
+    if let Some(used) = used {
+        let written = text(used, "`use`", report)?;
+        let mut leaf = leaf(written, used.place, field, names, report)?;
+        if let Some(over) = over {
+            let written = text(over, "`over`", report)?;
+            leaf.plane = Some(names.plane(written));
+        }
+        return Some(Requirement::One(leaf));
+    }
+    let standby = standby?;
+    let written = text(standby, "`standby`", report)?;
+    let mut leaf = leaf(written, standby.place, field, names, report)?;
+    let span = takes
+        .and_then(|node| {
+            quantity(node, "`takes`", report, |text| units::range(text, Unit::Seconds))
+        })
+        .unwrap_or(crate::quantity::Range { min: 0.0, max: 0.0 });
+    let seconds = |seconds| crate::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let by_person = by
+        .and_then(|node| {
+            reader::choice(node, "`by`", &[("person", true), ("itself", false)], report)
+        })
+        .unwrap_or(false);
+    leaf.standby =
+        Some(Standby { takes_min: seconds(span.min), takes_max: seconds(span.max), by_person });
+    Some(Requirement::One(leaf))
+}
+
+fn doubled(node: &Node<'_>, parts: &[Requirement], report: &mut Report) {
+    for (at, part) in parts.iter().enumerate() {
+        if parts[..at].contains(part) {
+            let place = list(node).get(at).map_or(node.place, |node| node.place);
+            let message = "the same member twice is no redundancy".to_owned();
+            let help = "when it is wired so, what is claimed of it is not true".to_owned();
+            report.add(codes::DOUBLED, place, message, Some(help));
+        }
+    }
+}
+
+fn leaf(
+    written: &str,
+    place: Place,
+    field: &Field,
+    names: &Names<'_>,
+    report: &mut Report,
+) -> Option<Leaf> {
+    let bare = |target, segment| Leaf { target, segment, plane: None, standby: None };
+    if written == "internet" {
+        return Some(bare(Target::Internet, None));
+    }
+    let (component, segment) = names.place(written, place, report)?;
+    let kind = names.kinds[component.index()];
+    let fits = match field.holds {
+        Holds::Network => matches!(
+            kind,
+            Kind::Switch
+                | Kind::Router
+                | Kind::Firewall
+                | Kind::LoadBalancer
+                | Kind::Vip
+                | Kind::Upstream
+                | Kind::Nic
+                | Kind::Component
+        ),
+        Holds::Requirement(Role::Between) => {
+            matches!(kind, Kind::Switch | Kind::Router | Kind::Firewall | Kind::LoadBalancer)
+        }
+        Holds::Requirement(Role::Prefix) => kind == Kind::Prefix,
+        Holds::Redundant(Role::CarriedBy) => kind == Kind::Upstream,
+        _ => true,
+    };
+    if !fits {
+        let message = format!("a {kind} cannot stand under `{}`", field.name);
+        report.add(codes::WRONG_KIND, place, message, Some(field.doc.to_owned()));
+        return None;
+    }
+    Some(bare(Target::Component(component), segment))
+}
+
+/// Finds components that need each other in a circle: in these roles nothing could ever have started.
+fn circles(components: &[Component], declared: &[Declared<'_, '_>], report: &mut Report) {
+    const UNSEEN: u8 = 0;
+    const OPEN: u8 = 1;
+    const DONE: u8 = 2;
+    let mut state = vec![UNSEEN; components.len()];
+    let mut path: Vec<(usize, Vec<usize>)> = Vec::new();
+    for root in 0..components.len() {
+        if state[root] != UNSEEN {
+            continue;
+        }
+        state[root] = OPEN;
+        path.push((root, stands_on(&components[root])));
+        while let Some((at, on)) = path.last_mut() {
+            let Some(next) = on.pop() else {
+                state[*at] = DONE;
+                path.pop();
+                continue;
+            };
+            if state[next] == UNSEEN {
+                state[next] = OPEN;
+                path.push((next, stands_on(&components[next])));
+            } else if state[next] == OPEN {
+                let from = path.iter().position(|(at, _)| *at == next).unwrap_or(0);
+                let mut circle: Vec<&str> =
+                    path[from..].iter().map(|(at, _)| components[*at].name.as_str()).collect();
+                circle.push(components[next].name.as_str());
+                let message = format!("a circle: {}", circle.join(" needs "));
+                let help = "what is needed only to start belongs under `to_start`".to_owned();
+                report.add(codes::CYCLE, declared[next].place, message, Some(help));
+            }
+        }
+    }
+}
+
+fn stands_on(component: &Component) -> Vec<usize> {
+    let mut on = Vec::new();
+    for (role, requirement) in &component.requirements {
+        match role {
+            Role::In
+            | Role::On
+            | Role::Power
+            | Role::Cooling
+            | Role::Needs
+            | Role::DegradedWithout
+            | Role::Uses
+            | Role::CarriedBy => requirement.each_leaf(&mut |leaf| {
+                if let Target::Component(target) = leaf.target {
+                    on.push(target.index());
+                }
+            }),
+            Role::Network(_)
+            | Role::Between
+            | Role::ToStart
+            | Role::ManagedVia
+            | Role::UsedFrom
+            | Role::Prefix
+            | Role::Covers => {}
+        }
+    }
+    on
+}
+
+/// What a careful friend would say.
+fn remarks(
+    components: &[Component],
+    declared: &[Declared<'_, '_>],
+    checks: &[crate::check::Check],
+    report: &mut Report,
+) {
+    let mut checked = vec![false; components.len()];
+    for check in checks {
+        checked[check.component.index()] = true;
+    }
+    let none = checks.is_empty();
+    for (at, component) in components.iter().enumerate() {
+        let used = matches!(component.kind, Kind::Service | Kind::Website);
+        if used && !checked[at] && !none {
+            let message = format!("nobody checks `{}`", component.name);
+            let help = "its failure would be seen only by those who use it".to_owned();
+            report.add(codes::UNWATCHED, declared[at].place, message, Some(help));
+        }
+    }
+}

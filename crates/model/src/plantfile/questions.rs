@@ -1,0 +1,611 @@
+//! Checks, vantages, alerts and maintenance: what is asked, from where, and who is told.
+
+use super::lower::{Names, zone};
+use super::reader::{self, Keys, as_host_port, choice, host, host_port, list, number, span, text};
+use super::tree::{Node, Value as Tree};
+use super::{Report, codes, shortened};
+use crate::check::{
+    Check, DnsQuestion, HeaderValue, Host, HostPort, HttpQuestion, IcmpQuestion, Question,
+    RecordCondition, TcpQuestion, TextCondition, TlsQuestion,
+};
+use crate::id::{CheckId, CheckKey, ComponentId, PlaneId, VantageId, VantageName};
+use crate::plant::{
+    Alerting, Heartbeat, MailRelay, MailTls, Maintenance, Secret, Vantage, Webhook,
+};
+use crate::time::Duration;
+
+/// How long a vantage may be silent when nothing is said.
+const SILENT_DEFAULT: Duration = Duration::from_secs(15);
+
+/// How much of a body is read when nothing is said.
+const BODY_BYTES: u64 = 1024 * 1024;
+
+/// A certificate that ends within this time is worth a word.
+const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
+
+/// Reads `here` and `vantages`.
+pub(super) fn vantages(
+    here: Option<&Node<'_>>,
+    others: Option<&Node<'_>>,
+    names: &mut Names<'_>,
+    report: &mut Report,
+) {
+    let mut made = vec![Vantage {
+        name: VantageName::here(),
+        at: None,
+        segment: None,
+        agent: None,
+        way_out: Vec::new(),
+        silent_max: SILENT_DEFAULT,
+    }];
+    if let Some(node) = here {
+        vantage(&mut made[0], node, names, report);
+    }
+    for entry in others.and_then(Node::map).unwrap_or_default() {
+        if made.iter().any(|own| own.name.as_str() == entry.key) {
+            let message = format!("`{}` is a vantage already", entry.key);
+            let help = "the server itself is `here`, at the top of the file".to_owned();
+            report.add(codes::DUPLICATE_NAME, entry.key_place, message, Some(help));
+            continue;
+        }
+        let mut own = Vantage {
+            name: VantageName::from(&*entry.key),
+            at: None,
+            segment: None,
+            agent: Some(entry.key.as_ref().into()),
+            way_out: Vec::new(),
+            silent_max: SILENT_DEFAULT,
+        };
+        vantage(&mut own, &entry.value, names, report);
+        made.push(own);
+    }
+    if let Some(node) = others.filter(|node| node.map().is_none()) {
+        let message = "`vantages` must be a map from names to places".to_owned();
+        report.add(codes::SHAPE, node.place, message, None);
+    }
+    names.vantages = made;
+}
+
+fn vantage(made: &mut Vantage, node: &Node<'_>, names: &Names<'_>, report: &mut Report) {
+    let Some(mut keys) = Keys::of(node, "a vantage", report) else { return };
+    if let Some(at) = keys.take("at")
+        && let Some(written) = text(at, "`at`", report)
+        && let Some((component, segment)) = names.place(written, at.place, report)
+    {
+        (made.at, made.segment) = (Some(component), segment);
+    }
+    if made.name != VantageName::here()
+        && let Some(agent) = keys.take("agent").and_then(|node| text(node, "`agent`", report))
+    {
+        made.agent = Some(agent.into());
+    }
+    for node in keys.take("way_out").map_or(&[][..], list) {
+        if let Some(mut keys) = Keys::of(node, "a way-out check", report) {
+            made.way_out.extend(question(&mut keys, names, report).map(|(_, question)| question));
+            keys.finish("a way-out check", report);
+        }
+    }
+    if let Some(silent) =
+        keys.take("silent_after").and_then(|node| span(node, "`silent_after`", report))
+    {
+        made.silent_max = silent;
+    }
+    keys.finish("a vantage", report);
+}
+
+/// Reads the checks of one component.
+pub(super) fn checks(
+    node: &Node<'_>,
+    component: ComponentId,
+    name: &str,
+    names: &mut Names<'_>,
+    checks: &mut Vec<Check>,
+    report: &mut Report,
+) {
+    let own = checks.len();
+    for node in list(node) {
+        let Some(mut keys) = Keys::of(node, "a check", report) else { continue };
+        let asked = question(&mut keys, names, report);
+        let written = keys.take("name").and_then(|node| text(node, "a check's name", report));
+        let every = keys.take("every").and_then(|node| span(node, "`every`", report));
+        let deadline = keys.take("deadline").and_then(|node| span(node, "`deadline`", report));
+        let from: Option<Vec<VantageId>> = keys.take("from").map(|node| {
+            let mut from: Vec<VantageId> = list(node)
+                .iter()
+                .filter_map(|node| {
+                    names.vantage(text(node, "a vantage", report)?, node.place, report)
+                })
+                .collect();
+            from.sort_unstable();
+            from.dedup();
+            from
+        });
+        let plane = keys
+            .take("over")
+            .and_then(|node| text(node, "`over`", report))
+            .map_or(PlaneId::FRONT, |plane| names.plane(plane));
+        keys.finish("a check", report);
+        let Some((kind, question)) = asked else { continue };
+        let every = every.unwrap_or(Check::EVERY_DEFAULT);
+        let deadline = deadline.unwrap_or_else(|| Check::DEADLINE_DEFAULT.min(every / 2));
+        if every < Check::EVERY_MIN || deadline.is_zero() || deadline > every {
+            let message = "the deadline must be within the period, and the period at least 100 ms";
+            report.add(codes::BOUNDS, node.place, message.to_owned(), None);
+            continue;
+        }
+        let short = written.map_or_else(
+            || {
+                let same = |key: &str| checks[own..].iter().any(|check| check.key.as_str() == key);
+                let mut short = kind.to_owned();
+                let mut nth = 2;
+                while same(&format!("{name}/{short}")) {
+                    short = format!("{kind}-{nth}");
+                    nth += 1;
+                }
+                short
+            },
+            str::to_owned,
+        );
+        let key = CheckKey::from(format!("{name}/{short}"));
+        if checks[own..].iter().any(|check| check.key == key) {
+            let message = format!("`{}` has two checks called `{}`", name, shortened(&short));
+            report.add(codes::DUPLICATE_NAME, node.place, message, None);
+            continue;
+        }
+        let id = CheckId(u32::try_from(checks.len()).expect("checks fit u32"));
+        let from = from.unwrap_or_else(|| vec![VantageId(0)]);
+        if from.is_empty() {
+            continue;
+        }
+        checks.push(Check { id, key, component, plane, every, deadline, from, question });
+    }
+}
+
+/// The question a check asks, with the word it is named by.
+fn question(
+    keys: &mut Keys<'_, '_>,
+    names: &Names<'_>,
+    report: &mut Report,
+) -> Option<(&'static str, Question)> {
+    let _ = names;
+    const KINDS: [&str; 5] = ["http", "https", "tcp", "icmp", "dns"];
+    let given: Vec<_> =
+        KINDS.iter().filter_map(|kind| keys.take(kind).map(|node| (*kind, node))).collect();
+    let [(kind, node)] = given[..] else {
+        let message = format!("a check asks one of: {}", KINDS.join(", "));
+        report.add(codes::SHAPE, keys.place, message, None);
+        return None;
+    };
+    let question = match kind {
+        "http" | "https" => Question::Http(http(kind, node, keys, report)?),
+        "tcp" => Question::Tcp(TcpQuestion {
+            target: host_port(node, None, report)?,
+            slow: slow(keys, report),
+        }),
+        "icmp" => Question::Icmp(icmp(node, keys, report)?),
+        _ => Question::Dns(dns(node, keys, report)?),
+    };
+    Some((kind, question))
+}
+
+fn slow(keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<Duration> {
+    keys.take("slow").and_then(|node| span(node, "`slow`", report))
+}
+
+fn http(
+    scheme: &'static str,
+    node: &Node<'_>,
+    keys: &mut Keys<'_, '_>,
+    report: &mut Report,
+) -> Option<HttpQuestion> {
+    let written = text(node, "a URL", report)?;
+    let parsed = url(written, scheme);
+    if let Err(why) = &parsed {
+        let message = format!("`{}` cannot be checked: {why}", shortened(written));
+        let help = format!("as `{scheme}://www.example.net/path`");
+        let code = if *why == LITERAL { codes::LITERAL_SECRET } else { codes::URL };
+        report.add(code, node.place, message, Some(help));
+    }
+    let method = keys
+        .take("method")
+        .and_then(|node| {
+            let methods = [("GET", "GET"), ("HEAD", "HEAD"), ("OPTIONS", "OPTIONS")];
+            choice(node, "`method`", &methods, report)
+        })
+        .unwrap_or("GET");
+    let connect = keys
+        .take("connect")
+        .and_then(|node| host_port(node, Some(if scheme == "https" { 443 } else { 80 }), report));
+    let headers = headers(keys, report);
+    let status = keys.take("status").map_or_else(
+        || vec![(200, 399)],
+        |node| list(node).iter().filter_map(|node| status(node, report)).collect(),
+    );
+    let body = keys.take("body").map_or_else(Vec::new, |node| conditions(node, report));
+    let response_headers = keys.take("expect_headers").map_or_else(Vec::new, |node| {
+        node.map()
+            .unwrap_or_default()
+            .iter()
+            .flat_map(|entry| {
+                let name: Box<str> = entry.key.to_ascii_lowercase().into();
+                conditions(&entry.value, report)
+                    .into_iter()
+                    .map(move |condition| (name.clone(), condition))
+            })
+            .collect()
+    });
+    let body_bytes_max = keys
+        .take("read_max")
+        .and_then(|node| number(node, "`read_max`", (0, 64 * 1024 * 1024), report))
+        .unwrap_or(BODY_BYTES);
+    let slow = slow(keys, report);
+    let tls = if scheme == "https" {
+        Some(TlsQuestion {
+            expires_within: keys
+                .take("expires_within")
+                .and_then(|node| span(node, "`expires_within`", report))
+                .unwrap_or(EXPIRES_WITHIN),
+            roots: keys
+                .take("roots")
+                .and_then(|node| text(node, "`roots`", report))
+                .map(Into::into),
+        })
+    } else {
+        None
+    };
+    let (authority, path) = parsed.ok()?;
+    Some(HttpQuestion {
+        method,
+        authority,
+        path,
+        connect,
+        headers,
+        tls,
+        status,
+        body,
+        response_headers,
+        body_bytes_max: u32::try_from(body_bytes_max).unwrap_or(u32::MAX),
+        slow,
+    })
+}
+
+const LITERAL: &str = "a user or password in a URL would be a secret written out";
+
+/// Host, port and path of a URL (RFC 3986), as strict as a check needs it.
+fn url(written: &str, scheme: &str) -> Result<(HostPort, Box<str>), &'static str> {
+    let rest = written
+        .strip_prefix(scheme)
+        .and_then(|rest| rest.strip_prefix("://"))
+        .ok_or("its scheme must be that of the check")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if authority.contains('@') {
+        return Err(LITERAL);
+    }
+    let default = if scheme == "https" { 443 } else { 80 };
+    let authority =
+        as_host_port(authority, Some(default)).ok_or("its host or port cannot be read")?;
+    let path = path.split('#').next().unwrap_or_default();
+    if !path.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("its path has characters that must be percent-encoded");
+    }
+    let path = if path.starts_with('/') { path.into() } else { format!("/{path}").into() };
+    Ok((authority, path))
+}
+
+fn headers(keys: &mut Keys<'_, '_>, report: &mut Report) -> Vec<(Box<str>, HeaderValue)> {
+    let Some(node) = keys.take("headers") else { return Vec::new() };
+    let mut headers = Vec::new();
+    for entry in node.map().unwrap_or_default() {
+        let confidential =
+            ["authorization", "cookie", "x-api-key"].contains(&&*entry.key.to_ascii_lowercase());
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if entry.key.is_empty() || !entry.key.bytes().all(token) {
+            let message = format!("`{}` is no header name", shortened(&entry.key));
+            report.add(codes::BAD_NAME, entry.key_place, message, None);
+            continue;
+        }
+        let value = match &entry.value.value {
+            Tree::Map(_) => secret(&entry.value, report).map(HeaderValue::Secret),
+            _ if confidential => {
+                literal_secret(&entry.value, report);
+                None
+            }
+            _ => text(&entry.value, "a header", report)
+                .filter(|text| text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()))
+                .map(|text| HeaderValue::Text(text.into())),
+        };
+        headers.extend(value.map(|value| (entry.key.as_ref().into(), value)));
+    }
+    headers
+}
+
+fn literal_secret(node: &Node<'_>, report: &mut Report) {
+    let message = "a secret is written out here".to_owned();
+    let help = "write `{ secret: some-name }` and keep the value in the secrets file".to_owned();
+    report.add(codes::LITERAL_SECRET, node.place, message, Some(help));
+}
+
+/// `{ secret: name }`; anything written out is a finding.
+fn secret(node: &Node<'_>, report: &mut Report) -> Option<Secret> {
+    if node.map().is_none() {
+        literal_secret(node, report);
+        return None;
+    }
+    let mut keys = Keys::of(node, "a secret", report)?;
+    let name = keys.need("secret", report).and_then(|node| text(node, "a secret's name", report));
+    keys.finish("a secret", report);
+    name.map(|name| Secret(name.into()))
+}
+
+fn status(node: &Node<'_>, report: &mut Report) -> Option<(u16, u16)> {
+    let written = text(node, "`status`", report)?;
+    let (low, high) = written.split_once("..").unwrap_or((written, written));
+    let parsed = low.trim().parse().ok().zip(high.trim().parse().ok());
+    let fits = parsed.filter(|&(low, high): &(u16, u16)| {
+        (100..=599).contains(&low) && low <= high && high <= 599
+    });
+    if fits.is_none() {
+        let message = format!("`{}` is no HTTP status", shortened(written));
+        report.add(codes::BOUNDS, node.place, message, Some("as `200` or `200..399`".to_owned()));
+    }
+    fits
+}
+
+fn conditions(node: &Node<'_>, report: &mut Report) -> Vec<TextCondition> {
+    let Some(mut keys) = Keys::of(node, "a condition", report) else { return Vec::new() };
+    let mut made = Vec::new();
+    for (key, make) in [
+        ("contains", TextCondition::Contains as fn(Box<str>) -> TextCondition),
+        ("lacks", TextCondition::Lacks),
+    ] {
+        for node in keys.take(key).map_or(&[][..], list) {
+            made.extend(
+                text(node, key, report)
+                    .filter(|text| !text.is_empty())
+                    .map(|text| make(text.into())),
+            );
+        }
+    }
+    keys.finish("a condition", report);
+    made
+}
+
+fn icmp(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<IcmpQuestion> {
+    let host = host(node, report);
+    let mut count = |key, bounds, default| {
+        keys.take(key).and_then(|node| number(node, key, bounds, report)).unwrap_or(default)
+    };
+    let echoes = count("echoes", (1, 20), 3);
+    let lost_max = count("lost_max", (0, 19), 0);
+    let payload = count("payload", (16, 1400), 32);
+    let spacing = keys
+        .take("spacing")
+        .and_then(|node| span(node, "`spacing`", report))
+        .unwrap_or(Duration::from_millis(200));
+    if lost_max >= echoes {
+        let message = "with so many lost nothing could ever be seen down".to_owned();
+        report.add(codes::BOUNDS, node.place, message, Some("less than `echoes`".to_owned()));
+    }
+    Some(IcmpQuestion {
+        host: host?,
+        echoes: u8::try_from(echoes).unwrap_or(u8::MAX),
+        spacing,
+        lost_max: u8::try_from(lost_max).unwrap_or(u8::MAX),
+        payload_bytes: u16::try_from(payload).unwrap_or(u16::MAX),
+    })
+}
+
+/// Record types that can be asked for.
+const RECORD_TYPES: [(&str, &str); 10] = [
+    ("A", "A"),
+    ("AAAA", "AAAA"),
+    ("MX", "MX"),
+    ("NS", "NS"),
+    ("SOA", "SOA"),
+    ("TXT", "TXT"),
+    ("CNAME", "CNAME"),
+    ("PTR", "PTR"),
+    ("SRV", "SRV"),
+    ("CAA", "CAA"),
+];
+
+fn dns(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<DnsQuestion> {
+    let server = host_port(node, Some(53), report);
+    let query = keys.need("query", report);
+    let rcodes = [
+        ("NOERROR", "NOERROR"),
+        ("NXDOMAIN", "NXDOMAIN"),
+        ("SERVFAIL", "SERVFAIL"),
+        ("REFUSED", "REFUSED"),
+    ];
+    let rcode = keys
+        .take("rcode")
+        .and_then(|node| choice(node, "`rcode`", &rcodes, report))
+        .unwrap_or("NOERROR");
+    let recursion = keys
+        .take("recursion")
+        .and_then(|node| reader::flag(node, "`recursion`", report))
+        .unwrap_or(true);
+    let records = keys.take("records").map_or_else(Vec::new, |node| records(node, report));
+    let query = query?;
+    let written = text(query, "`query`", report)?;
+    let mut words = written.split_whitespace();
+    let (name, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or("A"));
+    let found = RECORD_TYPES.iter().find(|(word, _)| *word == kind).map(|(_, word)| *word);
+    let named = name == "." || matches!(reader::as_host(name), Some(Host::Name(_)));
+    if found.is_none() || !named || words.next().is_some() {
+        let message = format!("`{}` is no DNS query", shortened(written));
+        let help = format!(
+            "a name and a type, as `example.net MX`; types are {}",
+            RECORD_TYPES.map(|(word, _)| word).join(", ")
+        );
+        report.add(codes::CHOICE, query.place, message, Some(help));
+        return None;
+    }
+    Some(DnsQuestion {
+        server: server?,
+        name: name.trim_end_matches('.').to_ascii_lowercase().into(),
+        record_type: found?,
+        rcode,
+        records,
+        recursion,
+    })
+}
+
+fn records(node: &Node<'_>, report: &mut Report) -> Vec<RecordCondition> {
+    let Some(mut keys) = Keys::of(node, "`records`", report) else { return Vec::new() };
+    let mut made = Vec::new();
+    if let Some(count) =
+        keys.take("at_least").and_then(|node| number(node, "`at_least`", (1, 1000), report))
+    {
+        made.push(RecordCondition::AtLeast(u16::try_from(count).unwrap_or(u16::MAX)));
+    }
+    let texts = |node: &Node<'_>, report: &mut Report| -> Vec<Box<str>> {
+        list(node)
+            .iter()
+            .filter_map(|node| text(node, "a record", report))
+            .map(Into::into)
+            .collect()
+    };
+    if let Some(node) = keys.take("has") {
+        made.extend(texts(node, report).into_iter().map(RecordCondition::Has));
+    }
+    if let Some(node) = keys.take("exactly") {
+        made.push(RecordCondition::Exactly(texts(node, report)));
+    }
+    keys.finish("`records`", report);
+    made
+}
+
+/// Reads `alerts`.
+pub(super) fn alerts(node: &Node<'_>, report: &mut Report) -> Alerting {
+    let mut alerting = Alerting::default();
+    let Some(mut keys) = Keys::of(node, "`alerts`", report) else { return alerting };
+    alerting.console_url =
+        keys.take("console").and_then(|node| web_url(node, report)).map(Into::into);
+    if let Some(node) = keys.take("mail") {
+        (alerting.mail, alerting.mail_to) = mail(node, report);
+    }
+    if let Some(node) = keys.take("webhooks") {
+        for entry in node.map().unwrap_or_default() {
+            let Some(mut keys) = Keys::of(&entry.value, "a webhook", report) else { continue };
+            let url = keys.need("url", report).and_then(|node| web_url(node, report));
+            let token = keys.take("token").and_then(|node| secret(node, report));
+            keys.finish("a webhook", report);
+            if let Some(url) = url {
+                let name = entry.key.as_ref().into();
+                alerting.webhooks.push(Webhook { name, url: url.into(), token });
+            }
+        }
+    }
+    if let Some(node) = keys.take("heartbeat")
+        && let Some(mut keys) = Keys::of(node, "a heartbeat", report)
+    {
+        let url = keys.need("url", report).and_then(|node| web_url(node, report));
+        let every = keys
+            .take("every")
+            .and_then(|node| span(node, "`every`", report))
+            .unwrap_or(Duration::from_secs(60));
+        keys.finish("a heartbeat", report);
+        alerting.heartbeat = url.map(|url| Heartbeat { url: url.into(), every });
+    }
+    keys.finish("`alerts`", report);
+    alerting
+}
+
+/// An `http` or `https` URL, whole.
+fn web_url<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> {
+    let written = text(node, "a URL", report)?;
+    let scheme = if written.starts_with("https:") { "https" } else { "http" };
+    match url(written, scheme) {
+        Ok(_) => Some(written),
+        Err(why) => {
+            let code = if why == LITERAL { codes::LITERAL_SECRET } else { codes::URL };
+            let message = format!("`{}` cannot be used: {why}", shortened(written));
+            report.add(code, node.place, message, None);
+            None
+        }
+    }
+}
+
+fn mail(node: &Node<'_>, report: &mut Report) -> (Option<MailRelay>, Vec<Box<str>>) {
+    let Some(mut keys) = Keys::of(node, "`mail`", report) else { return (None, Vec::new()) };
+    let relay = keys.need("relay", report).and_then(|node| host_port(node, Some(25), report));
+    let from = keys.need("from", report).and_then(|node| mail_address(node, report));
+    let to = keys.need("to", report).map_or(&[][..], list);
+    let to = to.iter().filter_map(|node| mail_address(node, report)).map(Into::into).collect();
+    let modes = [
+        ("starttls", MailTls::StartTls),
+        ("implicit", MailTls::Implicit),
+        ("none", MailTls::Plain),
+    ];
+    let tls = keys.take("tls").and_then(|node| choice(node, "`tls`", &modes, report));
+    let user = keys.take("user").and_then(|node| text(node, "`user`", report)).map(Box::from);
+    let password = keys.take("password").and_then(|node| secret(node, report));
+    keys.finish("`mail`", report);
+    let relay = relay.zip(from).map(|(relay, from)| {
+        let loopback = matches!(&relay.host, Host::Address(address) if address.is_loopback());
+        let default = if loopback { MailTls::Plain } else { MailTls::StartTls };
+        let tls = tls.unwrap_or(default);
+        MailRelay { relay, from: from.into(), tls, login: user.zip(password) }
+    });
+    (relay, to)
+}
+
+/// A mail address, as strict as a message header needs it.
+fn mail_address<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> {
+    let written = text(node, "a mail address", report)?;
+    let fits = written.rsplit_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && local.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[],;:\\\"".contains(&b))
+            && reader::as_host(domain).is_some()
+    });
+    if !fits {
+        let message = format!("`{}` is no mail address", shortened(written));
+        report.add(codes::ADDRESS, node.place, message, None);
+    }
+    fits.then_some(written)
+}
+
+/// Reads `maintenance`.
+pub(super) fn maintenance(
+    node: &Node<'_>,
+    names: &Names<'_>,
+    report: &mut Report,
+) -> Vec<Maintenance> {
+    let mut made = Vec::new();
+    for entry in node.map().unwrap_or_default() {
+        let Some(mut keys) = Keys::of(&entry.value, "a maintenance", report) else { continue };
+        let off: Vec<ComponentId> = keys
+            .need("off", report)
+            .map_or(&[][..], list)
+            .iter()
+            .filter_map(|node| {
+                names.component(text(node, "a component", report)?, node.place, report)
+            })
+            .collect();
+        let by = keys.take("by").and_then(|node| text(node, "`by`", report)).unwrap_or_default();
+        let own = keys.take("timezone").and_then(|node| zone(node, report));
+        let zone = own.unwrap_or_else(|| names.zone.clone());
+        let from = keys.need("from", report).and_then(|node| names.instant(node, &zone, report));
+        let end = keys.need("to", report);
+        let to = end.and_then(|node| names.instant(node, &zone, report));
+        keys.finish("a maintenance", report);
+        let (Some(from), Some(to), Some(end)) = (from, to, end) else { continue };
+        if to <= from {
+            let message = "the window ends before it begins".to_owned();
+            report.add(codes::WINDOW, end.place, message, None);
+            continue;
+        }
+        made.push(Maintenance {
+            name: entry.key.as_ref().into(),
+            off,
+            by: by.into(),
+            from,
+            to,
+            zone,
+        });
+    }
+    made
+}

@@ -1,0 +1,156 @@
+//! Quantities as people write them: `210 W..340 W`, `16 A C`, `10..45 min`, `0.5 s`.
+//!
+//! A unit is never left out. A range may share the unit of its end (`10..45 min`).
+
+use crate::quantity::{BreakerRating, Range};
+use crate::time::Duration;
+
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unit {
+    Watts,
+    Volts,
+    Amps,
+    BitsPerSecond,
+    Bytes,
+    Seconds,
+}
+
+/// Why a text is no quantity.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum NotAQuantity {
+    Unreadable(&'static str),
+    Negative,
+    Reversed,
+}
+
+impl Unit {
+    const fn example(self) -> &'static str {
+        match self {
+            Self::Watts => "`210 W`, `0.2 kW` or `210 W..340 W`",
+            Self::Volts => "`230 V`",
+            Self::Amps => "`16 A`",
+            Self::BitsPerSecond => "`10 Gbit/s`",
+            Self::Bytes => "`2 TB` or `512 GiB`",
+            Self::Seconds => "`30 s`, `5 min` or `10..45 min`",
+        }
+    }
+
+    fn factor(self, symbol: &str) -> Option<f64> {
+        let factor = match (self, symbol) {
+            (Self::Watts, "W") | (Self::Volts, "V") | (Self::Amps, "A") => 1.0,
+            (Self::Watts, "kW") | (Self::Volts, "kV") => 1e3,
+            (Self::Watts, "MW") => 1e6,
+            (Self::Amps, "mA") => 1e-3,
+            (Self::BitsPerSecond, "bit/s") => 1.0,
+            (Self::BitsPerSecond, "kbit/s") => 1e3,
+            (Self::BitsPerSecond, "Mbit/s") => 1e6,
+            (Self::BitsPerSecond, "Gbit/s") => 1e9,
+            (Self::BitsPerSecond, "Tbit/s") => 1e12,
+            (Self::Bytes, "B") => 1.0,
+            (Self::Bytes, "kB") => 1e3,
+            (Self::Bytes, "MB") => 1e6,
+            (Self::Bytes, "GB") => 1e9,
+            (Self::Bytes, "TB") => 1e12,
+            (Self::Bytes, "PB") => 1e15,
+            (Self::Bytes, "KiB") => 1024.0,
+            (Self::Bytes, "MiB") => 1_048_576.0,
+            (Self::Bytes, "GiB") => 1_073_741_824.0,
+            (Self::Bytes, "TiB") => 1_099_511_627_776.0,
+            (Self::Seconds, "ms") => 1e-3,
+            (Self::Seconds, "s" | "sec") => 1.0,
+            (Self::Seconds, "min" | "m") => 60.0,
+            (Self::Seconds, "h") => 3_600.0,
+            (Self::Seconds, "d" | "day" | "days") => 86_400.0,
+            (Self::Seconds, "week" | "weeks") => 604_800.0,
+            _ => return None,
+        };
+        Some(factor)
+    }
+}
+
+/// A quantity or a range of it.
+pub(super) fn range(text: &str, unit: Unit) -> Result<Range, NotAQuantity> {
+    let unreadable = NotAQuantity::Unreadable(unit.example());
+    let (low, high) = match text.split_once("..") {
+        Some((low, high)) => (low.trim(), high.trim()),
+        None => (text.trim(), text.trim()),
+    };
+    let (max, symbol) = number(high).ok_or(unreadable.clone())?;
+    let factor = unit.factor(symbol).ok_or(unreadable.clone())?;
+    let (min, own) = number(low).ok_or(unreadable.clone())?;
+    let own = if own.is_empty() { factor } else { unit.factor(own).ok_or(unreadable)? };
+    let range = Range { min: min * own, max: max * factor };
+    if range.min < 0.0 || range.max < 0.0 {
+        return Err(NotAQuantity::Negative);
+    }
+    if range.min > range.max {
+        return Err(NotAQuantity::Reversed);
+    }
+    Ok(range)
+}
+
+/// A span of time, not a range.
+pub(super) fn span(text: &str) -> Result<Duration, NotAQuantity> {
+    let range = range(text, Unit::Seconds)?;
+    if range.min < range.max {
+        return Err(NotAQuantity::Unreadable("one span, as `30 s`"));
+    }
+    Duration::try_from_secs_f64(range.max)
+        .map_err(|_| NotAQuantity::Unreadable("a span that fits, as `30 s`"))
+}
+
+/// `16 A C`: the rated current and, where known, the letter.
+pub(super) fn breaker(text: &str) -> Result<BreakerRating, NotAQuantity> {
+    let unreadable = NotAQuantity::Unreadable("`16 A C` or `16 A`");
+    let (amps, rest) = number(text.trim()).ok_or(unreadable.clone())?;
+    let rest = rest.strip_prefix('A').ok_or(unreadable.clone())?.trim();
+    let curve = match rest {
+        "" => None,
+        "B" | "C" | "D" | "K" | "Z" => rest.chars().next(),
+        _ => return Err(unreadable),
+    };
+    if amps <= 0.0 {
+        return Err(NotAQuantity::Negative);
+    }
+    Ok(BreakerRating { amps, curve })
+}
+
+/// The number a text begins with, finite, and what follows it.
+fn number(text: &str) -> Option<(f64, &str)> {
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')))
+        .unwrap_or(text.len());
+    let value: f64 = text[..end].parse().ok()?;
+    value.is_finite().then_some((value, text[end..].trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_share_a_unit_or_have_their_own() {
+        assert_eq!(range("210 W..340 W", Unit::Watts), Ok(Range { min: 210.0, max: 340.0 }));
+        assert_eq!(range("0.2..0.3 kW", Unit::Watts), Ok(Range { min: 200.0, max: 300.0 }));
+        assert_eq!(range("10..45 min", Unit::Seconds), Ok(Range { min: 600.0, max: 2_700.0 }));
+        assert_eq!(span("30s"), Ok(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        assert_eq!(range("-5 W", Unit::Watts), Err(NotAQuantity::Negative));
+        assert_eq!(range("9..3 W", Unit::Watts), Err(NotAQuantity::Reversed));
+        for text in ["", "W", "5", "5 V", "NaN W", "inf W", "1e400 W", "5 W..", ".. 5 W"] {
+            assert!(range(text, Unit::Watts).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_breaker_has_a_letter_or_none() {
+        assert_eq!(breaker("16 A C"), Ok(BreakerRating { amps: 16.0, curve: Some('C') }));
+        assert_eq!(breaker("16A"), Ok(BreakerRating { amps: 16.0, curve: None }));
+        assert!(breaker("16 A X").is_err());
+        assert!(breaker("0 A").is_err());
+    }
+}

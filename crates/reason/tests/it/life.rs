@@ -134,22 +134,8 @@ fn what_leaves_the_plant_closes_with_that_reason() {
 #[test]
 fn what_answers_badly_is_degraded_and_told() {
     let mut world = World::of(&two_racks());
-    let slow = || Outcome::degraded(SymptomCode::Slow, "4.1 s");
-    let input = seen(&world, "web-1/tcp", slow(), false, 1);
-    world.give(input);
-    let input = seen(&world, "web-1/tcp", slow(), true, 2);
-    world.give(input);
-    for key in ["rack-1", "outside"] {
-        world.give(Input::Observed(Observation {
-            check: "web-1/tcp".into(),
-            vantage: key.into(),
-            outcome: Outcome::Up,
-            at: world.now,
-            asked: true,
-            tries: 9,
-        }));
-    }
-    world.run(Duration::from_secs(1));
+    world.slow_down("web-1/tcp");
+    world.run(MINUTE);
     assert_eq!(world.causes(), ["web-1 degraded"]);
 }
 

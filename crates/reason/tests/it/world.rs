@@ -5,7 +5,7 @@ use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Observation, Outcome, Standing, SymptomCode};
 use blackstart_model::record::{Alert, Decision, Delivery, Input, PlantSource};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
-use blackstart_model::{IncidentId, plantfile};
+use blackstart_model::{CheckKey, IncidentId, plantfile};
 use blackstart_reason::circuit::{Circuit, InputId, Subject};
 use blackstart_reason::{Incident, State, SymptomKey, step};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,8 @@ pub(crate) struct World {
     pub(crate) circuit: Circuit,
     pub(crate) plant: std::sync::Arc<blackstart_model::Plant>,
     broken: BTreeSet<InputId>,
+    /// Checks whose target answers, slowly.
+    slow: BTreeSet<CheckKey>,
     /// What each check last told, and how often.
     told: BTreeMap<SymptomKey, (Standing, u32)>,
     /// Answers on their way: when, of what, asked for.
@@ -41,6 +43,7 @@ impl World {
             circuit,
             plant,
             broken: BTreeSet::new(),
+            slow: BTreeSet::new(),
             told: BTreeMap::new(),
             due: BTreeMap::new(),
             inputs: Vec::new(),
@@ -77,6 +80,11 @@ impl World {
 
     pub(crate) fn mend(&mut self, name: &str) {
         self.broken.remove(&self.input(name));
+    }
+
+    /// The target of a check goes on answering, slowly.
+    pub(crate) fn slow_down(&mut self, check: &str) {
+        self.slow.insert(check.into());
     }
 
     /// Gives one input to the judgement, and takes up what it decides.
@@ -118,13 +126,16 @@ impl World {
                 .expect("in range");
             self.due.insert((next, key.clone()), false);
         }
-        let standing = if up { Standing::Up } else { Standing::Down };
+        let outcome = match (up, self.slow.contains(&key.0)) {
+            (true, false) => Outcome::Up,
+            (true, true) => Outcome::degraded(SymptomCode::Slow, "4.1 s"),
+            (false, _) => Outcome::down(SymptomCode::Refused, "pretended"),
+        };
+        let standing = outcome.standing();
         let told = self.told.entry(key.clone()).or_insert((Standing::Unknown, 0));
         let changed = told.0 != standing;
         *told = (standing, if changed { 1 } else { told.1 + 1 });
         if changed || asked {
-            let outcome =
-                if up { Outcome::Up } else { Outcome::down(SymptomCode::Refused, "pretended") };
             let tries = told.1;
             let (check, vantage) = key;
             let at = self.now;

@@ -20,14 +20,20 @@ pub use codes::{ALL as FINDINGS, Code};
 
 use crate::finding::{Confidence, Finding, Label, Severity};
 use crate::plant::Plant;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tree::Place;
 
-/// Findings reported at most; beyond, their number is said.
+/// Errors reported at most, and as many other findings; beyond, their number is said. More than a person
+/// mends at one sitting.
 const FINDINGS_MAX: usize = 200;
 
-/// Names a person is likely to have meant are looked for among so many at most.
-const GUESSES_AMONG: usize = 20_000;
+/// Names compared at most, over one reading, to guess what a person meant: about a fifth of a second. A
+/// file in which everything dangles has one cause, and the first guesses show it.
+const GUESSES_MAX: usize = 1_000_000;
+
+/// Bytes of a word that a guess is worth making for.
+const GUESSED_MAX: usize = 256;
 
 /// Reads a plant from its files: `(name, text)` in the order they are read.
 ///
@@ -66,8 +72,12 @@ pub fn parse_str(text: &str) -> (Option<Arc<Plant>>, Vec<Finding>) {
 #[derive(Default)]
 struct Report {
     findings: Vec<Finding>,
+    /// What was said already, and where: a range repeats its mistake for each of its names.
+    said: HashSet<(&'static str, Place, String)>,
     errors: usize,
+    others: usize,
     beyond: usize,
+    guesses: usize,
 }
 
 impl Report {
@@ -84,11 +94,21 @@ impl Report {
         message: String,
         help: Option<String>,
     ) {
-        self.errors += usize::from(code.severity == Severity::Error);
-        if self.findings.len() == FINDINGS_MAX {
+        let key = (code.id, place, message);
+        if self.said.contains(&key) {
+            return;
+        }
+        let of_its_kind = match code.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning | Severity::Note => &mut self.others,
+        };
+        *of_its_kind += 1;
+        if *of_its_kind > FINDINGS_MAX {
             self.beyond += 1;
             return;
         }
+        let message = key.2.clone();
+        self.said.insert(key);
         let label = |place: Place, text: &str| Label {
             file: place.file as usize,
             bytes: place.start as usize..place.end as usize,
@@ -109,14 +129,43 @@ impl Report {
         });
     }
 
+    /// `did you mean `pdu-a`?`, when something is near enough.
+    ///
+    /// Near is one slip of the finger in a short word, and one more for each four letters.
+    fn did_you_mean<'a>(
+        &mut self,
+        meant: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) -> Option<String> {
+        if meant.len() > GUESSED_MAX {
+            return None;
+        }
+        let mut best: Option<(usize, &str)> = None;
+        for known in known {
+            if self.guesses == GUESSES_MAX {
+                break;
+            }
+            self.guesses += 1;
+            let slips = 1 + known.len().min(meant.len()) / 4;
+            if known.len().abs_diff(meant.len()) > slips {
+                continue;
+            }
+            let guess = (strsim::osa_distance(meant, known), known);
+            if guess.0 <= slips && best.is_none_or(|best| guess < best) {
+                best = Some(guess);
+            }
+        }
+        best.map(|(_, known)| format!("did you mean `{known}`?"))
+    }
+
     fn finish(mut self) -> Vec<Finding> {
         self.findings.sort_by_key(|finding| {
             finding.labels.first().map(|label| (label.file, label.bytes.start))
         });
         if self.beyond > 0 {
             self.findings.push(Finding {
-                code: codes::LIMIT.id,
-                severity: Severity::Error,
+                code: codes::MORE.id,
+                severity: codes::MORE.severity,
                 confidence: Confidence::High,
                 message: format!("and {} more findings", self.beyond),
                 labels: Vec::new(),
@@ -125,16 +174,6 @@ impl Report {
         }
         self.findings
     }
-}
-
-/// `did you mean `pdu-a`?`, when something is near enough.
-fn did_you_mean<'a>(meant: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    known
-        .take(GUESSES_AMONG)
-        .map(|known| (strsim::damerau_levenshtein(meant, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len().min(meant.len()) / 4)
-        .min()
-        .map(|(_, known)| format!("did you mean `{known}`?"))
 }
 
 /// A text as it is quoted in a message: not longer than a line.

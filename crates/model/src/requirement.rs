@@ -5,7 +5,7 @@ use crate::time::Duration;
 
 /// A requirement: a tree whose leaves are other components. It has no negation, so everything built
 /// on it is monotone: more faults never bring anything back.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Requirement {
     /// One component, or the internet.
     One(Leaf),
@@ -23,7 +23,7 @@ pub enum Requirement {
 }
 
 /// A leaf of a requirement.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Leaf {
     /// What is required.
     pub target: Target,
@@ -36,7 +36,7 @@ pub struct Leaf {
 }
 
 /// What a leaf names.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Target {
     /// A component of the plant.
     Component(ComponentId),
@@ -45,7 +45,7 @@ pub enum Target {
 }
 
 /// How a standby takes over.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Standby {
     /// The shortest time it takes.
     pub takes_min: Duration,

@@ -35,6 +35,7 @@ findings! {
     VERSION = "BS0108", Error, "the version of the plant language is not known";
     ALIAS = "BS0109", Error, "anchors, aliases and tags are not part of the plant language";
     NO_FILE = "BS0110", Error, "there is no plant file";
+    MORE = "BS0111", Note, "there are more findings than are shown";
     DANGLING = "BS0201", Error, "nothing in the plant has this name";
     DUPLICATE_NAME = "BS0202", Error, "two components have one name";
     BAD_NAME = "BS0203", Error, "this cannot be a name";

@@ -7,15 +7,15 @@ use super::fields::{FIELDS, Field, Holds, find};
 use super::reader::{self, Keys, list, quantity, text};
 use super::tree::{Entry, Node, Place, Value as Tree};
 use super::units::{self, Unit};
-use super::{Report, codes, did_you_mean, questions, shortened};
-use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId};
+use super::{Report, codes, questions, shortened};
+use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
 use crate::plant::{Alerting, Claim, Component, Condition, Plant, Role, Vantage};
 use crate::quantity::Value;
 use crate::requirement::{Leaf, Requirement, Standby, Target};
 use crate::time::{NotAnInstant, Timestamp, Zone, local_instant};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The version of the plant language.
 const VERSION: &str = "1";
@@ -29,6 +29,20 @@ const COMPONENTS_MAX: usize = 4_000_000;
 /// Characters of a name at most.
 const NAME_MAX: usize = 128;
 
+/// Values read at most once ranges and defaults are spread over their components, counted by
+/// [`Node::weight`]: ten fields for each of two million components. A short file must not ask for more
+/// memory than a long one may.
+const SPREAD_MAX: usize = 20_000_000;
+
+/// Network planes at most: each has its own gates in the circuit, for every component.
+const PLANES_MAX: usize = 16;
+
+/// Segments of one switch at most: IEEE 802.1Q has 4094 VLANs.
+const SEGMENTS_MAX: usize = 4_094;
+
+/// Components of a circle that are named; the rest are counted.
+const CIRCLE_SHOWN: usize = 8;
+
 /// Keys at the top of a file that are no section of components.
 const TOP: &[&str] =
     &["blackstart", "name", "timezone", "defaults", "here", "vantages", "alerts", "maintenance"];
@@ -39,28 +53,28 @@ struct Declared<'n, 't> {
     kind: Kind,
     place: Place,
     node: &'n Node<'t>,
-    /// Which one of its range it is.
-    nth: usize,
+    /// Which one of its range it is, and of how many.
+    turn: Option<(usize, usize)>,
 }
 
 /// What is known while references are resolved.
 pub(super) struct Names<'p> {
     by_name: &'p HashMap<ComponentName, ComponentId>,
-    kinds: &'p [Kind],
+    known: &'p [(ComponentName, Kind)],
     planes: Vec<Box<str>>,
     segments: Vec<Box<str>>,
     segments_by_name: HashMap<Box<str>, SegmentId>,
     /// A switch's own segments, filled before any reference is read.
     own_segments: HashMap<ComponentId, Vec<SegmentId>>,
     pub(super) vantages: Vec<Vantage>,
+    pub(super) vantages_by_name: HashMap<VantageName, VantageId>,
     pub(super) zone: Zone,
-    /// Which one of a range is being read.
-    pub(super) nth: usize,
 }
 
 pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
     let mut top: HashMap<&str, &Entry<'_>> = HashMap::new();
     let mut sections: Vec<(Kind, &Entry<'_>)> = Vec::new();
+    let mut versions = Vec::new();
     let known = || TOP.iter().copied().chain(Kind::ALL.iter().map(|kind| kind.section()));
     for root in roots {
         let Some(entries) = root.map() else {
@@ -73,9 +87,9 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
                 sections.push((*kind, entry));
             } else if !TOP.contains(&&*entry.key) {
                 reader::unknown_key(entry, "a plant file", known(), report);
-            } else if let Some(first) = top.insert(&entry.key, entry)
-                && entry.key != "blackstart"
-            {
+            } else if entry.key == "blackstart" {
+                versions.push(&entry.value);
+            } else if let Some(first) = top.insert(&entry.key, entry) {
                 let message = format!("`{}` stands in two files", entry.key);
                 let other = Some((first.key_place, "here first"));
                 report.add_two(codes::DUPLICATE_KEY, entry.key_place, other, message, None);
@@ -83,7 +97,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         }
     }
     let value = |key: &str| top.get(key).map(|entry| &entry.value);
-    version(roots, value("blackstart"), report);
+    version(roots, &versions, report);
     let zone = value("timezone").and_then(|node| self::zone(node, report)).unwrap_or(Zone::UTC);
     let name = value("name")
         .and_then(|node| text(node, "the plant's name", report))
@@ -91,18 +105,23 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         .to_owned();
     let defaults = value("defaults").map_or_else(HashMap::new, |node| self::defaults(node, report));
 
-    let (declared, by_name, kinds) = declare(&sections, report);
+    let (declared, by_name) = declare(&sections, report);
+    let known: Vec<_> = declared.iter().map(|one| (one.name.clone(), one.kind)).collect();
+    if !fits(&declared, &defaults, report) {
+        return None;
+    }
     let mut names = Names {
         by_name: &by_name,
-        kinds: &kinds,
+        known: &known,
         planes: vec!["front".into()],
         segments: Vec::new(),
         segments_by_name: HashMap::new(),
         own_segments: HashMap::new(),
         vantages: Vec::new(),
+        vantages_by_name: HashMap::new(),
         zone,
-        nth: 0,
     };
+    own_planes(&declared, &defaults, &mut names, report);
     for (declared, at) in declared.iter().zip(0..) {
         if declared.kind == Kind::Switch {
             let own = own_segments(declared, &defaults, &mut names, report);
@@ -113,7 +132,6 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
     let mut components = Vec::with_capacity(declared.len());
     let mut checks = Vec::new();
     for (one, at) in declared.iter().zip(0..) {
-        names.nth = one.nth;
         let component = component(
             one,
             ComponentId(at),
@@ -124,7 +142,6 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         );
         components.push(component);
     }
-    names.nth = 0;
     let alerting =
         value("alerts").map_or_else(Alerting::default, |node| questions::alerts(node, report));
     let maintenance = value("maintenance")
@@ -150,21 +167,18 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
     })
 }
 
-fn version(roots: &[Node<'_>], node: Option<&Node<'_>>, report: &mut Report) {
+/// One file says the version at least, and none says another.
+fn version(roots: &[Node<'_>], versions: &[&Node<'_>], report: &mut Report) {
     let help = || Some(format!("write `blackstart: {VERSION}` at the top"));
-    match node {
-        Some(node) if node.text() == Some(VERSION) => {}
-        Some(node) => {
-            let message = "this version of the plant language is not known".to_owned();
-            report.add(codes::VERSION, node.place, message, help());
-        }
-        // A file that could not be read at all has its finding already.
-        None if roots.is_empty() => {}
-        None => {
-            let start = Place { end: roots[0].place.start, ..roots[0].place };
-            let message = "`blackstart: 1` is missing".to_owned();
-            report.add(codes::VERSION, start, message, help());
-        }
+    for node in versions.iter().filter(|node| node.text() != Some(VERSION)) {
+        let message = "this version of the plant language is not known".to_owned();
+        report.add(codes::VERSION, node.place, message, help());
+    }
+    // A file that could not be read at all has its finding already.
+    if versions.is_empty() && (report.errors == 0 || !roots.is_empty()) {
+        let start = roots.first().map_or_else(Place::default, |root| root.place);
+        let message = "`blackstart: 1` is missing".to_owned();
+        report.add(codes::VERSION, Place { end: start.start, ..start }, message, help());
     }
 }
 
@@ -215,7 +229,7 @@ fn unknown_field(entry: &Entry<'_>, kind: Kind, report: &mut Report) {
     reader::unknown_key(entry, &format!("a {kind}"), known, report);
 }
 
-type Declarations<'n, 't> = (Vec<Declared<'n, 't>>, HashMap<ComponentName, ComponentId>, Vec<Kind>);
+type Declarations<'n, 't> = (Vec<Declared<'n, 't>>, HashMap<ComponentName, ComponentId>);
 
 fn declare<'n, 't>(
     sections: &[(Kind, &'n Entry<'t>)],
@@ -223,7 +237,7 @@ fn declare<'n, 't>(
 ) -> Declarations<'n, 't> {
     let mut declared: Vec<Declared<'n, 't>> = Vec::new();
     let mut by_name: HashMap<ComponentName, ComponentId> = HashMap::new();
-    let mut kinds = Vec::new();
+    let mut made = 0;
     for (kind, section) in sections {
         let entries = match &section.value.value {
             Tree::Map(entries) => entries.as_slice(),
@@ -235,17 +249,33 @@ fn declare<'n, 't>(
             }
         };
         for entry in entries {
-            for (nth, name) in expand(&entry.key, entry.key_place, report).into_iter().enumerate() {
+            let range = match Range::of(&entry.key) {
+                None => None,
+                Some(Ok(range)) => Some(range),
+                Some(Err(why)) => {
+                    let message = format!("`{}` cannot be expanded: {why}", shortened(&entry.key));
+                    let help = format!("as `stream-{{01..40}}`, at most {RANGE_MAX} names");
+                    report.add(codes::BAD_RANGE, entry.key_place, message, Some(help));
+                    continue;
+                }
+            };
+            let turns = range.as_ref().map_or(1, Range::len);
+            for nth in 0..turns {
+                let name = match &range {
+                    None => entry.key.clone(),
+                    Some(range) => Cow::Owned(range.name(nth)),
+                };
+                if made == COMPONENTS_MAX {
+                    let message = format!("more than {COMPONENTS_MAX} components");
+                    report.add(codes::LIMIT, entry.key_place, message, None);
+                    return (declared, by_name);
+                }
+                made += 1;
                 if let Some(why) = bad_name(&name) {
                     let message = format!("`{}` cannot be a name: {why}", shortened(&name));
                     let help = "letters, digits, `-`, `_` and `.`".to_owned();
                     report.add(codes::BAD_NAME, entry.key_place, message, Some(help));
                     continue;
-                }
-                if declared.len() == COMPONENTS_MAX {
-                    let message = format!("more than {COMPONENTS_MAX} components");
-                    report.add(codes::LIMIT, entry.key_place, message, None);
-                    return (declared, by_name, kinds);
                 }
                 let id = ComponentId(u32::try_from(declared.len()).expect("below the limit"));
                 let name = ComponentName::from(&*name);
@@ -264,16 +294,43 @@ fn declare<'n, 't>(
                     continue;
                 }
                 by_name.insert(name.clone(), id);
-                kinds.push(*kind);
                 let place = entry.key_place;
-                declared.push(Declared { name, kind: *kind, place, node: &entry.value, nth });
+                let turn = range.as_ref().map(|_| (nth, turns));
+                declared.push(Declared { name, kind: *kind, place, node: &entry.value, turn });
             }
         }
     }
-    (declared, by_name, kinds)
+    (declared, by_name)
 }
 
-fn bad_name(name: &str) -> Option<&'static str> {
+/// Whether all that ranges and defaults repeat can be read within [`SPREAD_MAX`].
+fn fits(
+    declared: &[Declared<'_, '_>],
+    defaults: &HashMap<Kind, &[Entry<'_>]>,
+    report: &mut Report,
+) -> bool {
+    let weigh = |entries: &&[Entry<'_>]| entries.iter().map(|entry| entry.value.weight()).sum();
+    let inherited: HashMap<Kind, usize> =
+        defaults.iter().map(|(kind, entries)| (*kind, weigh(entries))).collect();
+    let mut own: (Option<*const Node<'_>>, usize) = (None, 0);
+    let mut spread = 0;
+    for one in declared {
+        // Names of one range stand together and share a node.
+        if own.0 != Some(std::ptr::from_ref(one.node)) {
+            own = (Some(std::ptr::from_ref(one.node)), one.node.weight());
+        }
+        spread += own.1 + inherited.get(&one.kind).copied().unwrap_or_default();
+        if spread > SPREAD_MAX {
+            let message = "ranges and defaults repeat more than a plant may hold".to_owned();
+            let help = format!("at most {SPREAD_MAX} values, each name of a range counted");
+            report.add(codes::LIMIT, one.place, message, Some(help));
+            return false;
+        }
+    }
+    true
+}
+
+pub(super) fn bad_name(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some("it is empty");
     }
@@ -285,20 +342,6 @@ fn bad_name(name: &str) -> Option<&'static str> {
     }
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     (!name.bytes().all(fits)).then_some("it has other characters")
-}
-
-/// The names a key stands for: itself, or those of its range `{01..40}`.
-fn expand<'t>(key: &Cow<'t, str>, place: Place, report: &mut Report) -> Vec<Cow<'t, str>> {
-    let Some(range) = Range::of(key) else { return vec![key.clone()] };
-    match range {
-        Ok(range) => (0..range.len()).map(|nth| Cow::Owned(range.name(nth))).collect(),
-        Err(why) => {
-            let message = format!("`{}` cannot be expanded: {why}", shortened(key));
-            let help = format!("as `stream-{{01..40}}`, at most {RANGE_MAX} names");
-            report.add(codes::BAD_RANGE, place, message, Some(help));
-            Vec::new()
-        }
-    }
 }
 
 /// A name with a range in it.
@@ -321,7 +364,7 @@ impl<'a> Range<'a> {
         let (Ok(from), Ok(to)) = (first.parse::<usize>(), last.parse::<usize>()) else {
             return Some(Err("its ends must be numbers"));
         };
-        if from > to || to - from >= RANGE_MAX {
+        if from > to || to - from >= RANGE_MAX || text.len() > NAME_MAX {
             return Some(Err("it runs backwards or is too long"));
         }
         if after.contains('{') {
@@ -352,7 +395,12 @@ fn own_segments(
     let entries = declared.node.map().unwrap_or_default().iter().chain(inherited);
     let node = entries.into_iter().find(|entry| entry.key == "segments").map(|entry| &entry.value);
     let mut own = Vec::new();
-    for node in node.map_or(&[][..], list) {
+    let nodes = node.map_or(&[][..], list);
+    if let Some(beyond) = nodes.get(SEGMENTS_MAX) {
+        let message = format!("more than {SEGMENTS_MAX} segments");
+        report.add(codes::LIMIT, beyond.place, message, None);
+    }
+    for node in nodes.iter().take(SEGMENTS_MAX) {
         let Some(name) = text(node, "a segment", report) else { continue };
         if let Some(why) = bad_name(name) {
             let message = format!("`{}` cannot be a segment's name: {why}", shortened(name));
@@ -367,6 +415,35 @@ fn own_segments(
     own
 }
 
+/// Declares the planes that `network` maps name, so that `over` can be held against them.
+fn own_planes(
+    declared: &[Declared<'_, '_>],
+    defaults: &HashMap<Kind, &[Entry<'_>]>,
+    names: &mut Names<'_>,
+    report: &mut Report,
+) {
+    let own = declared.iter().filter_map(|one| one.node.map());
+    let inherited = Kind::ALL.iter().filter_map(|kind| defaults.get(kind).copied());
+    for entry in own.chain(inherited).flatten().filter(|entry| entry.key == "network") {
+        for plane in planes(&entry.value).unwrap_or_default() {
+            if names.planes.iter().any(|known| **known == *plane.key) {
+                continue;
+            }
+            if let Some(why) = bad_name(&plane.key) {
+                let message =
+                    format!("`{}` cannot be a plane's name: {why}", shortened(&plane.key));
+                report.add(codes::BAD_NAME, plane.key_place, message, None);
+            } else if names.planes.len() == PLANES_MAX {
+                let message = format!("more than {PLANES_MAX} network planes");
+                report.add(codes::LIMIT, plane.key_place, message, None);
+                return;
+            } else {
+                names.planes.push((*plane.key).into());
+            }
+        }
+    }
+}
+
 impl Names<'_> {
     fn segment(&mut self, name: &str) -> SegmentId {
         if let Some(&known) = self.segments_by_name.get(name) {
@@ -378,20 +455,20 @@ impl Names<'_> {
         id
     }
 
-    pub(super) fn plane(&mut self, name: &str) -> PlaneId {
-        let at = self.planes.iter().position(|plane| **plane == *name).unwrap_or_else(|| {
-            self.planes.push(name.into());
-            self.planes.len() - 1
-        });
-        PlaneId(u32::try_from(at).expect("fewer than names"))
+    /// A network plane by its name.
+    pub(super) fn plane(&self, node: &Node<'_>, report: &mut Report) -> Option<PlaneId> {
+        let written = text(node, "a plane", report)?;
+        self.plane_called(written, node.place, report)
     }
 
-    /// A name in the text of a reference, with its range's turn filled in.
-    fn turn<'a>(&self, written: &'a str) -> Cow<'a, str> {
-        match Range::of(written) {
-            Some(Ok(range)) if self.nth < range.len() => Cow::Owned(range.name(self.nth)),
-            _ => Cow::Borrowed(written),
+    fn plane_called(&self, name: &str, place: Place, report: &mut Report) -> Option<PlaneId> {
+        let found = self.planes.iter().position(|plane| **plane == *name);
+        if found.is_none() {
+            let message = format!("no network plane is called `{}`", shortened(name));
+            let help = format!("planes are: {}", self.planes.join(", "));
+            report.add(codes::DANGLING, place, message, Some(help));
         }
+        found.map(|at| PlaneId(u32::try_from(at).expect("planes are few")))
     }
 
     /// A component by a name that was written somewhere.
@@ -401,14 +478,21 @@ impl Names<'_> {
         place: Place,
         report: &mut Report,
     ) -> Option<ComponentId> {
-        let name = self.turn(written);
-        let found = self.by_name.get(&*name).copied();
-        if found.is_none() {
-            let message = format!("nothing is called `{}`", shortened(&name));
-            let known = self.by_name.keys().map(ComponentName::as_str);
-            report.add(codes::DANGLING, place, message, did_you_mean(&name, known));
+        let found = self.by_name.get(written).copied();
+        if found.is_some() {
+            return found;
         }
-        found
+        if Range::of(written).is_some() {
+            let message = format!("`{}` has no turn to take here", shortened(written));
+            let help = "a range stands in the fields of a range, and is as long as that".to_owned();
+            report.add(codes::BAD_RANGE, place, message, Some(help));
+            return None;
+        }
+        let message = format!("nothing is called `{}`", shortened(written));
+        let known = self.known.iter().map(|(name, _)| name.as_str());
+        let help = report.did_you_mean(written, known);
+        report.add(codes::DANGLING, place, message, help);
+        None
     }
 
     /// A component and, after a `/`, one of its segments.
@@ -427,7 +511,7 @@ impl Names<'_> {
         if found.is_none() {
             let message = format!("`{name}` has no segment `{}`", shortened(segment));
             let known: Vec<&str> = own.iter().map(|id| &*self.segments[id.index()]).collect();
-            let help = did_you_mean(segment, known.iter().copied()).or_else(|| {
+            let help = report.did_you_mean(segment, known.iter().copied()).or_else(|| {
                 Some(if known.is_empty() {
                     "it is one segment: name the switch alone, or give it `segments:`".to_owned()
                 } else {
@@ -446,16 +530,18 @@ impl Names<'_> {
         place: Place,
         report: &mut Report,
     ) -> Option<VantageId> {
-        let found = self.vantages.iter().position(|vantage| vantage.name.as_str() == written);
+        let found = self.vantages_by_name.get(written).copied();
         if found.is_none() {
+            const SHOWN: usize = 20;
             let message = format!("no vantage is called `{}`", shortened(written));
             let known = self.vantages.iter().map(|vantage| vantage.name.as_str());
-            let help = did_you_mean(written, known.clone()).or_else(|| {
-                Some(format!("vantages are: {}", known.collect::<Vec<_>>().join(", ")))
+            let help = report.did_you_mean(written, known.clone()).or_else(|| {
+                let known: Vec<_> = known.take(SHOWN).collect();
+                Some(format!("vantages are: {}", known.join(", ")))
             });
             report.add(codes::VANTAGE, place, message, help);
         }
-        Some(VantageId(u32::try_from(found?).expect("few vantages")))
+        found
     }
 
     /// A local time.
@@ -488,7 +574,9 @@ fn component(
     checks: &mut Vec<crate::check::Check>,
     report: &mut Report,
 ) -> Component {
-    let Declared { ref name, kind, place: _, node, nth: _ } = *declared;
+    let Declared { ref name, kind, place: _, node, turn } = *declared;
+    let turned = turn.map(|turn| in_turn(node, turn, report));
+    let node = turned.as_ref().unwrap_or(node);
     let mut made = Component {
         name: name.clone(),
         kind,
@@ -526,6 +614,21 @@ fn component(
         questions::checks(node, id, name.as_str(), names, checks, report);
     }
     made
+}
+
+/// A ranged component's fields for one of its names: each range in a text takes the same turn.
+fn in_turn<'t>(node: &Node<'t>, (nth, turns): (usize, usize), report: &mut Report) -> Node<'t> {
+    node.turned(&mut |text, place| {
+        let range = Range::of(text)?.ok()?;
+        if range.len() != turns {
+            let message =
+                format!("{} names here, and {turns} in the component's range", range.len());
+            let help = "a range in a field takes its turn with the component's own".to_owned();
+            report.add(codes::BAD_RANGE, place, message, Some(help));
+            return None;
+        }
+        Some(range.name(nth))
+    })
 }
 
 /// Reads one field into a component.
@@ -572,10 +675,19 @@ fn fill(
                 require(Role::Network(PlaneId::FRONT), requirement);
             }
             Some(planes) => {
+                if planes.is_empty() {
+                    let message = "`network` names nothing".to_owned();
+                    let help = "leave it out when it is not known".to_owned();
+                    report.add(codes::EMPTY, node.place, message, Some(help));
+                }
                 for plane in planes {
-                    let role = Role::Network(names.plane(&plane.key));
+                    // One that has no name has its finding already.
+                    let known = names.planes.iter().position(|known| **known == *plane.key);
+                    let id = known.and_then(|at| u32::try_from(at).ok()).map(PlaneId);
                     let requirement = requirement(&plane.value, field, true, names, report);
-                    require(role, requirement);
+                    if let Some(id) = id {
+                        require(Role::Network(id), requirement);
+                    }
                 }
             }
         },
@@ -633,12 +745,18 @@ fn fill(
     }
 }
 
-/// The planes of a `network` map; `None` when it is a requirement.
+/// The words a requirement's map is made of.
+const REQUIREMENT_WORDS: &[&str] =
+    &["any", "all", "at_least", "of", "use", "over", "standby", "takes", "by"];
+
+/// The planes of a `network` map; `None` when it is a requirement, or nearly one: a slip in `any` must
+/// not make a plane.
 fn planes<'n, 't>(node: &'n Node<'t>) -> Option<&'n [Entry<'t>]> {
-    const WORDS: &[&str] =
-        &["any", "all", "at_least", "of", "use", "over", "standby", "takes", "by"];
     let entries = node.map()?;
-    (!entries.iter().any(|entry| WORDS.contains(&&*entry.key))).then_some(entries)
+    let meant = |entry: &Entry<'_>| {
+        REQUIREMENT_WORDS.iter().any(|word| strsim::osa_distance(word, &entry.key) < 2)
+    };
+    (!entries.iter().any(meant)).then_some(entries)
 }
 
 fn claim(node: &Node<'_>, report: &mut Report) -> Option<Claim> {
@@ -698,7 +816,7 @@ fn requirement(
     node: &Node<'_>,
     field: &Field,
     says_any_or_all: bool,
-    names: &mut Names<'_>,
+    names: &Names<'_>,
     report: &mut Report,
 ) -> Option<Requirement> {
     match &node.value {
@@ -730,7 +848,7 @@ fn parts(
     node: &Node<'_>,
     nodes: &[Node<'_>],
     field: &Field,
-    names: &mut Names<'_>,
+    names: &Names<'_>,
     report: &mut Report,
 ) -> Option<Vec<Requirement>> {
     if nodes.is_empty() {
@@ -747,7 +865,7 @@ fn parts(
 fn combined(
     node: &Node<'_>,
     field: &Field,
-    names: &mut Names<'_>,
+    names: &Names<'_>,
     report: &mut Report,
 ) -> Option<Requirement> {
     let mut keys = Keys::of(node, "a requirement", report)?;
@@ -763,7 +881,19 @@ fn combined(
         report.add(codes::SHAPE, node.place, message, None);
         return None;
     }
-    let mut inner =
+    for (word, without) in [
+        ("of", of.is_some() && at_least.is_none()),
+        ("over", over.is_some() && used.is_none()),
+        ("takes", takes.is_some() && standby.is_none()),
+        ("by", by.is_some() && standby.is_none()),
+    ] {
+        if without {
+            let message = format!("`{word}` says nothing in this requirement");
+            let help = "`at_least` has `of`, `use` has `over`, `standby` has `takes` and `by`";
+            report.add(codes::UNKNOWN_KEY, node.place, message, Some(help.to_owned()));
+        }
+    }
+    let inner =
         |node: &Node<'_>, report: &mut Report| parts(node, list(node), field, names, report);
     if let Some(any) = any {
         let parts = inner(any, report)?;
@@ -774,47 +904,52 @@ fn combined(
         return inner(all, report).map(Requirement::All);
     }
     if let Some(k) = at_least {
-        let of = inner(of.unwrap_or(node), report)?;
+        let Some(of) = of else {
+            report.add(codes::MISSING_KEY, node.place, "`of` is missing here".to_owned(), None);
+            return None;
+        };
+        let parts = inner(of, report)?;
+        doubled(of, &parts, report);
         let written = text(k, "`at_least`", report)?;
-        let fits = written.parse::<u32>().ok().filter(|&k| k >= 1 && k as usize <= of.len());
+        let fits = written.parse::<u32>().ok().filter(|&k| k >= 1 && k as usize <= parts.len());
         if fits.is_none() {
-            let message = format!("at least {} of {} cannot be", shortened(written), of.len());
-            let help = format!("a number from 1 to {}", of.len());
+            let message = format!("at least {} of {} cannot be", shortened(written), parts.len());
+            let help = format!("a number from 1 to {}", parts.len());
             report.add(codes::IMPOSSIBLE_K, k.place, message, Some(help));
         }
-        return Some(Requirement::AtLeast { k: fits?, of });
+        return Some(Requirement::AtLeast { k: fits?, of: parts });
     }
     if let Some(used) = used {
         let written = text(used, "`use`", report)?;
-        let mut leaf = leaf(written, used.place, field, names, report)?;
-        if let Some(over) = over {
-            let written = text(over, "`over`", report)?;
-            leaf.plane = Some(names.plane(written));
-        }
-        return Some(Requirement::One(leaf));
+        let leaf = leaf(written, used.place, field, names, report);
+        let plane = over.map(|node| names.plane(node, report));
+        let plane = plane.map_or(Some(None), |plane| plane.map(Some))?;
+        return Some(Requirement::One(Leaf { plane, ..leaf? }));
     }
     let standby = standby?;
     let written = text(standby, "`standby`", report)?;
-    let mut leaf = leaf(written, standby.place, field, names, report)?;
+    let leaf = leaf(written, standby.place, field, names, report);
     let span = takes
         .and_then(|node| {
             quantity(node, "`takes`", report, |text| units::range(text, Unit::Seconds))
         })
         .unwrap_or(crate::quantity::Range { min: 0.0, max: 0.0 });
-    let seconds = |seconds| crate::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let seconds = |seconds| {
+        crate::time::Duration::try_from_secs_f64(seconds).expect("a span has its greatest length")
+    };
     let by_person = by
         .and_then(|node| {
             reader::choice(node, "`by`", &[("person", true), ("itself", false)], report)
         })
         .unwrap_or(false);
-    leaf.standby =
-        Some(Standby { takes_min: seconds(span.min), takes_max: seconds(span.max), by_person });
-    Some(Requirement::One(leaf))
+    let standby = Standby { takes_min: seconds(span.min), takes_max: seconds(span.max), by_person };
+    Some(Requirement::One(Leaf { standby: Some(standby), ..leaf? }))
 }
 
 fn doubled(node: &Node<'_>, parts: &[Requirement], report: &mut Report) {
+    let mut seen = HashSet::new();
     for (at, part) in parts.iter().enumerate() {
-        if parts[..at].contains(part) {
+        if !seen.insert(part) {
             let place = list(node).get(at).map_or(node.place, |node| node.place);
             let message = "the same member twice is no redundancy".to_owned();
             let help = "when it is wired so, what is claimed of it is not true".to_owned();
@@ -831,11 +966,31 @@ fn leaf(
     report: &mut Report,
 ) -> Option<Leaf> {
     let bare = |target, segment| Leaf { target, segment, plane: None, standby: None };
+    let refuse = |what: &str, report: &mut Report| {
+        let message = format!("{what} cannot stand under `{}`", field.name);
+        report.add(codes::WRONG_KIND, place, message, Some(field.doc.to_owned()));
+    };
     if written == "internet" {
+        let reached = match field.holds {
+            Holds::Network => true,
+            Holds::Requirement(role) => matches!(
+                role,
+                Role::Needs
+                    | Role::DegradedWithout
+                    | Role::ToStart
+                    | Role::ManagedVia
+                    | Role::UsedFrom
+            ),
+            _ => false,
+        };
+        if !reached {
+            refuse("the internet", report);
+            return None;
+        }
         return Some(bare(Target::Internet, None));
     }
     let (component, segment) = names.place(written, place, report)?;
-    let kind = names.kinds[component.index()];
+    let kind = names.known[component.index()].1;
     let fits = match field.holds {
         Holds::Network => matches!(
             kind,
@@ -853,11 +1008,16 @@ fn leaf(
         }
         Holds::Requirement(Role::Prefix) => kind == Kind::Prefix,
         Holds::Redundant(Role::CarriedBy) => kind == Kind::Upstream,
-        _ => true,
+        Holds::Requirement(Role::In) => {
+            matches!(kind, Kind::Site | Kind::Room | Kind::Rack | Kind::Component)
+        }
+        Holds::Requirement(Role::UsedFrom) => true,
+        // Nothing runs on a customer, or is fed by an address block.
+        Holds::Redundant(_) => !matches!(kind, Kind::Customer | Kind::Prefix),
+        _ => kind != Kind::Customer,
     };
     if !fits {
-        let message = format!("a {kind} cannot stand under `{}`", field.name);
-        report.add(codes::WRONG_KIND, place, message, Some(field.doc.to_owned()));
+        refuse(&format!("a {kind}"), report);
         return None;
     }
     Some(bare(Target::Component(component), segment))
@@ -865,34 +1025,45 @@ fn leaf(
 
 /// Finds components that need each other in a circle: in these roles nothing could ever have started.
 fn circles(components: &[Component], declared: &[Declared<'_, '_>], report: &mut Report) {
-    const UNSEEN: u8 = 0;
-    const OPEN: u8 = 1;
-    const DONE: u8 = 2;
-    let mut state = vec![UNSEEN; components.len()];
+    const UNSEEN: usize = usize::MAX;
+    const DONE: usize = usize::MAX - 1;
+    // Where each stands on the path, while it does.
+    let mut depth = vec![UNSEEN; components.len()];
     let mut path: Vec<(usize, Vec<usize>)> = Vec::new();
     for root in 0..components.len() {
-        if state[root] != UNSEEN {
+        if depth[root] != UNSEEN {
             continue;
         }
-        state[root] = OPEN;
+        depth[root] = 0;
         path.push((root, stands_on(&components[root])));
         while let Some((at, on)) = path.last_mut() {
             let Some(next) = on.pop() else {
-                state[*at] = DONE;
+                depth[*at] = DONE;
                 path.pop();
                 continue;
             };
-            if state[next] == UNSEEN {
-                state[next] = OPEN;
-                path.push((next, stands_on(&components[next])));
-            } else if state[next] == OPEN {
-                let from = path.iter().position(|(at, _)| *at == next).unwrap_or(0);
-                let mut circle: Vec<&str> =
-                    path[from..].iter().map(|(at, _)| components[*at].name.as_str()).collect();
-                circle.push(components[next].name.as_str());
-                let message = format!("a circle: {}", circle.join(" needs "));
-                let help = "what is needed only to start belongs under `to_start`".to_owned();
-                report.add(codes::CYCLE, declared[next].place, message, Some(help));
+            match depth[next] {
+                DONE => {}
+                UNSEEN => {
+                    depth[next] = path.len();
+                    path.push((next, stands_on(&components[next])));
+                }
+                from => {
+                    let circle = &path[from..];
+                    let mut names: Vec<&str> = circle
+                        .iter()
+                        .take(CIRCLE_SHOWN)
+                        .map(|(at, _)| components[*at].name.as_str())
+                        .collect();
+                    let beyond = format!("{} more", circle.len().saturating_sub(CIRCLE_SHOWN));
+                    if circle.len() > CIRCLE_SHOWN {
+                        names.push(&beyond);
+                    }
+                    names.push(components[next].name.as_str());
+                    let message = format!("a circle: {}", names.join(" needs "));
+                    let help = "what is needed only to start belongs under `to_start`".to_owned();
+                    report.add(codes::CYCLE, declared[next].place, message, Some(help));
+                }
             }
         }
     }

@@ -1,8 +1,11 @@
 //! Checks, vantages, alerts and maintenance: what is asked, from where, and who is told.
 
-use super::lower::{Names, zone};
-use super::reader::{self, Keys, as_host_port, choice, host, host_port, list, number, span, text};
-use super::tree::{Node, Value as Tree};
+use super::lower::{Names, bad_name, zone};
+use super::reader::{
+    self, Keys, as_host_port, choice, entries, host, host_port, list, number, span, span_within,
+    text,
+};
+use super::tree::{Entry, Node, Place, Value as Tree};
 use super::{Report, codes, shortened};
 use crate::check::{
     Check, DnsQuestion, HeaderValue, Host, HostPort, HttpQuestion, IcmpQuestion, Question,
@@ -17,8 +20,29 @@ use crate::time::Duration;
 /// How long a vantage may be silent when nothing is said.
 const SILENT_DEFAULT: Duration = Duration::from_secs(15);
 
+/// How long it may be silent: less would take every hiccup for a loss, more would hide one.
+const SILENT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
+
+/// Between two tries of one check: a load test below, and a calendar entry above.
+const EVERY: (Duration, Duration) = (Check::EVERY_MIN, Duration::from_secs(7 * 86_400));
+
+/// Between two heartbeats.
+const HEARTBEAT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
+
+/// Between two heartbeats when nothing is said.
+const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(60);
+
+/// Vantages of one plant at most: each has its own gates in the circuit.
+const VANTAGES_MAX: usize = 1_000;
+
+/// Checks of one component at most.
+const CHECKS_MAX: usize = 100;
+
 /// How much of a body is read when nothing is said.
 const BODY_BYTES: u64 = 1024 * 1024;
+
+/// The statuses that will do when nothing is said.
+pub(super) const STATUS: (u16, u16) = (200, 399);
 
 /// A certificate that ends within this time is worth a word.
 const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
@@ -41,12 +65,20 @@ pub(super) fn vantages(
     if let Some(node) = here {
         vantage(&mut made[0], node, names, report);
     }
-    for entry in others.and_then(Node::map).unwrap_or_default() {
-        if made.iter().any(|own| own.name.as_str() == entry.key) {
-            let message = format!("`{}` is a vantage already", entry.key);
+    for entry in entries(others, "`vantages`", report) {
+        if !is_name(&entry.key, entry.key_place, report) {
+            continue;
+        }
+        if entry.key == VantageName::here().as_str() {
+            let message = "`here` is a vantage already".to_owned();
             let help = "the server itself is `here`, at the top of the file".to_owned();
             report.add(codes::DUPLICATE_NAME, entry.key_place, message, Some(help));
             continue;
+        }
+        if made.len() == VANTAGES_MAX {
+            let message = format!("more than {VANTAGES_MAX} vantages");
+            report.add(codes::LIMIT, entry.key_place, message, None);
+            break;
         }
         let mut own = Vantage {
             name: VantageName::from(&*entry.key),
@@ -59,10 +91,8 @@ pub(super) fn vantages(
         vantage(&mut own, &entry.value, names, report);
         made.push(own);
     }
-    if let Some(node) = others.filter(|node| node.map().is_none()) {
-        let message = "`vantages` must be a map from names to places".to_owned();
-        report.add(codes::SHAPE, node.place, message, None);
-    }
+    names.vantages_by_name =
+        made.iter().zip(0..).map(|(one, at)| (one.name.clone(), VantageId(at))).collect();
     names.vantages = made;
 }
 
@@ -75,18 +105,21 @@ fn vantage(made: &mut Vantage, node: &Node<'_>, names: &Names<'_>, report: &mut 
         (made.at, made.segment) = (Some(component), segment);
     }
     if made.name != VantageName::here()
-        && let Some(agent) = keys.take("agent").and_then(|node| text(node, "`agent`", report))
+        && let Some(node) = keys.take("agent")
+        && let Some(agent) = text(node, "`agent`", report)
+        && is_name(agent, node.place, report)
     {
         made.agent = Some(agent.into());
     }
     for node in keys.take("way_out").map_or(&[][..], list) {
         if let Some(mut keys) = Keys::of(node, "a way-out check", report) {
-            made.way_out.extend(question(&mut keys, names, report).map(|(_, question)| question));
+            made.way_out.extend(question(&mut keys, report).map(|(_, question)| question));
             keys.finish("a way-out check", report);
         }
     }
-    if let Some(silent) =
-        keys.take("silent_after").and_then(|node| span(node, "`silent_after`", report))
+    if let Some(silent) = keys
+        .take("silent_after")
+        .and_then(|node| span_within(node, "`silent_after`", SILENT, report))
     {
         made.silent_max = silent;
     }
@@ -103,11 +136,19 @@ pub(super) fn checks(
     report: &mut Report,
 ) {
     let own = checks.len();
-    for node in list(node) {
+    if let Some(beyond) = list(node).get(CHECKS_MAX) {
+        let message = format!("more than {CHECKS_MAX} checks of one component");
+        report.add(codes::LIMIT, beyond.place, message, None);
+    }
+    for node in list(node).iter().take(CHECKS_MAX) {
         let Some(mut keys) = Keys::of(node, "a check", report) else { continue };
-        let asked = question(&mut keys, names, report);
-        let written = keys.take("name").and_then(|node| text(node, "a check's name", report));
-        let every = keys.take("every").and_then(|node| span(node, "`every`", report));
+        let asked = question(&mut keys, report);
+        let written = keys
+            .take("name")
+            .and_then(|node| Some((text(node, "a check's name", report)?, node.place)))
+            .filter(|(name, place)| is_name(name, *place, report))
+            .map(|(name, _)| name);
+        let every = keys.take("every").and_then(|node| span_within(node, "`every`", EVERY, report));
         let deadline = keys.take("deadline").and_then(|node| span(node, "`deadline`", report));
         let from: Option<Vec<VantageId>> = keys.take("from").map(|node| {
             let mut from: Vec<VantageId> = list(node)
@@ -116,36 +157,34 @@ pub(super) fn checks(
                     names.vantage(text(node, "a vantage", report)?, node.place, report)
                 })
                 .collect();
+            if list(node).is_empty() {
+                let message = "a check is put from somewhere".to_owned();
+                let help = "leave `from` out for the server itself".to_owned();
+                report.add(codes::EMPTY, node.place, message, Some(help));
+            }
             from.sort_unstable();
             from.dedup();
             from
         });
-        let plane = keys
-            .take("over")
-            .and_then(|node| text(node, "`over`", report))
-            .map_or(PlaneId::FRONT, |plane| names.plane(plane));
+        let plane =
+            keys.take("over").and_then(|node| names.plane(node, report)).unwrap_or(PlaneId::FRONT);
         keys.finish("a check", report);
         let Some((kind, question)) = asked else { continue };
         let every = every.unwrap_or(Check::EVERY_DEFAULT);
         let deadline = deadline.unwrap_or_else(|| Check::DEADLINE_DEFAULT.min(every / 2));
-        if every < Check::EVERY_MIN || deadline.is_zero() || deadline > every {
-            let message = "the deadline must be within the period, and the period at least 100 ms";
-            report.add(codes::BOUNDS, node.place, message.to_owned(), None);
+        if deadline.is_zero() || deadline > every {
+            let message = "the deadline must be within the period".to_owned();
+            report.add(codes::BOUNDS, node.place, message, None);
             continue;
         }
-        let short = written.map_or_else(
-            || {
-                let same = |key: &str| checks[own..].iter().any(|check| check.key.as_str() == key);
-                let mut short = kind.to_owned();
-                let mut nth = 2;
-                while same(&format!("{name}/{short}")) {
-                    short = format!("{kind}-{nth}");
-                    nth += 1;
-                }
-                short
-            },
-            str::to_owned,
-        );
+        if let Question::Icmp(icmp) = &question
+            && icmp.spacing * (u32::from(icmp.echoes) - 1) >= deadline
+        {
+            let message = "the deadline passes before the last echo is sent".to_owned();
+            report.add(codes::BOUNDS, node.place, message, None);
+            continue;
+        }
+        let short = written.map_or_else(|| unnamed(kind, name, &checks[own..]), str::to_owned);
         let key = CheckKey::from(format!("{name}/{short}"));
         if checks[own..].iter().any(|check| check.key == key) {
             let message = format!("`{}` has two checks called `{}`", name, shortened(&short));
@@ -161,13 +200,29 @@ pub(super) fn checks(
     }
 }
 
+/// What a check is called that was given no name: its kind, and from the second on a number.
+pub(super) fn unnamed(kind: &str, component: &str, before: &[Check]) -> String {
+    let free = |short: &String| {
+        let key = format!("{component}/{short}");
+        before.iter().all(|check| check.key.as_str() != key)
+    };
+    let numbered = (2..).map(|nth| format!("{kind}-{nth}"));
+    std::iter::once(kind.to_owned()).chain(numbered).find(free).expect("there is always a number")
+}
+
+/// Whether a text can be a name; if not, that is a finding.
+fn is_name(written: &str, place: Place, report: &mut Report) -> bool {
+    let why = bad_name(written);
+    if let Some(why) = why {
+        let message = format!("`{}` cannot be a name: {why}", shortened(written));
+        let help = "letters, digits, `-`, `_` and `.`".to_owned();
+        report.add(codes::BAD_NAME, place, message, Some(help));
+    }
+    why.is_none()
+}
+
 /// The question a check asks, with the word it is named by.
-fn question(
-    keys: &mut Keys<'_, '_>,
-    names: &Names<'_>,
-    report: &mut Report,
-) -> Option<(&'static str, Question)> {
-    let _ = names;
+fn question(keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<(&'static str, Question)> {
     const KINDS: [&str; 5] = ["http", "https", "tcp", "icmp", "dns"];
     let given: Vec<_> =
         KINDS.iter().filter_map(|kind| keys.take(kind).map(|node| (*kind, node))).collect();
@@ -218,22 +273,24 @@ fn http(
         .and_then(|node| host_port(node, Some(if scheme == "https" { 443 } else { 80 }), report));
     let headers = headers(keys, report);
     let status = keys.take("status").map_or_else(
-        || vec![(200, 399)],
-        |node| list(node).iter().filter_map(|node| status(node, report)).collect(),
+        || vec![STATUS],
+        |node| {
+            if list(node).is_empty() {
+                let message = "no status would do".to_owned();
+                report.add(codes::EMPTY, node.place, message, None);
+            }
+            list(node).iter().filter_map(|node| status(node, report)).collect()
+        },
     );
     let body = keys.take("body").map_or_else(Vec::new, |node| conditions(node, report));
-    let response_headers = keys.take("expect_headers").map_or_else(Vec::new, |node| {
-        node.map()
-            .unwrap_or_default()
-            .iter()
-            .flat_map(|entry| {
-                let name: Box<str> = entry.key.to_ascii_lowercase().into();
-                conditions(&entry.value, report)
-                    .into_iter()
-                    .map(move |condition| (name.clone(), condition))
-            })
-            .collect()
-    });
+    let mut response_headers = Vec::new();
+    for entry in entries(keys.take("expect_headers"), "`expect_headers`", report) {
+        if is_header_name(entry, report) {
+            let name: Box<str> = entry.key.to_ascii_lowercase().into();
+            let conditions = conditions(&entry.value, report);
+            response_headers.extend(conditions.into_iter().map(|one| (name.clone(), one)));
+        }
+    }
     let body_bytes_max = keys
         .take("read_max")
         .and_then(|node| number(node, "`read_max`", (0, 64 * 1024 * 1024), report))
@@ -294,15 +351,11 @@ fn url(written: &str, scheme: &str) -> Result<(HostPort, Box<str>), &'static str
 }
 
 fn headers(keys: &mut Keys<'_, '_>, report: &mut Report) -> Vec<(Box<str>, HeaderValue)> {
-    let Some(node) = keys.take("headers") else { return Vec::new() };
     let mut headers = Vec::new();
-    for entry in node.map().unwrap_or_default() {
-        let confidential =
-            ["authorization", "cookie", "x-api-key"].contains(&&*entry.key.to_ascii_lowercase());
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if entry.key.is_empty() || !entry.key.bytes().all(token) {
-            let message = format!("`{}` is no header name", shortened(&entry.key));
-            report.add(codes::BAD_NAME, entry.key_place, message, None);
+    for entry in entries(keys.take("headers"), "`headers`", report) {
+        let confidential = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
+            .contains(&&*entry.key.to_ascii_lowercase());
+        if !is_header_name(entry, report) {
             continue;
         }
         let value = match &entry.value.value {
@@ -311,13 +364,29 @@ fn headers(keys: &mut Keys<'_, '_>, report: &mut Report) -> Vec<(Box<str>, Heade
                 literal_secret(&entry.value, report);
                 None
             }
-            _ => text(&entry.value, "a header", report)
-                .filter(|text| text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()))
-                .map(|text| HeaderValue::Text(text.into())),
+            _ => text(&entry.value, "a header", report).and_then(|text| {
+                if !text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+                    let message = "a header's value is printable ASCII".to_owned();
+                    report.add(codes::SHAPE, entry.value.place, message, None);
+                    return None;
+                }
+                Some(HeaderValue::Text(text.into()))
+            }),
         };
         headers.extend(value.map(|value| (entry.key.as_ref().into(), value)));
     }
     headers
+}
+
+/// Whether a key can be a header's name: a token of RFC 9110, section 5.6.2.
+fn is_header_name(entry: &Entry<'_>, report: &mut Report) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let fits = !entry.key.is_empty() && entry.key.bytes().all(token);
+    if !fits {
+        let message = format!("`{}` is no header name", shortened(&entry.key));
+        report.add(codes::BAD_NAME, entry.key_place, message, None);
+    }
+    fits
 }
 
 fn literal_secret(node: &Node<'_>, report: &mut Report) {
@@ -360,11 +429,12 @@ fn conditions(node: &Node<'_>, report: &mut Report) -> Vec<TextCondition> {
         ("lacks", TextCondition::Lacks),
     ] {
         for node in keys.take(key).map_or(&[][..], list) {
-            made.extend(
-                text(node, key, report)
-                    .filter(|text| !text.is_empty())
-                    .map(|text| make(text.into())),
-            );
+            let Some(text) = text(node, key, report) else { continue };
+            if text.is_empty() {
+                let message = format!("an empty text under `{key}` says nothing");
+                report.add(codes::EMPTY, node.place, message, None);
+            }
+            made.push(make(text.into()));
         }
     }
     keys.finish("a condition", report);
@@ -488,8 +558,11 @@ pub(super) fn alerts(node: &Node<'_>, report: &mut Report) -> Alerting {
         (alerting.mail, alerting.mail_to) = mail(node, report);
     }
     if let Some(node) = keys.take("webhooks") {
-        for entry in node.map().unwrap_or_default() {
+        for entry in entries(Some(node), "`webhooks`", report) {
             let Some(mut keys) = Keys::of(&entry.value, "a webhook", report) else { continue };
+            if !is_name(&entry.key, entry.key_place, report) {
+                continue;
+            }
             let url = keys.need("url", report).and_then(|node| web_url(node, report));
             let token = keys.take("token").and_then(|node| secret(node, report));
             keys.finish("a webhook", report);
@@ -505,8 +578,8 @@ pub(super) fn alerts(node: &Node<'_>, report: &mut Report) -> Alerting {
         let url = keys.need("url", report).and_then(|node| web_url(node, report));
         let every = keys
             .take("every")
-            .and_then(|node| span(node, "`every`", report))
-            .unwrap_or(Duration::from_secs(60));
+            .and_then(|node| span_within(node, "`every`", HEARTBEAT, report))
+            .unwrap_or(HEARTBEAT_DEFAULT);
         keys.finish("a heartbeat", report);
         alerting.heartbeat = url.map(|url| Heartbeat { url: url.into(), every });
     }
@@ -533,7 +606,12 @@ fn mail(node: &Node<'_>, report: &mut Report) -> (Option<MailRelay>, Vec<Box<str
     let Some(mut keys) = Keys::of(node, "`mail`", report) else { return (None, Vec::new()) };
     let relay = keys.need("relay", report).and_then(|node| host_port(node, Some(25), report));
     let from = keys.need("from", report).and_then(|node| mail_address(node, report));
-    let to = keys.need("to", report).map_or(&[][..], list);
+    let to = keys.need("to", report);
+    if let Some(node) = to.filter(|node| list(node).is_empty()) {
+        let message = "mail goes to somebody".to_owned();
+        report.add(codes::EMPTY, node.place, message, None);
+    }
+    let to = to.map_or(&[][..], list);
     let to = to.iter().filter_map(|node| mail_address(node, report)).map(Into::into).collect();
     let modes = [
         ("starttls", MailTls::StartTls),
@@ -543,6 +621,10 @@ fn mail(node: &Node<'_>, report: &mut Report) -> (Option<MailRelay>, Vec<Box<str
     let tls = keys.take("tls").and_then(|node| choice(node, "`tls`", &modes, report));
     let user = keys.take("user").and_then(|node| text(node, "`user`", report)).map(Box::from);
     let password = keys.take("password").and_then(|node| secret(node, report));
+    if user.is_some() != password.is_some() {
+        let message = "`user` and `password` stand together".to_owned();
+        report.add(codes::MISSING_KEY, keys.place, message, None);
+    }
     keys.finish("`mail`", report);
     let relay = relay.zip(from).map(|(relay, from)| {
         let loopback = matches!(&relay.host, Host::Address(address) if address.is_loopback());
@@ -575,10 +657,17 @@ pub(super) fn maintenance(
     report: &mut Report,
 ) -> Vec<Maintenance> {
     let mut made = Vec::new();
-    for entry in node.map().unwrap_or_default() {
+    for entry in entries(Some(node), "`maintenance`", report) {
         let Some(mut keys) = Keys::of(&entry.value, "a maintenance", report) else { continue };
-        let off: Vec<ComponentId> = keys
-            .need("off", report)
+        if !is_name(&entry.key, entry.key_place, report) {
+            continue;
+        }
+        let off = keys.need("off", report);
+        if let Some(node) = off.filter(|node| list(node).is_empty()) {
+            let message = "a maintenance touches something".to_owned();
+            report.add(codes::EMPTY, node.place, message, None);
+        }
+        let off: Vec<ComponentId> = off
             .map_or(&[][..], list)
             .iter()
             .filter_map(|node| {

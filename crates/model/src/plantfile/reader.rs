@@ -2,9 +2,9 @@
 
 use super::tree::{Entry, Node, Place, Value};
 use super::units::{self, NotAQuantity};
-use super::{Report, codes, did_you_mean, shortened};
+use super::{Report, codes, shortened};
 use crate::check::{Host, HostPort};
-use crate::time::Duration;
+use crate::time::{Duration, shown_span};
 use std::net::IpAddr;
 
 /// A map being read.
@@ -64,7 +64,7 @@ pub(super) fn unknown_key<'a>(
     known: impl Iterator<Item = &'a str> + Clone,
     report: &mut Report,
 ) {
-    let help = did_you_mean(&entry.key, known.clone()).unwrap_or_else(|| {
+    let help = report.did_you_mean(&entry.key, known.clone()).unwrap_or_else(|| {
         let known: Vec<&str> = known.collect();
         format!("{what} has: {}", known.join(", "))
     });
@@ -80,6 +80,23 @@ pub(super) fn text<'n>(node: &'n Node<'_>, what: &str, report: &mut Report) -> O
         report.add(codes::SHAPE, node.place, message, None);
     }
     text
+}
+
+/// The entries of a map whose keys are names; another shape is a finding.
+pub(super) fn entries<'n, 't>(
+    node: Option<&'n Node<'t>>,
+    what: &str,
+    report: &mut Report,
+) -> &'n [Entry<'t>] {
+    match node.map(|node| (&node.value, node)) {
+        None | Some((Value::Nothing, _)) => &[],
+        Some((Value::Map(entries), _)) => entries,
+        Some((Value::Text(_) | Value::List(_), node)) => {
+            let message = format!("{what} must be a map, not {}", node.shape());
+            report.add(codes::SHAPE, node.place, message, None);
+            &[]
+        }
+    }
 }
 
 /// A list, or one value as a list of one.
@@ -128,6 +145,23 @@ pub(super) fn quantity<T>(
 /// A span of time.
 pub(super) fn span(node: &Node<'_>, what: &str, report: &mut Report) -> Option<Duration> {
     quantity(node, what, report, units::span)
+}
+
+/// A span of time within bounds.
+pub(super) fn span_within(
+    node: &Node<'_>,
+    what: &str,
+    (min, max): (Duration, Duration),
+    report: &mut Report,
+) -> Option<Duration> {
+    let span = span(node, what, report)?;
+    if !(min..=max).contains(&span) {
+        let (min, max) = (shown_span(min), shown_span(max));
+        let message = format!("{what} must be from {min} to {max}");
+        report.add(codes::BOUNDS, node.place, message, None);
+        return None;
+    }
+    Some(span)
 }
 
 /// A whole number within bounds.

@@ -8,7 +8,7 @@ use super::Report;
 use super::codes;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Bytes of all files together: about a million components.
 pub(super) const BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -20,7 +20,7 @@ const DEPTH_MAX: usize = 64;
 const NODES_MAX: usize = 50_000_000;
 
 /// A place in a file, bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Place {
     pub(super) file: u32,
     pub(super) start: u32,
@@ -66,6 +66,41 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// What reading it costs: one for each value, and more for long texts. What a range repeats is
+    /// counted by this before it is read.
+    pub(super) fn weight(&self) -> usize {
+        const TEXT_BYTES: usize = 32;
+        1 + match &self.value {
+            Value::Text(text) => text.len() / TEXT_BYTES,
+            Value::Nothing => 0,
+            Value::List(nodes) => nodes.iter().map(Node::weight).sum(),
+            Value::Map(entries) => entries.iter().map(|entry| entry.value.weight()).sum(),
+        }
+    }
+
+    /// The same with each text passed through `turn`, which says what replaces it.
+    pub(super) fn turned(&self, turn: &mut impl FnMut(&str, Place) -> Option<String>) -> Self {
+        let value = match &self.value {
+            Value::Text(text) => match turn(text, self.place) {
+                Some(turned) => Value::Text(Cow::Owned(turned)),
+                None => Value::Text(text.clone()),
+            },
+            Value::Nothing => Value::Nothing,
+            Value::List(nodes) => Value::List(nodes.iter().map(|node| node.turned(turn)).collect()),
+            Value::Map(entries) => Value::Map(
+                entries
+                    .iter()
+                    .map(|Entry { key, key_place, value }| Entry {
+                        key: key.clone(),
+                        key_place: *key_place,
+                        value: value.turned(turn),
+                    })
+                    .collect(),
+            ),
+        };
+        Self { place: self.place, value }
+    }
+
     pub(super) const fn shape(&self) -> &'static str {
         match self.value {
             Value::Text(_) => "a text",
@@ -79,13 +114,13 @@ impl<'t> Node<'t> {
 /// What is being read.
 enum Open<'t> {
     List(Place, Vec<Node<'t>>),
-    Map(Place, Vec<Entry<'t>>, Option<(Cow<'t, str>, Place)>, HashSet<u64>),
+    Map(Place, Vec<Entry<'t>>, Option<(Cow<'t, str>, Place)>),
 }
 
 /// Reads one file; `None` when it has no document, or after a finding that ends the reading.
 pub(super) fn read<'t>(file: usize, text: &'t str, report: &mut Report) -> Option<Node<'t>> {
-    let mut places =
-        Places { file: u32::try_from(file).ok()?, text, at: (0, 0), ascii: text.is_ascii() };
+    let mut places = Places::of_text(u32::try_from(file).ok()?, text);
+    let text = places.text;
     let mut parser = Parser::new_from_str(text);
     let mut open: Vec<Open<'t>> = Vec::new();
     let mut root = None;
@@ -129,6 +164,10 @@ pub(super) fn read<'t>(file: usize, text: &'t str, report: &mut Report) -> Optio
                 if anchor != 0 || tag.is_some() {
                     refuse(report, place, "an anchor or tag");
                 }
+                if text.bytes().any(|b| b.is_ascii_control() && !matches!(b, b'\n' | b'\t')) {
+                    let message = "a control character in a text".to_owned();
+                    report.add(codes::SYNTAX, place, message, None);
+                }
                 let plain = style == ScalarStyle::Plain;
                 let value = if plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL") {
                     Value::Nothing
@@ -150,7 +189,7 @@ pub(super) fn read<'t>(file: usize, text: &'t str, report: &mut Report) -> Optio
                 if anchor != 0 || tag.is_some() {
                     refuse(report, place, "an anchor or tag");
                 }
-                open.push(Open::Map(place, Vec::new(), None, HashSet::new()));
+                open.push(Open::Map(place, Vec::new(), None));
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -159,7 +198,8 @@ pub(super) fn read<'t>(file: usize, text: &'t str, report: &mut Report) -> Optio
                     Open::List(place, nodes) => {
                         Node { place: until(place, end), value: Value::List(nodes) }
                     }
-                    Open::Map(place, entries, _, _) => {
+                    Open::Map(place, entries, _) => {
+                        doubled_keys(&entries, report);
                         Node { place: until(place, end), value: Value::Map(entries) }
                     }
                 })
@@ -169,7 +209,7 @@ pub(super) fn read<'t>(file: usize, text: &'t str, report: &mut Report) -> Optio
         match open.last_mut() {
             None => root = Some(node),
             Some(Open::List(_, nodes)) => nodes.push(node),
-            Some(Open::Map(_, entries, waiting, keys)) => match waiting.take() {
+            Some(Open::Map(_, entries, waiting)) => match waiting.take() {
                 Some((key, key_place)) => entries.push(Entry { key, key_place, value: node }),
                 None => {
                     let key = match node.value {
@@ -180,21 +220,31 @@ pub(super) fn read<'t>(file: usize, text: &'t str, report: &mut Report) -> Optio
                             Cow::Borrowed("")
                         }
                     };
-                    if !keys.insert(crate::id::stable_hash(&key)) {
-                        let help = "keep one of the two".to_owned();
-                        report.add(
-                            codes::DUPLICATE_KEY,
-                            node.place,
-                            format!("`{}` stands twice in this map", super::shortened(&key)),
-                            Some(help),
-                        );
-                    }
                     *waiting = Some((key, node.place));
                 }
             },
         }
     }
     root
+}
+
+fn doubled_keys(entries: &[Entry<'_>], report: &mut Report) {
+    /// Below, comparing is cheaper than hashing, and most maps are small.
+    const FEW: usize = 12;
+    let mut seen: HashMap<&str, Place> = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let first = if entries.len() > FEW {
+            seen.insert(&entry.key, entry.key_place)
+        } else {
+            entries[..at].iter().find(|first| first.key == entry.key).map(|first| first.key_place)
+        };
+        if let Some(first) = first {
+            let message = format!("`{}` stands twice in this map", super::shortened(&entry.key));
+            let other = Some((first, "here first"));
+            let help = "keep one of the two".to_owned();
+            report.add_two(codes::DUPLICATE_KEY, entry.key_place, other, message, Some(help));
+        }
+    }
 }
 
 fn refuse(report: &mut Report, place: Place, what: &str) {
@@ -214,13 +264,22 @@ const fn until(place: Place, end: u32) -> Place {
 /// Turns the scanner's character positions into bytes; they only ever go forward, mostly.
 struct Places<'t> {
     file: u32,
+    /// Without its byte order mark, as the scanner has it.
     text: &'t str,
+    /// Bytes of the byte order mark.
+    mark: usize,
     /// The last position asked for: characters, bytes.
     at: (usize, usize),
     ascii: bool,
 }
 
-impl Places<'_> {
+impl<'t> Places<'t> {
+    fn of_text(file: u32, text: &'t str) -> Self {
+        let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mark = text.len() - bare.len();
+        Self { file, text: bare, mark, at: (0, 0), ascii: bare.is_ascii() }
+    }
+
     fn of(&mut self, span: Span) -> Place {
         let start = self.byte(span.start.index());
         let end = self.byte(span.end.index());
@@ -228,20 +287,24 @@ impl Places<'_> {
     }
 
     fn point(&mut self, marker: Marker) -> Place {
-        let start = self.byte(marker.index().min(self.text.len()));
+        let start = self.byte(marker.index());
         Place { file: self.file, start, end: start }
     }
 
     fn byte(&mut self, index: usize) -> u32 {
         if self.ascii {
-            return u32::try_from(index.min(self.text.len())).unwrap_or(u32::MAX);
+            return u32::try_from(index.min(self.text.len()) + self.mark).unwrap_or(u32::MAX);
         }
-        if index < self.at.0 {
-            self.at = (0, 0);
-        }
-        let rest = self.text.get(self.at.1..).unwrap_or("");
-        let bytes: usize = rest.chars().take(index - self.at.0).map(char::len_utf8).sum();
-        self.at = (index, self.at.1 + bytes);
-        u32::try_from(self.at.1).unwrap_or(u32::MAX)
+        let (chars, bytes) = self.at;
+        let (before, after) = self.text.split_at(bytes);
+        let sum = |(chars, bytes), c: char| (chars + 1, bytes + c.len_utf8());
+        self.at = if index < chars {
+            let back = before.chars().rev().take(chars - index).fold((0, 0), sum);
+            (chars - back.0, bytes - back.1)
+        } else {
+            let on = after.chars().take(index - chars).fold((0, 0), sum);
+            (chars + on.0, bytes + on.1)
+        };
+        u32::try_from(self.at.1 + self.mark).unwrap_or(u32::MAX)
     }
 }

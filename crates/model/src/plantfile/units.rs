@@ -16,6 +16,10 @@ pub(super) enum Unit {
     Seconds,
 }
 
+/// A hundred years: longer than any plant stands, and short enough that adding it to an instant cannot
+/// overflow.
+const SECONDS_MAX: f64 = 36_500.0 * 86_400.0;
+
 /// Why a text is no quantity.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum NotAQuantity {
@@ -79,13 +83,20 @@ pub(super) fn range(text: &str, unit: Unit) -> Result<Range, NotAQuantity> {
     let (max, symbol) = number(high).ok_or(unreadable.clone())?;
     let factor = unit.factor(symbol).ok_or(unreadable.clone())?;
     let (min, own) = number(low).ok_or(unreadable.clone())?;
-    let own = if own.is_empty() { factor } else { unit.factor(own).ok_or(unreadable)? };
-    let range = Range { min: min * own, max: max * factor };
+    let own = if own.is_empty() { factor } else { unit.factor(own).ok_or(unreadable.clone())? };
+    // Adding zero turns a minus zero into a plain one.
+    let range = Range { min: min * own + 0.0, max: max * factor + 0.0 };
+    if !range.min.is_finite() || !range.max.is_finite() {
+        return Err(unreadable);
+    }
     if range.min < 0.0 || range.max < 0.0 {
         return Err(NotAQuantity::Negative);
     }
     if range.min > range.max {
         return Err(NotAQuantity::Reversed);
+    }
+    if unit == Unit::Seconds && range.max > SECONDS_MAX {
+        return Err(NotAQuantity::Unreadable("at most 36500 days"));
     }
     Ok(range)
 }

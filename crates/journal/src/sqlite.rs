@@ -111,9 +111,7 @@ fn lock(folder: &Path) -> Result<File, JournalError> {
 fn set_up(db: &Connection, path: &Path) -> Result<(), JournalError> {
     let failed = |error| store(path, error);
     db.busy_timeout(BUSY_MAX).map_err(failed)?;
-    let tables: i64 =
-        db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
-    if tables == 0 {
+    if is_blank(db).map_err(failed)? {
         db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
         db.pragma_update(None, "synchronous", "full").map_err(failed)?;
         let script = format!(
@@ -125,6 +123,11 @@ fn set_up(db: &Connection, path: &Path) -> Result<(), JournalError> {
     check_format(db, path)?;
     db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
     db.pragma_update(None, "synchronous", "full").map_err(failed)
+}
+
+/// Just made, or left by a maker who died before the first commit.
+fn is_blank(db: &Connection) -> Result<bool, rusqlite::Error> {
+    db.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 
 fn check_format(db: &Connection, path: &Path) -> Result<(), JournalError> {
@@ -202,6 +205,9 @@ impl SqliteReader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&path, flags).map_err(|error| store(&path, error))?;
         db.busy_timeout(BUSY_MAX).map_err(|error| store(&path, error))?;
+        if is_blank(&db).map_err(|error| store(&path, error))? {
+            return Err(JournalError::Absent { path: folder.to_owned() });
+        }
         check_format(&db, &path)?;
         Self::of(db, path)
     }
@@ -319,9 +325,11 @@ fn store(path: &Path, source: rusqlite::Error) -> JournalError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => JournalError::NotAJournal { path },
-        Some(ErrorCode::DatabaseCorrupt) => {
+        // A table is missing (`SQLITE_ERROR`, which has no code of its own here), or a row or a value
+        // is not what we put there: no retry helps against these.
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) | None => {
             JournalError::Damaged { path, what: source.to_string() }
         }
-        _ => JournalError::Store { path, source },
+        Some(_) => JournalError::Store { path, source },
     }
 }

@@ -111,18 +111,20 @@ fn lock(folder: &Path) -> Result<File, JournalError> {
 fn set_up(db: &Connection, path: &Path) -> Result<(), JournalError> {
     let failed = |error| store(path, error);
     db.busy_timeout(BUSY_MAX).map_err(failed)?;
-    if is_blank(db).map_err(failed)? {
-        db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
-        db.pragma_update(None, "synchronous", "full").map_err(failed)?;
+    let is_new = is_blank(db).map_err(failed)?;
+    if !is_new {
+        check_format(db, path)?;
+    }
+    db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+    db.pragma_update(None, "synchronous", "full").map_err(failed)?;
+    if is_new {
         let script = format!(
             "BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION}; \
              PRAGMA user_version = {FORMAT}; COMMIT;"
         );
-        return db.execute_batch(&script).map_err(failed);
+        db.execute_batch(&script).map_err(failed)?;
     }
-    check_format(db, path)?;
-    db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
-    db.pragma_update(None, "synchronous", "full").map_err(failed)
+    Ok(())
 }
 
 /// Just made, or left by a maker who died before the first commit.
@@ -331,5 +333,26 @@ fn store(path: &Path, source: rusqlite::Error) -> JournalError {
             JournalError::Damaged { path, what: source.to_string() }
         }
         Some(_) => JournalError::Store { path, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A killed process leaves what it wrote with the kernel, so no kill shows whether a commit waits
+    /// for the disk. This does.
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in ["made", "opened again"] {
+            let journal = SqliteJournal::open(folder.path()).unwrap();
+            let pragma = |name| {
+                let value = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
+                journal.reader.db.pragma_query_value(None, name, value).unwrap()
+            };
+            assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
+            assert_eq!(pragma("synchronous"), 2.into(), "FULL");
+        }
     }
 }

@@ -1,1 +1,28 @@
-//! probe
+//! The senses: puts questions to the world on a fixed grid and returns what it saw.
+//!
+//! It returns answers and never opinions: which fault explains them is for `reason`. It never decides
+//! that something recovered, never starts a shell, and never reads a wall clock. What it cannot put, or
+//! cannot read, is `unknown` with the reason.
+//!
+//! [`Prober`] owns the schedule; each kind of check is one module that answers one question before one
+//! absolute deadline. [`wire`] is how an agent tells a server of it. Tested against real listeners on
+//! loopback in `tests/it`, and in the lab against real daemons.
+#![forbid(unsafe_code)]
+
+mod clock;
+mod prober;
+mod way_out;
+mod ask;
+mod http;
+mod tls;
+mod tcp;
+mod icmp;
+mod dns;
+mod resolver;
+mod net;
+pub mod fetch;
+pub mod secrets;
+pub mod wire;
+
+pub use ask::{Answer, Equipment};
+pub use prober::{Assignment, Listener, Prober, Sample, Stats};

@@ -1,0 +1,90 @@
+//! One question, one answer: what every kind of check has in common.
+//!
+//! The deadline is absolute and covers everything from resolving to the last byte. An answer that did
+//! not come by then is a symptom of the target only when we ourselves were on time; that is for the
+//! prober to say, which knows.
+
+use crate::icmp::Echoes;
+use crate::resolver::Resolver;
+use crate::secrets::Secrets;
+use crate::tls::Roots;
+use crate::{dns, http, tcp};
+use blackstart_model::check::Question;
+use blackstart_model::observation::{NoAnswer, Outcome, Symptom, Timing};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// What questions are put with.
+pub struct Equipment {
+    pub(crate) resolver: Resolver,
+    pub(crate) roots: Roots,
+    pub(crate) secrets: Arc<dyn Secrets>,
+}
+
+impl Equipment {
+    /// The host's resolvers and trust roots, and these secrets.
+    #[must_use]
+    pub fn new(secrets: Arc<dyn Secrets>) -> Self {
+        Self { resolver: Resolver::default(), roots: Roots::default(), secrets }
+    }
+}
+
+/// What one try saw.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// The answer.
+    pub outcome: Outcome,
+    /// Where its time went.
+    pub timing: Timing,
+    /// When the certificate it saw ends (leaf or best chain, whichever is first), seconds since 1970.
+    pub certificate_ends_s: Option<i64>,
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, timing: Timing::default(), certificate_ends_s: None }
+    }
+}
+
+/// Puts a question.
+pub(crate) async fn ask(
+    equipment: &Equipment,
+    echoes: &Echoes,
+    question: &Question,
+    deadline: Instant,
+) -> Answer {
+    let started = crate::clock::now();
+    let mut answer = match question {
+        Question::Http(http) => http::ask(equipment, http, deadline).await,
+        Question::Tcp(tcp) => tcp::ask(equipment, tcp, deadline).await,
+        Question::Icmp(icmp) => echoes.ask(equipment, icmp, deadline).await,
+        Question::Dns(dns) => dns::ask(equipment, dns, deadline).await,
+    };
+    answer.timing.total_us = micros_since(started);
+    shorten(&mut answer.outcome);
+    answer
+}
+
+/// Microseconds from then to now.
+pub(crate) fn micros_since(then: Instant) -> u32 {
+    u32::try_from(crate::clock::now().duration_since(then).as_micros()).unwrap_or(u32::MAX)
+}
+
+/// Holds details to their limit: some of their words come from outside.
+fn shorten(outcome: &mut Outcome) {
+    let detail = match outcome {
+        Outcome::Up => return,
+        Outcome::Degraded(Symptom { detail, .. })
+        | Outcome::Down(Symptom { detail, .. })
+        | Outcome::Unknown(NoAnswer { detail, .. }) => detail,
+    };
+    if detail.len() > Symptom::DETAIL_BYTES_MAX || detail.contains(char::is_control) {
+        let mut short: String = detail.chars().filter(|c| !c.is_control()).collect();
+        let mut end = short.len().min(Symptom::DETAIL_BYTES_MAX);
+        while !short.is_char_boundary(end) {
+            end -= 1;
+        }
+        short.truncate(end);
+        *detail = short.into_boxed_str();
+    }
+}

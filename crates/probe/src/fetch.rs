@@ -1,0 +1,110 @@
+//! A small HTTP client for what the server itself has to say: webhooks and heartbeats.
+//!
+//! One exchange, one deadline, nothing followed. It tells apart what surely was not taken over from
+//! what may have been, for that decides whether an alert is repeated.
+
+use crate::ask::Equipment;
+use crate::http::{self, Limits, USER_AGENT, host_header};
+use crate::{clock, net, tls};
+use blackstart_model::check::{Host, HostPort, TlsQuestion};
+use blackstart_model::observation::{Outcome, Timing};
+use blackstart_model::time::Duration;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, Uri, header};
+
+/// How much of an answer is kept for the journal, bytes.
+const ANSWER_BYTES_MAX: usize = 512;
+
+/// What came of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fetched {
+    /// An answer: its status and the first of its words.
+    Answered(u16, String),
+    /// Nothing was sent.
+    NotSent(String),
+    /// It was sent, and no whole answer came: it may have been taken.
+    NoAnswer(String),
+}
+
+/// Sends a request. `body` makes it a POST of JSON.
+///
+/// # Cancel safety
+/// When dropped, the request may have been sent.
+pub async fn fetch(
+    equipment: &Equipment,
+    url: &str,
+    headers: &[(&'static str, String)],
+    body: Option<String>,
+    within: Duration,
+) -> Fetched {
+    let deadline = clock::now() + within;
+    let (target, https, request) = match request(url, headers, body) {
+        Ok(request) => request,
+        Err(why) => return Fetched::NotSent(why),
+    };
+    let mut timing = Timing::default();
+    let words = |outcome: Outcome| outcome.to_string();
+    let stream = match net::connect(equipment, &target, deadline, &mut timing).await {
+        Ok(stream) => stream,
+        Err(outcome) => return Fetched::NotSent(words(outcome)),
+    };
+    let limits = Limits { body_bytes_max: ANSWER_BYTES_MAX, keep: true };
+    let response = if https {
+        let asked = TlsQuestion { expires_within: Duration::ZERO, roots: None };
+        let shaken =
+            tls::handshake(equipment, stream, &target.host, &asked, deadline, &mut timing).await;
+        match shaken {
+            Ok((stream, _)) => {
+                http::exchange(stream, request, &limits, deadline, &mut timing).await
+            }
+            Err(outcome) => return Fetched::NotSent(words(outcome)),
+        }
+    } else {
+        http::exchange(stream, request, &limits, deadline, &mut timing).await
+    };
+    match response {
+        Ok(response) => {
+            let text = String::from_utf8_lossy(&response.body);
+            let line: String = text.lines().next().unwrap_or("").chars().take(120).collect();
+            Fetched::Answered(response.status.as_u16(), line)
+        }
+        Err(outcome) => Fetched::NoAnswer(words(outcome)),
+    }
+}
+
+type Prepared = (HostPort, bool, Request<Full<Bytes>>);
+
+fn request(
+    url: &str,
+    headers: &[(&'static str, String)],
+    body: Option<String>,
+) -> Result<Prepared, String> {
+    let refused = || "not a URL that can be fetched".to_owned();
+    let uri: Uri = url.parse().map_err(|_| refused())?;
+    let https = match uri.scheme_str() {
+        Some("http") => false,
+        Some("https") => true,
+        Some(_) | None => return Err(refused()),
+    };
+    let host = uri.host().ok_or_else(refused)?.trim_matches(['[', ']']);
+    let host = host.parse().map_or_else(|_| Host::Name(host.into()), Host::Address);
+    let default_port = if https { 443 } else { 80 };
+    let target = HostPort { host, port: uri.port_u16().unwrap_or(default_port) };
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut request = Request::builder()
+        .method(if body.is_some() { "POST" } else { "GET" })
+        .uri(path)
+        .header(header::HOST, host_header(&target, default_port))
+        .header(header::USER_AGENT, USER_AGENT)
+        .header(header::CONNECTION, "close");
+    if body.is_some() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let body = Full::new(Bytes::from(body.unwrap_or_default()));
+    let request = request.body(body).map_err(|_| "a header cannot be sent in HTTP".to_owned())?;
+    Ok((target, https, request))
+}

@@ -1,0 +1,228 @@
+//! One HTTP exchange over its own connection, phase by phase (RFC 9110, RFC 9112).
+//!
+//! The connection is new each time, as a visitor's would be, and the server is asked to close it, so that
+//! the closing state stays on its side. Redirects are answers and are not followed.
+
+use crate::ask::{Answer, Equipment, micros_since};
+use crate::{clock, net, tls};
+use blackstart_model::check::{HeaderValue, Host, HostPort, HttpQuestion, TextCondition};
+use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Body;
+use hyper::client::conn::http1;
+use hyper::{HeaderMap, Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
+
+pub(crate) const USER_AGENT: &str = concat!("blackstart/", env!("CARGO_PKG_VERSION"));
+
+pub(crate) async fn ask(
+    equipment: &Equipment,
+    question: &HttpQuestion,
+    deadline: Instant,
+) -> Answer {
+    let mut timing = Timing::default();
+    let mut certificate_ends_s = None;
+    let outcome = put(equipment, question, deadline, &mut timing, &mut certificate_ends_s).await;
+    Answer { outcome: outcome.unwrap_or_else(|outcome| outcome), timing, certificate_ends_s }
+}
+
+async fn put(
+    equipment: &Equipment,
+    question: &HttpQuestion,
+    deadline: Instant,
+    timing: &mut Timing,
+    certificate_ends_s: &mut Option<i64>,
+) -> Result<Outcome, Outcome> {
+    let started = clock::now();
+    let request = request(equipment, question)?;
+    let target = question.connect.as_ref().unwrap_or(&question.authority);
+    let stream = net::connect(equipment, target, deadline, timing).await?;
+    // A request is one small write; waiting to fill a segment would only add to its time.
+    let _ = stream.set_nodelay(true);
+    let limits = Limits {
+        body_bytes_max: question.body_bytes_max as usize,
+        keep: !question.body.is_empty(),
+    };
+    let response = match &question.tls {
+        None => exchange(stream, request, &limits, deadline, timing).await?,
+        Some(asked) => {
+            let host = &question.authority.host;
+            let (stream, ends_s) =
+                tls::handshake(equipment, stream, host, asked, deadline, timing).await?;
+            *certificate_ends_s = ends_s;
+            exchange(stream, request, &limits, deadline, timing).await?
+        }
+    };
+    if let Some(wrong) = judge(question, &response) {
+        return Ok(wrong);
+    }
+    let expiry = question.tls.as_ref().and_then(|asked| tls::judge_end(*certificate_ends_s, asked));
+    Ok(expiry.unwrap_or_else(|| net::up_unless_slow(question.slow, started)))
+}
+
+fn request(
+    equipment: &Equipment,
+    question: &HttpQuestion,
+) -> Result<Request<Empty<Bytes>>, Outcome> {
+    let default_port = if question.tls.is_some() { 443 } else { 80 };
+    let mut request = Request::builder()
+        .method(question.method)
+        .uri(&*question.path)
+        .header(header::HOST, host_header(&question.authority, default_port))
+        .header(header::USER_AGENT, USER_AGENT)
+        .header(header::CONNECTION, "close");
+    for (name, value) in &question.headers {
+        request = match value {
+            HeaderValue::Text(text) => request.header(&**name, &**text),
+            HeaderValue::Secret(secret) => {
+                let value = equipment
+                    .secrets
+                    .value(&secret.0)
+                    .map_err(|why| Outcome::unknown(NoAnswerCode::NotEquipped, why))?;
+                request.header(&**name, value)
+            }
+        };
+    }
+    request.body(Empty::new()).map_err(|_| {
+        let detail = "a header or the path cannot be sent in HTTP";
+        Outcome::unknown(NoAnswerCode::NotEquipped, detail)
+    })
+}
+
+/// The authority as the `Host` header has it (RFC 9110, section 7.2).
+pub(crate) fn host_header(authority: &HostPort, default_port: u16) -> String {
+    let host = match &authority.host {
+        Host::Address(std::net::IpAddr::V6(address)) => format!("[{address}]"),
+        Host::Address(address) => address.to_string(),
+        Host::Name(name) => name.to_string(),
+    };
+    if authority.port == default_port { host } else { format!("{host}:{}", authority.port) }
+}
+
+/// What is read of an answer.
+pub(crate) struct Limits {
+    pub(crate) body_bytes_max: usize,
+    /// Keep the body, up to its limit; else it is only read.
+    pub(crate) keep: bool,
+}
+
+/// An answer.
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// One request and its answer over a stream.
+pub(crate) async fn exchange<S, B>(
+    stream: S,
+    request: Request<B>,
+    limits: &Limits,
+    deadline: Instant,
+    timing: &mut Timing,
+) -> Result<Response, Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    B: Body<Data = Bytes> + Unpin + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let sent = clock::now();
+    let io = TokioIo::new(stream);
+    let (mut sender, connection) =
+        http1::Builder::new().handshake(io).await.map_err(|error| of_error(&error))?;
+    let talk = async {
+        let response = sender.send_request(request).await.map_err(|error| of_error(&error))?;
+        timing.wait_us = micros_since(sent);
+        let reading = clock::now();
+        let (head, mut incoming) = response.into_parts();
+        let mut body = Vec::new();
+        let mut read = 0;
+        while read < limits.body_bytes_max {
+            let Some(frame) = incoming.frame().await else { break };
+            let frame = frame.map_err(|error| of_error(&error))?;
+            let Some(data) = frame.data_ref() else { continue };
+            let wanted = data.len().min(limits.body_bytes_max - read);
+            read += wanted;
+            if limits.keep {
+                body.extend_from_slice(&data[..wanted]);
+            }
+        }
+        timing.read_us = micros_since(reading);
+        Ok(Response { status: head.status, headers: head.headers, body })
+    };
+    let driven = async {
+        tokio::pin!(connection);
+        tokio::pin!(talk);
+        let mut open = true;
+        loop {
+            tokio::select! {
+                biased;
+                response = &mut talk => break response,
+                _ = &mut connection, if open => open = false,
+            }
+        }
+    };
+    timeout_at(deadline, driven)
+        .await
+        .unwrap_or_else(|_| Err(Outcome::down(SymptomCode::AnswerTimeout, "no whole answer")))
+}
+
+fn of_error(error: &hyper::Error) -> Outcome {
+    if error.is_parse() {
+        return Outcome::unknown(NoAnswerCode::Unparsable, format!("not HTTP: {error}"));
+    }
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return net::of_error(io, "in the exchange");
+        }
+        source = cause.source();
+    }
+    Outcome::down(SymptomCode::Closed, "before the answer was whole")
+}
+
+/// What is wrong with an answer, if anything.
+fn judge(question: &HttpQuestion, response: &Response) -> Option<Outcome> {
+    let status = response.status.as_u16();
+    if !question.status.iter().any(|(from, to)| (*from..=*to).contains(&status)) {
+        let reason = response.status.canonical_reason().unwrap_or("");
+        return Some(Outcome::down(SymptomCode::WrongStatus, format!("{status} {reason}")));
+    }
+    for (name, condition) in &question.response_headers {
+        let all: Vec<&[u8]> =
+            response.headers.get_all(&**name).iter().map(|value| value.as_bytes()).collect();
+        if !holds(condition, &all) {
+            let detail = format!("{name}: {}", expected(condition));
+            return Some(Outcome::down(SymptomCode::WrongHeader, detail));
+        }
+    }
+    for condition in &question.body {
+        if !holds(condition, &[&response.body]) {
+            return Some(Outcome::down(SymptomCode::WrongBody, expected(condition)));
+        }
+    }
+    None
+}
+
+fn holds(condition: &TextCondition, texts: &[&[u8]]) -> bool {
+    let contains = |needle: &str| texts.iter().any(|text| find(text, needle.as_bytes()));
+    match condition {
+        TextCondition::Contains(needle) => contains(needle),
+        TextCondition::Lacks(needle) => !contains(needle),
+    }
+}
+
+/// Quick enough for the one MiB that is read at most by default.
+fn find(text: &[u8], needle: &[u8]) -> bool {
+    needle.is_empty() || text.windows(needle.len()).any(|window| window == needle)
+}
+
+fn expected(condition: &TextCondition) -> String {
+    match condition {
+        TextCondition::Contains(needle) => format!("`{needle}` is missing"),
+        TextCondition::Lacks(needle) => format!("`{needle}` is there"),
+    }
+}

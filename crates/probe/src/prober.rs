@@ -1,0 +1,516 @@
+//! The schedule: when each question is put, and what an answer counts for.
+//!
+//! Each check has a fixed grid: a phase from the hash of its key, on the scale of the host's
+//! monotonic clock, so that a restart finds every check where it was and no herd forms. A question is
+//! put at its point of the grid or not at all: one that would start too late is `unknown(late)`, which
+//! costs next to nothing and leaves the time to the others. An answer that failed to come by its deadline
+//! while we ourselves ran late, or stood still, says nothing of the target either.
+//!
+//! Work is shared out over a few threads by the same hash; each has its own runtime, so a check never
+//! waits for another thread, nor for the pages of the server.
+
+use crate::ask::{Answer, Equipment, ask};
+use crate::clock;
+use crate::icmp::Echoes;
+use crate::way_out::{PROVE_EVERY, PROVE_LOST_EVERY, WayOut};
+use blackstart_model::check::Question;
+use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
+use blackstart_model::time::Duration;
+use blackstart_model::{CheckKey, stable_hash};
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// A try may start as late as this share of its deadline; the rest has to do for some four more waits
+/// on the same busy thread (chosen by hand).
+const LATE_SHARE: u32 = 8;
+
+/// At least so late is allowed: the timer's own grain and a busy moment.
+const LATE_MIN: Duration = Duration::from_millis(20);
+
+/// A longer gap between two looks at the clock means that we were stopped, not busy.
+const PAUSE_MIN: Duration = Duration::from_secs(2);
+
+/// How often the thread looks whether it is late.
+const PULSE: Duration = Duration::from_millis(10);
+
+/// Tries under way on one thread at most; beyond, `unknown(exhausted)`. With a deadline of ten seconds,
+/// a tenth of all targets hung and ten thousand checks a second.
+const IN_FLIGHT_MAX: usize = 20_000;
+
+/// Threads at most: the checks of one vantage are light, and the host has other work.
+const THREADS_MAX: usize = 4;
+
+/// What is to be asked, and how often.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Assignment {
+    /// The check.
+    pub key: CheckKey,
+    /// Its period.
+    pub every: Duration,
+    /// The deadline of one try; shorter than the period.
+    pub deadline: Duration,
+    /// What is asked.
+    pub question: Question,
+    /// Its path crosses the vantage's way out.
+    pub crosses_way_out: bool,
+}
+
+/// One answer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sample {
+    /// To which check.
+    pub key: CheckKey,
+    /// What it saw.
+    pub answer: Answer,
+    /// Asked for out of the grid.
+    pub asked: bool,
+}
+
+/// Who hears the answers. Called on the probing threads, as each answer is complete: it must not wait.
+pub trait Listener: Send + Sync {
+    /// An answer.
+    fn sample(&self, sample: Sample);
+
+    /// The way out was lost (`open` is false), or is there again.
+    fn way_out(&self, open: bool, detail: &str);
+}
+
+/// What was done, since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stats {
+    /// Tries that were put.
+    pub put: u64,
+    /// Tries that were not, for we were late.
+    pub late: u64,
+    /// Tries under way now.
+    pub in_flight: u64,
+    /// The longest a try started late since the last look, microseconds.
+    pub lag_us_max: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    put: AtomicU64,
+    late: AtomicU64,
+    in_flight: AtomicU64,
+    lag_us_max: AtomicU64,
+}
+
+/// Puts checks on their grid. Dropping it ends its threads.
+pub struct Prober {
+    threads: Vec<mpsc::UnboundedSender<Command>>,
+    way_out: Arc<WayOut>,
+    listener: Arc<dyn Listener>,
+    counters: Arc<Counters>,
+}
+
+enum Command {
+    Assign(Vec<Arc<Assignment>>),
+    Ask(Vec<CheckKey>),
+}
+
+impl Prober {
+    /// Starts without anything to ask.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn start(equipment: Equipment, listener: Arc<dyn Listener>) -> std::io::Result<Self> {
+        let equipment = Arc::new(equipment);
+        let way_out = Arc::new(WayOut::new());
+        let counters = Arc::new(Counters::default());
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = (0..cores.min(THREADS_MAX))
+            .map(|number| {
+                let (sender, commands) = mpsc::unbounded_channel();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let (equipment, listener) = (equipment.clone(), listener.clone());
+                let (way_out, counters) = (way_out.clone(), counters.clone());
+                std::thread::Builder::new().name(format!("probe-{number}")).spawn(move || {
+                    let local = tokio::task::LocalSet::new();
+                    local.block_on(&runtime, async move {
+                        let worker = Rc::new(Worker {
+                            equipment,
+                            listener,
+                            way_out,
+                            counters,
+                            echoes: Echoes::default(),
+                            checks: RefCell::default(),
+                            pulse: Pulse::new(),
+                        });
+                        worker.run(commands, number == 0).await;
+                    });
+                })?;
+                Ok(sender)
+            })
+            .collect::<std::io::Result<_>>()?;
+        Ok(Self { threads, way_out, listener, counters })
+    }
+
+    /// Puts these from now on, and none else. What did not change goes on undisturbed.
+    pub fn assign(&self, assignments: Vec<Assignment>, way_out: &[Question]) {
+        self.way_out.set(way_out, &*self.listener);
+        let mut shares = vec![Vec::new(); self.threads.len()];
+        for assignment in assignments {
+            shares[self.thread(&assignment.key)].push(Arc::new(assignment));
+        }
+        for (thread, share) in self.threads.iter().zip(shares) {
+            // A thread that has ended has panicked, which its own message told.
+            let _ = thread.send(Command::Assign(share));
+        }
+    }
+
+    /// Puts these now, out of the grid; those not assigned are passed over.
+    pub fn ask(&self, keys: impl IntoIterator<Item = CheckKey>) {
+        let mut shares = vec![Vec::new(); self.threads.len()];
+        for key in keys {
+            shares[self.thread(&key)].push(key);
+        }
+        for (thread, share) in self.threads.iter().zip(shares) {
+            if !share.is_empty() {
+                let _ = thread.send(Command::Ask(share));
+            }
+        }
+    }
+
+    fn thread(&self, key: &CheckKey) -> usize {
+        // The low bits order the grid; the high ones share out.
+        let share = stable_hash(key.as_str()) >> 32;
+        usize::try_from(share).unwrap_or(0) % self.threads.len()
+    }
+
+    /// What was done; looking starts a new longest lag.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let Counters { put, late, in_flight, lag_us_max } = &*self.counters;
+        Stats {
+            put: put.load(Ordering::Relaxed),
+            late: late.load(Ordering::Relaxed),
+            in_flight: in_flight.load(Ordering::Relaxed),
+            lag_us_max: lag_us_max.swap(0, Ordering::Relaxed),
+        }
+    }
+}
+
+/// One thread's share.
+struct Worker {
+    equipment: Arc<Equipment>,
+    listener: Arc<dyn Listener>,
+    way_out: Arc<WayOut>,
+    counters: Arc<Counters>,
+    echoes: Echoes,
+    checks: RefCell<HashMap<CheckKey, Rc<Slot>>>,
+    pulse: Pulse,
+}
+
+/// A check on the grid.
+struct Slot {
+    assignment: Arc<Assignment>,
+    /// It has been asked out of the grid and has not answered.
+    asked: Cell<bool>,
+    /// A try of the grid is under way.
+    on_grid: Cell<bool>,
+    /// It was taken off the grid; its answers count for nothing.
+    gone: Cell<bool>,
+}
+
+/// What is due when; the number keeps the order of equals and names nothing.
+type Due = Reverse<(Instant, u64)>;
+
+impl Worker {
+    async fn run(self: Rc<Self>, mut commands: mpsc::UnboundedReceiver<Command>, first: bool) {
+        let worker = self.clone();
+        tokio::task::spawn_local(async move { worker.feel_pulse().await });
+        if first {
+            let worker = self.clone();
+            tokio::task::spawn_local(async move { worker.watch_way_out().await });
+        }
+        let mut due: BinaryHeap<Due> = BinaryHeap::new();
+        let mut slots: HashMap<u64, Rc<Slot>> = HashMap::new();
+        let mut made = 0;
+        loop {
+            let next = due.peek().map(|Reverse((at, _))| *at);
+            let command = tokio::select! {
+                biased;
+                command = commands.recv() => command,
+                () = sleep_until(next) => {
+                    self.put_due(&mut due, &mut slots);
+                    continue;
+                }
+            };
+            match command {
+                None => return,
+                Some(Command::Ask(keys)) => self.ask_now(&keys),
+                Some(Command::Assign(share)) => {
+                    for slot in self.reassign(share) {
+                        made += 1;
+                        due.push(Reverse((grid_point(&slot.assignment), made)));
+                        slots.insert(made, slot);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a new share; returns what is new in it.
+    fn reassign(&self, share: Vec<Arc<Assignment>>) -> Vec<Rc<Slot>> {
+        let mut checks = self.checks.borrow_mut();
+        let kept: HashSet<&CheckKey> = share.iter().map(|assignment| &assignment.key).collect();
+        checks.retain(|key, slot| {
+            let keep = kept.contains(key);
+            slot.gone.set(!keep);
+            keep
+        });
+        let mut fresh = Vec::new();
+        for assignment in share {
+            let same =
+                checks.get(&assignment.key).is_some_and(|slot| slot.assignment == assignment);
+            if same {
+                continue;
+            }
+            let slot = Rc::new(Slot {
+                assignment: assignment.clone(),
+                asked: Cell::default(),
+                on_grid: Cell::default(),
+                gone: Cell::default(),
+            });
+            if let Some(old) = checks.insert(assignment.key.clone(), slot.clone()) {
+                old.gone.set(true);
+            }
+            fresh.push(slot);
+        }
+        fresh
+    }
+
+    fn ask_now(self: &Rc<Self>, keys: &[CheckKey]) {
+        let slots: Vec<Rc<Slot>> = {
+            let checks = self.checks.borrow();
+            keys.iter().filter_map(|key| checks.get(key)).cloned().collect()
+        };
+        for slot in slots {
+            if !slot.asked.replace(true) {
+                self.put(slot, true);
+            }
+        }
+    }
+
+    fn put_due(self: &Rc<Self>, due: &mut BinaryHeap<Due>, slots: &mut HashMap<u64, Rc<Slot>>) {
+        let now = clock::now();
+        while let Some(Reverse((at, number))) = due.peek().copied() {
+            if at > now {
+                break;
+            }
+            due.pop();
+            let slot = slots[&number].clone();
+            if slot.gone.get() {
+                slots.remove(&number);
+                continue;
+            }
+            let assignment = &slot.assignment;
+            let lag = now.duration_since(at);
+            let mut next = at + assignment.every;
+            if next <= now {
+                next = grid_point(assignment);
+            }
+            due.push(Reverse((next, number)));
+            let lag_us = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
+            self.counters.lag_us_max.fetch_max(lag_us, Ordering::Relaxed);
+            if lag >= PAUSE_MIN {
+                // We stood still: this point of the grid passed unseen.
+            } else if lag > (assignment.deadline / LATE_SHARE).max(LATE_MIN) {
+                self.counters.late.fetch_add(1, Ordering::Relaxed);
+                let detail = format!("{} ms behind the grid", lag.as_millis());
+                self.tell(&slot, Outcome::unknown(NoAnswerCode::Late, detail).into(), false);
+            } else if !slot.on_grid.replace(true) {
+                self.put(slot, false);
+            }
+        }
+    }
+
+    fn put(self: &Rc<Self>, slot: Rc<Slot>, asked: bool) {
+        let in_flight = self.counters.in_flight.fetch_add(1, Ordering::Relaxed);
+        if usize::try_from(in_flight).unwrap_or(usize::MAX) >= IN_FLIGHT_MAX {
+            self.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
+            let detail = format!("{IN_FLIGHT_MAX} tries are under way");
+            self.finish(&slot, Outcome::unknown(NoAnswerCode::Exhausted, detail).into(), asked);
+            return;
+        }
+        self.counters.put.fetch_add(1, Ordering::Relaxed);
+        let worker = self.clone();
+        tokio::task::spawn_local(async move {
+            let answer = worker.answer(&slot.assignment).await;
+            worker.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
+            worker.finish(&slot, answer, asked);
+        });
+    }
+
+    fn finish(&self, slot: &Slot, answer: Answer, asked: bool) {
+        let flag = if asked { &slot.asked } else { &slot.on_grid };
+        flag.set(false);
+        self.tell(slot, answer, asked);
+    }
+
+    fn tell(&self, slot: &Slot, answer: Answer, asked: bool) {
+        if !slot.gone.get() {
+            self.listener.sample(Sample { key: slot.assignment.key.clone(), answer, asked });
+        }
+    }
+
+    /// One try, and what it counts for.
+    async fn answer(&self, assignment: &Assignment) -> Answer {
+        let Assignment { key: _, every: _, deadline, question, crosses_way_out } = assignment;
+        let began = clock::now();
+        let mut answer = ask(&self.equipment, &self.echoes, question, began + *deadline).await;
+        let Outcome::Down(symptom) = &answer.outcome else { return answer };
+        let by_time = matches!(
+            symptom.code,
+            SymptomCode::ConnectTimeout
+                | SymptomCode::AnswerTimeout
+                | SymptomCode::NoEcho
+                | SymptomCode::NoAddress
+        );
+        let gap = self.pulse.longest_gap_since(began);
+        if by_time && gap > (*deadline / LATE_SHARE).max(LATE_MIN) {
+            let code = if gap >= PAUSE_MIN { NoAnswerCode::Blind } else { NoAnswerCode::Late };
+            let detail = format!("we stood still for {} ms meanwhile", gap.as_millis());
+            answer.outcome = Outcome::unknown(code, detail);
+        } else if *crosses_way_out && self.way_out.is_provable() {
+            let failed = clock::now();
+            let open =
+                self.way_out.prove(failed, &self.equipment, &self.echoes, &*self.listener).await;
+            if !open {
+                let detail = format!("the way out is lost; saw {}", answer.outcome);
+                answer.outcome = Outcome::unknown(NoAnswerCode::CutOff, detail);
+                answer.timing = Timing::default();
+            }
+        }
+        answer
+    }
+
+    async fn feel_pulse(&self) {
+        loop {
+            tokio::time::sleep(PULSE).await;
+            self.pulse.beat();
+        }
+    }
+
+    async fn watch_way_out(&self) {
+        loop {
+            let pause = if self.way_out.is_open() { PROVE_EVERY } else { PROVE_LOST_EVERY };
+            tokio::time::sleep(pause).await;
+            if self.way_out.is_provable() {
+                let now = clock::now();
+                self.way_out.prove(now, &self.equipment, &self.echoes, &*self.listener).await;
+            }
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next point of a check's grid.
+fn grid_point(assignment: &Assignment) -> Instant {
+    clock::now() + until_grid_point(assignment, clock::since_boot())
+}
+
+fn until_grid_point(assignment: &Assignment, since_boot: Duration) -> Duration {
+    let period = assignment.every.as_nanos().max(1);
+    let phase = u128::from(stable_hash(assignment.key.as_str())) % period;
+    let at = since_boot.as_nanos() % period;
+    let wait = (phase + period - at) % period;
+    Duration::from_nanos(u64::try_from(wait).unwrap_or(0))
+}
+
+/// Whether this thread is on time: the longest gap between two beats in each of the last seconds.
+struct Pulse {
+    last: Cell<Instant>,
+    slept: Cell<Duration>,
+    gaps: RefCell<std::collections::VecDeque<(Instant, Duration)>>,
+}
+
+/// Longer than any deadline that a check may have would be wasted; shorter would forget too soon.
+const GAPS_KEPT: Duration = Duration::from_secs(120);
+
+impl Pulse {
+    fn new() -> Self {
+        Self {
+            last: Cell::new(clock::now()),
+            slept: Cell::new(clock::slept()),
+            gaps: RefCell::default(),
+        }
+    }
+
+    fn beat(&self) {
+        let now = clock::now();
+        let slept = clock::slept();
+        // The monotonic clock does not count the time that the host slept; that was a gap all the same.
+        let asleep = slept.saturating_sub(self.slept.replace(slept));
+        let gap = now.duration_since(self.last.replace(now)).saturating_sub(PULSE) + asleep;
+        let mut gaps = self.gaps.borrow_mut();
+        // Only what is longer than all that came after it can ever be the answer.
+        while gaps.back().is_some_and(|(_, shorter)| *shorter <= gap) {
+            gaps.pop_back();
+        }
+        gaps.push_back((now, gap));
+        while gaps.front().is_some_and(|(at, _)| now.duration_since(*at) > GAPS_KEPT) {
+            gaps.pop_front();
+        }
+    }
+
+    /// The longest gap that ended after `then`, the one that may be open now included.
+    fn longest_gap_since(&self, then: Instant) -> Duration {
+        let open = clock::now().duration_since(self.last.get()).saturating_sub(PULSE);
+        let gaps = self.gaps.borrow();
+        // Longest first: the first that is young enough is the longest that is.
+        gaps.iter().find(|(at, _)| *at >= then).map_or(open, |(_, gap)| (*gap).max(open))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blackstart_model::check::{Host, HostPort, TcpQuestion};
+
+    fn every(key: &str, every: Duration) -> Assignment {
+        let host = Host::Address([127, 0, 0, 1].into());
+        let question =
+            Question::Tcp(TcpQuestion { target: HostPort { host, port: 9 }, slow: None });
+        let deadline = every / 2;
+        Assignment { key: key.into(), every, deadline, question, crosses_way_out: false }
+    }
+
+    #[test]
+    fn a_check_keeps_its_point_of_the_grid_over_restarts() {
+        let check = every("web-1/tcp", Duration::from_secs(30));
+        let first = Duration::from_millis(123_456);
+        let wait = until_grid_point(&check, first);
+        assert!(wait < check.every);
+        let point = first + wait;
+        let later = point + Duration::from_secs(600) - Duration::from_millis(7);
+        assert_eq!(until_grid_point(&check, later), Duration::from_millis(7));
+        assert_eq!(until_grid_point(&check, point), Duration::ZERO);
+    }
+
+    #[test]
+    fn phases_are_spread_over_the_period() {
+        let period = Duration::from_secs(10);
+        let mut tenths = [0; 10];
+        for number in 0..10_000 {
+            let wait =
+                until_grid_point(&every(&format!("s-{number}/http"), period), Duration::ZERO);
+            tenths[usize::try_from(wait.as_secs()).unwrap()] += 1;
+        }
+        // 10,000 in ten bins: the standard deviation is 30, five of them are 150.
+        assert!(tenths.iter().all(|count| (850..1_150).contains(count)), "{tenths:?}");
+    }
+}

@@ -1,0 +1,894 @@
+//! Version 1 of the protocol: the mirror of what is said, field by field.
+//!
+//! ```text
+//! agent                                   server
+//!   hello {token, name, kinds, spool}  ->
+//!                                      <-  welcome {vantage, alive_every}   or  refused {why}
+//!                                      <-  assign {checks, way out}         at every change of the plant
+//!                                      <-  ask {checks}                     a verification, now
+//!   told {seq, news}                   ->                                   samples, steady counts, way out
+//!                                      <-  ack {seq}                        durable: drop it from the spool
+//!   alive                              ->                                   when nothing else was said
+//! ```
+//!
+//! Times are ages: how long before the frame was *sent* something happened, by the agent's own clock that
+//! goes on while the host sleeps. The server takes an age from its own clock at receipt; no clock is
+//! compared with another. An age may be a bound only (`at_least`), when the host was started anew in
+//! between.
+//!
+//! Not on this wire: values of secrets (a header's secret goes by its name, and the agent looks it up in
+//! its own file), commands, and paths other than a TLS question's `roots`, which the agent opens only
+//! when its own configuration names the same path.
+//!
+//! Growing it: a new field is optional with a default; a new frame is marked optional, or the protocol's
+//! number goes up. Golden frames are added, never edited.
+
+use super::Message;
+use blackstart_model::CheckKey;
+use blackstart_model::check;
+use blackstart_model::observation::{self, NoAnswerCode, Standing, SymptomCode};
+use blackstart_model::time::Duration;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::IpAddr;
+
+/// The number of this protocol; the first frame of each side carries it.
+pub const PROTOCOL: u16 = 1;
+
+/// The most checks one agent takes: ten times the largest vantage we measure with.
+pub const CHECKS_MAX: usize = 100_000;
+
+/// The most samples in one `told`: with the longest detail a few hundred bytes each.
+pub const SAMPLES_MAX: usize = 500;
+
+/// What the agent says.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "frame", content = "body", rename_all = "kebab-case")]
+pub enum FromAgent {
+    /// The first frame: who it is.
+    Hello(Hello),
+    /// What it saw.
+    Told(Told),
+    /// It is there, and has nothing else to say.
+    Alive(Alive),
+}
+
+impl Message for FromAgent {
+    const FRAMES: &'static [&'static str] = &["hello", "told", "alive"];
+}
+
+/// What the server says.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "frame", content = "body", rename_all = "kebab-case")]
+pub enum FromServer {
+    /// The first frame, when the agent may stay.
+    Welcome(Welcome),
+    /// The first frame, when it may not; also the last one before a connection is ended.
+    Refused(Refused),
+    /// What to check from now on, a part of it.
+    Assign(Assign),
+    /// Ask these now, out of the grid.
+    Ask(Ask),
+    /// Everything up to this number is durable here.
+    Ack(Ack),
+}
+
+impl Message for FromServer {
+    const FRAMES: &'static [&'static str] = &["welcome", "refused", "assign", "ask", "ack"];
+}
+
+/// The part of a first frame that every protocol shares: by it a peer of another version is told what
+/// is wrong, before anything else of the frame is read.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Opening {
+    /// The versions.
+    pub body: Versions,
+}
+
+/// The versions in a first frame.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Versions {
+    /// The protocol's number.
+    pub protocol: u16,
+    /// The program's version, for people.
+    pub program: String,
+}
+
+impl Versions {
+    /// Those in this first frame; `None` when it is no first frame of any version.
+    #[must_use]
+    pub fn of(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok().map(|Opening { body }| body)
+    }
+}
+
+/// Who the agent is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`].
+    pub protocol: u16,
+    /// The program's version.
+    pub program: String,
+    /// The name it was enrolled under.
+    pub agent: String,
+    /// Its proof.
+    pub token: Token,
+    /// The kinds of check its own configuration allows.
+    pub allowed: Vec<String>,
+    /// The boot id of its host, for people.
+    pub boot: String,
+    /// Its spool, a random name made with the spool: numbers count within it.
+    pub spool: String,
+    /// The number of the newest thing kept there, 0 when there is none: when the server has taken that
+    /// far, what it hears is of now.
+    pub newest: u64,
+}
+
+/// A token. Its `Debug` shows nothing, so that no log line can.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token(pub String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// The agent may stay.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Welcome {
+    /// [`PROTOCOL`].
+    pub protocol: u16,
+    /// The program's version.
+    pub program: String,
+    /// Which vantage of the plant it is.
+    pub vantage: String,
+    /// It says something at least this often, milliseconds.
+    pub alive_every_ms: u32,
+    /// How far the server has taken what is in the spool; 0 when it does not know the spool.
+    pub taken: u64,
+}
+
+/// The agent may not stay.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Refused {
+    /// [`PROTOCOL`].
+    pub protocol: u16,
+    /// The program's version.
+    pub program: String,
+    /// Why, and what would help.
+    pub why: String,
+}
+
+/// What to check from now on. Parts follow each other; the whole replaces what was assigned before, and
+/// nothing changes until the last part is there.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Assign {
+    /// Checks of this part.
+    pub checks: Vec<Assignment>,
+    /// The questions that prove the way out; in the last part.
+    #[serde(default)]
+    pub way_out: Vec<Question>,
+    /// More parts follow.
+    #[serde(default)]
+    pub more: bool,
+}
+
+/// One check.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Its key.
+    pub check: String,
+    /// The period of its grid, microseconds.
+    pub every_us: u64,
+    /// The deadline of one try, microseconds.
+    pub deadline_us: u64,
+    /// What is asked.
+    pub question: Question,
+}
+
+/// Ask these now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Ask {
+    /// Keys of checks that were assigned; others are passed over.
+    pub checks: Vec<String>,
+}
+
+/// Everything up to this number is durable at the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Ack {
+    /// The number.
+    pub seq: u64,
+}
+
+/// Nothing else to say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Alive {}
+
+/// Something the agent saw, in the order it saw it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Told {
+    /// Its number in the spool, greater than all before it; gaps mean nothing.
+    pub seq: u64,
+    /// What.
+    pub news: News,
+}
+
+/// What an agent tells.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum News {
+    /// First answers, changes, and answers to what was asked.
+    Samples(Vec<Sample>),
+    /// Answers that changed nothing, counted.
+    Steady(Steady),
+    /// The way out was lost, or is there again.
+    WayOut(WayOut),
+}
+
+impl News {
+    /// The same, told later by this much.
+    #[must_use]
+    pub fn older_by(mut self, span: Duration, at_least: bool) -> Self {
+        let grow = |age: &mut Age| {
+            age.us = age.us.saturating_add(micros(span));
+            age.at_least |= at_least;
+        };
+        match &mut self {
+            Self::Samples(samples) => samples.iter_mut().for_each(|sample| grow(&mut sample.age)),
+            Self::Steady(steady) => grow(&mut steady.age),
+            Self::WayOut(way_out) => grow(&mut way_out.age),
+        }
+        self
+    }
+}
+
+/// How long before the frame was sent something happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Age {
+    /// Microseconds.
+    pub us: u64,
+    /// It is a bound: the host was started anew in between, and how long it was off is not known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub at_least: bool,
+}
+
+impl Age {
+    /// An exact age.
+    #[must_use]
+    pub fn exact(span: Duration) -> Self {
+        Self { us: micros(span), at_least: false }
+    }
+
+    /// As a span.
+    #[must_use]
+    pub const fn span(self) -> Duration {
+        Duration::from_micros(self.us)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// One answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sample {
+    /// To which check.
+    pub check: String,
+    /// What it saw.
+    pub outcome: Outcome,
+    /// Where its time went.
+    pub timing: Timing,
+    /// The judgement asked for it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub asked: bool,
+    /// Tries with this standing in a row, this one included.
+    pub tries: u32,
+    /// How long ago the answer was complete.
+    pub age: Age,
+    /// When the certificate it saw expires (leaf or chain, whichever comes first), seconds since 1970,
+    /// as the certificate says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_ends_s: Option<i64>,
+}
+
+/// What a check saw.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// `up`, `degraded`, `down`, `unknown`.
+    pub standing: String,
+    /// The code of the symptom, or of the reason for no answer; absent when up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    /// The particulars.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// Where the time went, microseconds; phases that did not happen are absent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Timing {
+    /// Resolving.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resolve_us: u32,
+    /// Connecting; the median round trip of ICMP.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub connect_us: u32,
+    /// The TLS handshake.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tls_us: u32,
+    /// To the first byte of the answer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub wait_us: u32,
+    /// Reading the rest.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub read_us: u32,
+    /// All of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub total_us: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Answers that changed nothing, over one stretch of time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Steady {
+    /// How long ago the stretch ended.
+    pub age: Age,
+    /// How long it was, microseconds.
+    pub lasted_us: u64,
+    /// Batches like this one that were dropped before it because the spool was full.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropped: u32,
+    /// Check by check.
+    pub checks: Vec<SteadyCheck>,
+}
+
+/// What one check answered without changing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SteadyCheck {
+    /// Which.
+    pub check: String,
+    /// How often it was tried.
+    pub tries: u32,
+    /// The sum of their times, microseconds: with `tries` it gives the mean, of one batch or many.
+    pub sum_us: u64,
+    /// The shortest, microseconds.
+    pub min_us: u32,
+    /// The longest, microseconds.
+    pub max_us: u32,
+}
+
+/// The way out of the vantage.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WayOut {
+    /// True when it is there again.
+    pub open: bool,
+    /// The particulars.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// Since when.
+    pub age: Age,
+}
+
+/// What is asked; mirrors [`check::Question`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// HTTP or HTTPS.
+    Http(HttpQuestion),
+    /// TCP.
+    Tcp(TcpQuestion),
+    /// ICMP.
+    Icmp(IcmpQuestion),
+    /// DNS.
+    Dns(DnsQuestion),
+}
+
+/// Mirrors [`check::Host`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Host {
+    /// An address.
+    Address(IpAddr),
+    /// A name.
+    Name(String),
+}
+
+/// Mirrors [`check::HostPort`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HostPort {
+    /// Where.
+    pub host: Host,
+    /// Which port.
+    pub port: u16,
+}
+
+/// Mirrors [`check::HttpQuestion`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HttpQuestion {
+    /// The method.
+    pub method: String,
+    /// Host and port of the URL.
+    pub authority: HostPort,
+    /// Path and query.
+    pub path: String,
+    /// Where to connect instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<HostPort>,
+    /// Request headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, HeaderValue)>,
+    /// TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsQuestion>,
+    /// Statuses that will do.
+    pub status: Vec<(u16, u16)>,
+    /// Conditions on the body.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub body: Vec<TextCondition>,
+    /// Conditions on headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub response_headers: Vec<(String, TextCondition)>,
+    /// How much of the body is read.
+    pub body_bytes_max: u32,
+    /// Slower than this is degraded, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_us: Option<u64>,
+}
+
+/// Mirrors [`check::HeaderValue`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeaderValue {
+    /// As written.
+    Text(String),
+    /// The *name* of a secret of the agent's own.
+    Secret(String),
+}
+
+/// Mirrors [`check::TlsQuestion`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TlsQuestion {
+    /// Microseconds.
+    pub expires_within_us: u64,
+    /// A path, opened only when the agent's own configuration names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roots: Option<String>,
+}
+
+/// Mirrors [`check::TextCondition`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextCondition {
+    /// Contains.
+    Contains(String),
+    /// Does not contain.
+    Lacks(String),
+}
+
+/// Mirrors [`check::TcpQuestion`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TcpQuestion {
+    /// Where to.
+    pub target: HostPort,
+    /// Slower than this is degraded, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_us: Option<u64>,
+}
+
+/// Mirrors [`check::IcmpQuestion`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct IcmpQuestion {
+    /// Whom.
+    pub host: Host,
+    /// How many.
+    pub echoes: u8,
+    /// Microseconds between two.
+    pub spacing_us: u64,
+    /// Lost and still up.
+    pub lost_max: u8,
+    /// Payload.
+    pub payload_bytes: u16,
+}
+
+/// Mirrors [`check::DnsQuestion`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DnsQuestion {
+    /// The server.
+    pub server: HostPort,
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub record_type: String,
+    /// The response code.
+    pub rcode: String,
+    /// Conditions on the records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<RecordCondition>,
+    /// Asks for recursion.
+    pub recursion: bool,
+}
+
+/// Mirrors [`check::RecordCondition`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordCondition {
+    /// At least so many.
+    AtLeast(u16),
+    /// Has this one.
+    Has(String),
+    /// Exactly these.
+    Exactly(Vec<String>),
+}
+
+/// An assignment that this version cannot put into effect; the check's answer is unknown, for this
+/// reason.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("this agent ({}) cannot put it: {why}", env!("CARGO_PKG_VERSION"))]
+pub struct CannotPut {
+    why: String,
+}
+
+fn cannot(why: impl Into<String>) -> CannotPut {
+    CannotPut { why: why.into() }
+}
+
+/// Microseconds, at most what a `u64` holds (584 thousand years).
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The value of a closed list of the model that is this text.
+fn known(list: &[&'static str], text: &str, what: &str) -> Result<&'static str, CannotPut> {
+    list.iter().copied().find(|known| *known == text).ok_or_else(|| {
+        cannot(format!("{what} `{}` is not known", text.chars().take(40).collect::<String>()))
+    })
+}
+
+const METHODS: &[&str] = &["GET", "HEAD", "OPTIONS"];
+const RECORD_TYPES: &[&str] =
+    &["A", "AAAA", "MX", "NS", "SOA", "TXT", "CNAME", "PTR", "SRV", "CAA"];
+/// IANA's DNS RCODEs that a query can meet (RFC 6895, section 2.3).
+const RCODES: &[&str] = &[
+    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET",
+    "NXRRSET", "NOTAUTH", "NOTZONE",
+];
+
+fn boxed(texts: Vec<String>) -> Vec<Box<str>> {
+    texts.into_iter().map(String::into_boxed_str).collect()
+}
+
+fn owned(texts: &[Box<str>]) -> Vec<String> {
+    texts.iter().map(|text| text.to_string()).collect()
+}
+
+impl Assignment {
+    /// The mirror of a check.
+    #[must_use]
+    pub fn of(
+        check: &CheckKey,
+        every: Duration,
+        deadline: Duration,
+        asked: &check::Question,
+    ) -> Self {
+        Self {
+            check: check.as_str().to_owned(),
+            every_us: micros(every),
+            deadline_us: micros(deadline),
+            question: asked.into(),
+        }
+    }
+
+    /// Period and deadline, when they are what a check may have.
+    ///
+    /// # Errors
+    /// A period below the least, or a deadline that is not shorter: the agent guards its own network,
+    /// whoever the server is.
+    pub fn pace(&self) -> Result<(Duration, Duration), CannotPut> {
+        let every = Duration::from_micros(self.every_us);
+        let deadline = Duration::from_micros(self.deadline_us);
+        if every < check::Check::EVERY_MIN {
+            return Err(cannot("its period is too short"));
+        }
+        if deadline.is_zero() || deadline >= every {
+            return Err(cannot("its deadline is not shorter than its period"));
+        }
+        Ok((every, deadline))
+    }
+}
+
+impl From<&check::Question> for Question {
+    fn from(question: &check::Question) -> Self {
+        match question {
+            check::Question::Http(http) => Self::Http(http.into()),
+            check::Question::Tcp(check::TcpQuestion { target, slow }) => {
+                Self::Tcp(TcpQuestion { target: target.into(), slow_us: slow.map(micros) })
+            }
+            check::Question::Icmp(check::IcmpQuestion {
+                host,
+                echoes,
+                spacing,
+                lost_max,
+                payload_bytes,
+            }) => Self::Icmp(IcmpQuestion {
+                host: host.into(),
+                echoes: *echoes,
+                spacing_us: micros(*spacing),
+                lost_max: *lost_max,
+                payload_bytes: *payload_bytes,
+            }),
+            check::Question::Dns(check::DnsQuestion {
+                server,
+                name,
+                record_type,
+                rcode,
+                records,
+                recursion,
+            }) => Self::Dns(DnsQuestion {
+                server: server.into(),
+                name: name.to_string(),
+                record_type: (*record_type).to_owned(),
+                rcode: (*rcode).to_owned(),
+                records: records.iter().map(RecordCondition::from).collect(),
+                recursion: *recursion,
+            }),
+        }
+    }
+}
+
+impl TryFrom<Question> for check::Question {
+    type Error = CannotPut;
+
+    fn try_from(question: Question) -> Result<Self, CannotPut> {
+        Ok(match question {
+            Question::Http(http) => Self::Http(http.try_into()?),
+            Question::Tcp(TcpQuestion { target, slow_us }) => Self::Tcp(check::TcpQuestion {
+                target: target.into(),
+                slow: slow_us.map(Duration::from_micros),
+            }),
+            Question::Icmp(IcmpQuestion { host, echoes, spacing_us, lost_max, payload_bytes }) => {
+                if !(1..=20).contains(&echoes) || !(16..=1400).contains(&payload_bytes) {
+                    return Err(cannot("so many echoes, or so large ones, are not sent"));
+                }
+                Self::Icmp(check::IcmpQuestion {
+                    host: host.into(),
+                    echoes,
+                    spacing: Duration::from_micros(spacing_us),
+                    lost_max,
+                    payload_bytes,
+                })
+            }
+            Question::Dns(DnsQuestion { server, name, record_type, rcode, records, recursion }) => {
+                Self::Dns(check::DnsQuestion {
+                    server: server.into(),
+                    name: name.into(),
+                    record_type: known(RECORD_TYPES, &record_type, "the record type")?,
+                    rcode: known(RCODES, &rcode, "the response code")?,
+                    records: records.into_iter().map(Into::into).collect(),
+                    recursion,
+                })
+            }
+        })
+    }
+}
+
+impl From<&check::HttpQuestion> for HttpQuestion {
+    fn from(http: &check::HttpQuestion) -> Self {
+        let check::HttpQuestion {
+            method,
+            authority,
+            path,
+            connect,
+            headers,
+            tls,
+            status,
+            body,
+            response_headers,
+            body_bytes_max,
+            slow,
+        } = http;
+        Self {
+            method: (*method).to_owned(),
+            authority: authority.into(),
+            path: path.to_string(),
+            connect: connect.as_ref().map(HostPort::from),
+            headers: headers.iter().map(|(name, value)| (name.to_string(), value.into())).collect(),
+            tls: tls.as_ref().map(|check::TlsQuestion { expires_within, roots }| TlsQuestion {
+                expires_within_us: micros(*expires_within),
+                roots: roots.as_ref().map(|path| path.to_string()),
+            }),
+            status: status.clone(),
+            body: body.iter().map(TextCondition::from).collect(),
+            response_headers: response_headers
+                .iter()
+                .map(|(name, condition)| (name.to_string(), condition.into()))
+                .collect(),
+            body_bytes_max: *body_bytes_max,
+            slow_us: slow.map(micros),
+        }
+    }
+}
+
+impl TryFrom<HttpQuestion> for check::HttpQuestion {
+    type Error = CannotPut;
+
+    fn try_from(http: HttpQuestion) -> Result<Self, CannotPut> {
+        let HttpQuestion {
+            method,
+            authority,
+            path,
+            connect,
+            headers,
+            tls,
+            status,
+            body,
+            response_headers,
+            body_bytes_max,
+            slow_us,
+        } = http;
+        Ok(Self {
+            method: known(METHODS, &method, "the method")?,
+            authority: authority.into(),
+            path: path.into(),
+            connect: connect.map(Into::into),
+            headers: headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            tls: tls.map(|TlsQuestion { expires_within_us, roots }| check::TlsQuestion {
+                expires_within: Duration::from_micros(expires_within_us),
+                roots: roots.map(Into::into),
+            }),
+            status,
+            body: body.into_iter().map(Into::into).collect(),
+            response_headers: response_headers
+                .into_iter()
+                .map(|(name, condition)| (name.into(), condition.into()))
+                .collect(),
+            body_bytes_max,
+            slow: slow_us.map(Duration::from_micros),
+        })
+    }
+}
+
+impl From<&check::Host> for Host {
+    fn from(host: &check::Host) -> Self {
+        match host {
+            check::Host::Address(address) => Self::Address(*address),
+            check::Host::Name(name) => Self::Name(name.to_string()),
+        }
+    }
+}
+
+impl From<Host> for check::Host {
+    fn from(host: Host) -> Self {
+        match host {
+            Host::Address(address) => Self::Address(address),
+            Host::Name(name) => Self::Name(name.into()),
+        }
+    }
+}
+
+impl From<&check::HostPort> for HostPort {
+    fn from(check::HostPort { host, port }: &check::HostPort) -> Self {
+        Self { host: host.into(), port: *port }
+    }
+}
+
+impl From<HostPort> for check::HostPort {
+    fn from(HostPort { host, port }: HostPort) -> Self {
+        Self { host: host.into(), port }
+    }
+}
+
+impl From<&check::HeaderValue> for HeaderValue {
+    fn from(value: &check::HeaderValue) -> Self {
+        match value {
+            check::HeaderValue::Text(text) => Self::Text(text.to_string()),
+            check::HeaderValue::Secret(secret) => Self::Secret(secret.0.to_string()),
+        }
+    }
+}
+
+impl From<HeaderValue> for check::HeaderValue {
+    fn from(value: HeaderValue) -> Self {
+        match value {
+            HeaderValue::Text(text) => Self::Text(text.into()),
+            HeaderValue::Secret(name) => Self::Secret(blackstart_model::plant::Secret(name.into())),
+        }
+    }
+}
+
+impl From<&check::TextCondition> for TextCondition {
+    fn from(condition: &check::TextCondition) -> Self {
+        match condition {
+            check::TextCondition::Contains(text) => Self::Contains(text.to_string()),
+            check::TextCondition::Lacks(text) => Self::Lacks(text.to_string()),
+        }
+    }
+}
+
+impl From<TextCondition> for check::TextCondition {
+    fn from(condition: TextCondition) -> Self {
+        match condition {
+            TextCondition::Contains(text) => Self::Contains(text.into()),
+            TextCondition::Lacks(text) => Self::Lacks(text.into()),
+        }
+    }
+}
+
+impl From<&check::RecordCondition> for RecordCondition {
+    fn from(condition: &check::RecordCondition) -> Self {
+        match condition {
+            check::RecordCondition::AtLeast(count) => Self::AtLeast(*count),
+            check::RecordCondition::Has(text) => Self::Has(text.to_string()),
+            check::RecordCondition::Exactly(texts) => Self::Exactly(owned(texts)),
+        }
+    }
+}
+
+impl From<RecordCondition> for check::RecordCondition {
+    fn from(condition: RecordCondition) -> Self {
+        match condition {
+            RecordCondition::AtLeast(count) => Self::AtLeast(count),
+            RecordCondition::Has(text) => Self::Has(text.into()),
+            RecordCondition::Exactly(texts) => Self::Exactly(boxed(texts)),
+        }
+    }
+}
+
+impl From<&observation::Outcome> for Outcome {
+    fn from(outcome: &observation::Outcome) -> Self {
+        let code = match outcome.standing() {
+            Standing::Up => "",
+            Standing::Degraded | Standing::Down | Standing::Unknown => outcome.code(),
+        };
+        Self {
+            standing: outcome.standing().as_str().to_owned(),
+            code: code.to_owned(),
+            detail: outcome.detail().to_owned(),
+        }
+    }
+}
+
+impl From<Outcome> for observation::Outcome {
+    /// A word that this version does not know is no answer: it is never guessed at.
+    fn from(Outcome { standing, code, detail }: Outcome) -> Self {
+        let shortened = |text: &str| -> Box<str> {
+            let mut end = text.len().min(observation::Symptom::DETAIL_BYTES_MAX);
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text[..end].into()
+        };
+        let symptom = SymptomCode::parse(&code);
+        match (Standing::parse(&standing), symptom, NoAnswerCode::parse(&code)) {
+            (Some(Standing::Up), _, _) => Self::Up,
+            (Some(Standing::Degraded), Some(code), _) => Self::degraded(code, shortened(&detail)),
+            (Some(Standing::Down), Some(code), _) => Self::down(code, shortened(&detail)),
+            (Some(Standing::Unknown), _, Some(code)) => Self::unknown(code, shortened(&detail)),
+            (None | Some(Standing::Degraded | Standing::Down | Standing::Unknown), _, _) => {
+                let told = format!("the agent said {standing}({code}: {detail})");
+                Self::unknown(NoAnswerCode::Unparsable, shortened(&told))
+            }
+        }
+    }
+}
+
+impl From<observation::Timing> for Timing {
+    fn from(timing: observation::Timing) -> Self {
+        let observation::Timing { resolve_us, connect_us, tls_us, wait_us, read_us, total_us } =
+            timing;
+        Self { resolve_us, connect_us, tls_us, wait_us, read_us, total_us }
+    }
+}
+
+impl From<Timing> for observation::Timing {
+    fn from(timing: Timing) -> Self {
+        let Timing { resolve_us, connect_us, tls_us, wait_us, read_us, total_us } = timing;
+        Self { resolve_us, connect_us, tls_us, wait_us, read_us, total_us }
+    }
+}

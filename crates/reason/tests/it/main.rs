@@ -1,8 +1,10 @@
 //! Cases at the door of `reason`: what would a fair judge say?
 
 mod world;
+mod drawn;
 
 mod cut;
 mod life;
 mod delivery;
 mod replay;
+mod properties;

@@ -1,0 +1,360 @@
+//! Plants drawn at random, small enough for a person to read when a case fails, and what a naive
+//! reader says of them.
+//!
+//! A part only ever names parts that stand before it, so nothing here is circular. Names in a drawing
+//! are numbers, taken modulo what stands before: every drawing is a plant, and shrinking it gives one.
+
+use blackstart_model::{Plant, plantfile};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// A requirement; a leaf is a number.
+#[derive(Clone, Debug)]
+pub(crate) enum Wants {
+    One(usize),
+    /// Takes over only after a while: counts as absent.
+    Standby(usize),
+    All(Vec<Wants>),
+    Any(Vec<Wants>),
+    AtLeast(usize, Vec<Wants>),
+}
+
+impl Wants {
+    fn drawn() -> impl Strategy<Value = Self> {
+        let leaf = prop_oneof![
+            9 => (0..100_usize).prop_map(Self::One),
+            1 => (0..100_usize).prop_map(Self::Standby),
+        ];
+        leaf.prop_recursive(2, 8, 4, |inner| {
+            let of = || vec(inner.clone(), 1..5);
+            prop_oneof![
+                of().prop_map(Self::All),
+                of().prop_map(Self::Any),
+                (0..4_usize, of()).prop_map(|(k, of)| Self::AtLeast(1 + k % of.len(), of)),
+            ]
+        })
+    }
+
+    /// As a plant file says it, among the first `known` parts.
+    fn written(&self, known: usize) -> String {
+        let list = |of: &[Self]| {
+            let of: Vec<String> = of.iter().map(|part| part.written(known)).collect();
+            of.join(", ")
+        };
+        match self {
+            Self::One(leaf) => format!("p{}", leaf % known),
+            Self::Standby(leaf) => format!("{{ standby: p{}, takes: 10 min }}", leaf % known),
+            Self::All(of) => format!("{{ all: [{}] }}", list(of)),
+            Self::Any(of) => format!("{{ any: [{}] }}", list(of)),
+            Self::AtLeast(k, of) => format!("{{ at_least: {k}, of: [{}] }}", list(of)),
+        }
+    }
+
+    /// Whether it is met by those parts that work, by the words of the plant file.
+    fn met(&self, works: &[bool]) -> bool {
+        match self {
+            Self::One(leaf) => works[leaf % works.len()],
+            Self::Standby(_) => false,
+            Self::All(of) => of.iter().all(|part| part.met(works)),
+            Self::Any(of) => of.iter().any(|part| part.met(works)),
+            Self::AtLeast(k, of) => of.iter().filter(|part| part.met(works)).count() >= *k,
+        }
+    }
+
+    /// The any-ofs in it, outermost first.
+    fn choices(&mut self) -> Vec<&mut Vec<Wants>> {
+        match self {
+            Self::One(_) | Self::Standby(_) => Vec::new(),
+            // Either the list itself or what is inside: one of them is widened, and the list it is.
+            Self::Any(of) => vec![of],
+            Self::All(of) | Self::AtLeast(_, of) => of.iter_mut().flat_map(Self::choices).collect(),
+        }
+    }
+}
+
+/// One thing of a plant without a network.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    section: &'static str,
+    /// `in`, `on`, `power`, `cooled_by` and `needs`.
+    wants: [Option<Wants>; 5],
+    known_failed: bool,
+    checked: bool,
+}
+
+const ROLES: [&str; 5] = ["in", "on", "power", "cooled_by", "needs"];
+
+/// A plant without a network, and a customer who uses of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Works {
+    parts: Vec<Part>,
+    uses: Wants,
+}
+
+impl Works {
+    pub(crate) fn drawn() -> impl Strategy<Value = Self> {
+        let section = prop::sample::select(
+            &["components", "servers", "vms", "databases", "services", "websites"][..],
+        );
+        let wants = || option::weighted(0.35, Wants::drawn());
+        let wants = [wants(), wants(), wants(), wants(), wants()];
+        let odds = (prop::bool::weighted(0.1), prop::bool::weighted(0.4));
+        let part = (section, wants, odds).prop_map(|(section, wants, (known_failed, checked))| {
+            Part { section, wants, known_failed, checked }
+        });
+        (vec(part, 1..12), Wants::drawn()).prop_map(|(mut parts, uses)| {
+            // `in` names places only: the first part is one, and it is the only place.
+            parts[0].section = "components";
+            for part in &mut parts {
+                part.wants[0] = part.wants[0].take().map(|_| Wants::One(0));
+            }
+            Self { parts, uses }
+        })
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    pub(crate) fn checked(&self) -> impl Iterator<Item = usize> + '_ {
+        self.parts.iter().zip(0..).filter(|(part, _)| part.checked).map(|(_, at)| at)
+    }
+
+    pub(crate) fn written(&self) -> String {
+        let mut text = String::from("vantages: { outside: { agent: fra } }\n");
+        let sections: BTreeSet<&str> = self.parts.iter().map(|part| part.section).collect();
+        for section in sections {
+            writeln!(text, "{section}:").expect("a String takes everything");
+            for (part, at) in self.parts.iter().zip(0..) {
+                if part.section == section {
+                    writeln!(text, "  p{at}: {{ {} }}", part.written(at))
+                        .expect("a String takes everything");
+                }
+            }
+        }
+        let uses = self.uses.written(self.len());
+        text + &format!("customers: {{ acme: {{ uses: {uses} }} }}\n")
+    }
+
+    /// Which parts work with these broken: each that is not broken and has what it wants.
+    pub(crate) fn works(&self, broken: &BTreeSet<usize>) -> Vec<bool> {
+        let mut works = Vec::new();
+        for (part, at) in self.parts.iter().zip(0..) {
+            let given = part.wants.iter().flatten().all(|wants| at == 0 || wants.met(&works));
+            works.push(given && !part.known_failed && !broken.contains(&at));
+        }
+        works
+    }
+
+    /// Whether the customer has what they use.
+    pub(crate) fn is_served(&self, broken: &BTreeSet<usize>) -> bool {
+        self.uses.met(&self.works(broken))
+    }
+
+    /// The same with one more member in one of its any-ofs; `None` when it has none.
+    pub(crate) fn widened(&self, which: usize, member: &Wants) -> Option<Self> {
+        let mut wider = self.clone();
+        let mut choices: Vec<&mut Vec<Wants>> = wider
+            .parts
+            .iter_mut()
+            .skip(1)
+            .flat_map(|part| part.wants.iter_mut().flatten())
+            .chain([&mut wider.uses])
+            .flat_map(Wants::choices)
+            .collect();
+        let among = choices.len();
+        choices.get_mut(which % among.max(1))?.push(member.clone());
+        Some(wider)
+    }
+
+    pub(crate) fn member() -> impl Strategy<Value = Wants> {
+        Wants::drawn()
+    }
+}
+
+impl Part {
+    fn written(&self, at: usize) -> String {
+        let mut fields: Vec<String> = Vec::new();
+        for (role, wants) in ROLES.iter().zip(&self.wants) {
+            // The first part has nothing before it to want.
+            if let (Some(wants), 1..) = (wants, at) {
+                fields.push(format!("{role}: {}", wants.written(at)));
+            }
+        }
+        if self.known_failed {
+            fields.push("condition: { known_failed: 'blown in June' }".to_owned());
+        }
+        if self.checked {
+            fields.push("checks: [ { tcp: '127.0.0.1:80', from: [here, outside] } ]".to_owned());
+        }
+        fields.join(", ")
+    }
+}
+
+/// A plant with a network under two upstreams: routers, then switches, each towards what stands before
+/// it, then servers with a service each.
+#[derive(Clone, Debug)]
+pub(crate) struct Wired {
+    /// Routers and switches; the first is a router.
+    forwarders: Vec<Forwarder>,
+    /// Lateral links between forwarders.
+    links: Vec<(usize, usize)>,
+    servers: Vec<Server>,
+    /// Where `here` and the second vantage stand; the third is outside.
+    vantages: [usize; 2],
+}
+
+#[derive(Clone, Debug)]
+struct Forwarder {
+    routes: bool,
+    up: Up,
+}
+
+/// Towards the core: any or all of these.
+#[derive(Clone, Debug)]
+struct Up {
+    any: bool,
+    of: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Server {
+    up: Up,
+    /// In the address block that both upstreams carry.
+    in_prefix: bool,
+    /// Services of servers before it.
+    needs: Option<Up>,
+}
+
+impl Up {
+    fn drawn() -> impl Strategy<Value = Self> + Clone {
+        let any = prop::bool::weighted(0.75);
+        (any, vec(0..100_usize, 1..4)).prop_map(|(any, of)| Self { any, of })
+    }
+
+    /// As a plant file says it; `name` is given the place in the list and the number there.
+    fn written(&self, name: impl Fn(usize, usize) -> String) -> String {
+        let of: Vec<String> = self.of.iter().enumerate().map(|(at, &n)| name(at, n)).collect();
+        format!("{{ {}: [{}] }}", if self.any { "any" } else { "all" }, of.join(", "))
+    }
+}
+
+impl Wired {
+    pub(crate) fn drawn() -> impl Strategy<Value = Self> {
+        let forwarder =
+            (any::<bool>(), Up::drawn()).prop_map(|(routes, up)| Forwarder { routes, up });
+        let server = (Up::drawn(), any::<bool>(), option::of(Up::drawn()))
+            .prop_map(|(up, in_prefix, needs)| Server { up, in_prefix, needs });
+        let place = 0..100_usize;
+        (
+            vec(forwarder, 1..6),
+            vec((place.clone(), place.clone()), 0..3),
+            vec(server, 1..4),
+            [place.clone(), place],
+        )
+            .prop_map(|(mut forwarders, links, servers, vantages)| {
+                forwarders[0].routes = true;
+                Self { forwarders, links, servers, vantages }
+            })
+    }
+
+    fn place(&self, at: usize) -> String {
+        format!("f{}", at % self.forwarders.len())
+    }
+
+    pub(crate) fn written(&self) -> String {
+        let mut text = String::from(
+            "upstreams: { u0: { provides: internet }, u1: { provides: internet } }\n\
+             prefixes: { block: { cidr: 192.0.2.0/24, carried_by: { any: [u0, u1] } } }\n",
+        );
+        for (section, routes) in [("routers", true), ("switches", false)] {
+            if !self.forwarders.iter().any(|forwarder| forwarder.routes == routes) {
+                continue;
+            }
+            writeln!(text, "{section}:").expect("a String takes everything");
+            for (forwarder, at) in self.forwarders.iter().zip(0..) {
+                // The first is under the upstreams and over all others, so that all can meet: where a
+                // plant has no path at all, the circuit takes the check's word for it.
+                let up = forwarder.up.written(|place, leaf| match (at, place) {
+                    (0, _) => format!("u{}", leaf % 2),
+                    (_, 0) => format!("f{}", leaf % at),
+                    _ if leaf % 5 == 0 => format!("u{}", leaf / 5 % 2),
+                    _ => format!("f{}", leaf % at),
+                });
+                if forwarder.routes == routes {
+                    writeln!(text, "  f{at}: {{ network: {up} }}")
+                        .expect("a String takes everything");
+                }
+            }
+        }
+        let links: Vec<String> = self
+            .links
+            .iter()
+            .zip(0..)
+            .map(|((a, b), at)| (at, self.place(*a), self.place(*b)))
+            .filter(|(_, a, b)| a != b)
+            .map(|(at, a, b)| format!("l{at}: {{ between: [{a}, {b}] }}"))
+            .collect();
+        if !links.is_empty() {
+            writeln!(text, "links: {{ {} }}", links.join(", ")).expect("a String takes everything");
+        }
+        text.push_str("servers:\n");
+        for (server, at) in self.servers.iter().zip(1..) {
+            let up = server.up.written(|_, leaf| self.place(leaf));
+            let address =
+                if server.in_prefix { format!(", address: 192.0.2.{at}") } else { String::new() };
+            writeln!(text, "  m{at}: {{ network: {up}{address} }}")
+                .expect("a String takes everything");
+        }
+        text.push_str("services:\n");
+        for (server, at) in self.servers.iter().zip(1..) {
+            let needs = match &server.needs {
+                Some(needs) if at > 1 => {
+                    let needs = needs.written(|_, leaf| format!("s{}", 1 + leaf % (at - 1)));
+                    format!(", needs: {needs}")
+                }
+                _ => String::new(),
+            };
+            writeln!(
+                text,
+                "  s{at}: {{ on: m{at}{needs}, \
+                 checks: [ {{ tcp: '10.0.0.{at}:80', every: 5s, from: [here, inside, outside] }} ] }}"
+            )
+            .expect("a String takes everything");
+        }
+        let [here, inside] = self.vantages.map(|at| self.place(at));
+        text + &format!(
+            "here: {{ at: {here} }}\n\
+             vantages: {{ inside: {{ at: {inside}, agent: a }}, outside: {{ agent: b }} }}\n\
+             customers: {{ acme: {{ uses: [s1] }} }}\n"
+        )
+    }
+
+    /// The same with one more member in one of its any-ofs; `None` when it has none.
+    pub(crate) fn widened(&self, which: usize, member: usize) -> Option<Self> {
+        let mut wider = self.clone();
+        let mut choices: Vec<&mut Up> = wider
+            .forwarders
+            .iter_mut()
+            .map(|forwarder| &mut forwarder.up)
+            .chain(wider.servers.iter_mut().flat_map(|server| {
+                [Some(&mut server.up), server.needs.as_mut()].into_iter().flatten()
+            }))
+            .filter(|up| up.any)
+            .collect();
+        let among = choices.len();
+        choices.get_mut(which % among.max(1))?.of.push(member);
+        Some(wider)
+    }
+}
+
+/// The plant of this text.
+pub(crate) fn plant(body: &str) -> Arc<Plant> {
+    let text = format!("blackstart: 1\nname: drawn\ntimezone: UTC\n{body}");
+    let (plant, findings) = plantfile::parse(&[("drawn.yaml".to_owned(), text)]);
+    plant.unwrap_or_else(|| panic!("not a plant: {findings:#?}\n{body}"))
+}

@@ -1,0 +1,204 @@
+//! What holds of every plant and every history.
+
+use crate::drawn::{Wired, Works, plant};
+use blackstart_model::{ComponentId, Plant};
+use blackstart_reason::circuit::{Circuit, InputId, Subject};
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn id(plant: &Plant, name: &str) -> ComponentId {
+    plant.find(name).unwrap_or_else(|| panic!("no component {name}"))
+}
+
+fn input(circuit: &Circuit, subject: Subject) -> InputId {
+    circuit.inputs().find(|&input| circuit.subject(input) == subject).expect("it can break")
+}
+
+/// Some of the inputs of a circuit, by numbers that are taken modulo how many there are.
+fn some(circuit: &Circuit, numbers: &[usize]) -> Vec<InputId> {
+    let inputs: Vec<InputId> = circuit.inputs().collect();
+    let some: BTreeSet<InputId> = numbers.iter().map(|at| inputs[at % inputs.len()]).collect();
+    some.into_iter().collect()
+}
+
+/// Whether nothing is lost from the first to the second: neither what works, nor what is usable, nor
+/// what is seen, by whatever name it has in both.
+fn nothing_lost(
+    (narrow, narrow_values): (&Plant, &[bool]),
+    (wide, wide_values): (&Plant, &[bool]),
+    (narrow_circuit, wide_circuit): (&Circuit, &Circuit),
+) -> Result<(), TestCaseError> {
+    for component in narrow.components() {
+        let name = component.name.as_str();
+        let (own, other) = (id(narrow, name), id(wide, name));
+        for (what, gate, wide_gate) in [
+            ("works", narrow_circuit.works(own), wide_circuit.works(other)),
+            ("works fully", narrow_circuit.works_fully(own), wide_circuit.works_fully(other)),
+            ("is usable", narrow_circuit.usable(own), wide_circuit.usable(other)),
+        ] {
+            prop_assert!(
+                !narrow_values[gate.index()] || wide_values[wide_gate.index()],
+                "{} no longer {}",
+                name,
+                what
+            );
+        }
+    }
+    for sees in narrow_circuit.sees() {
+        let check = &narrow.checks()[sees.check.index()].key;
+        let vantage = &narrow.vantage(sees.vantage).name;
+        let other = wide_circuit.sees_named(check, vantage).expect("in both");
+        prop_assert!(
+            !narrow_values[sees.gate.index()] || wide_values[other.gate.index()],
+            "{} is no longer seen from {}",
+            check,
+            vantage
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// The circuit says what the words of the plant file say.
+    #[test]
+    fn the_circuit_agrees_with_a_naive_reader(
+        drawn in Works::drawn(),
+        faults in vec(btree_set(0..12_usize, 0..5), 1..6),
+    ) {
+        let plant = plant(&drawn.written());
+        let circuit = Circuit::of(&plant);
+        let part = |at: usize| id(&plant, &format!("p{at}"));
+        for broken in faults {
+            let broken: BTreeSet<usize> = broken.into_iter().filter(|&at| at < drawn.len()).collect();
+            let inputs: Vec<InputId> =
+                broken.iter().map(|&at| circuit.component_input(part(at))).collect();
+            let under = circuit.under(&inputs);
+            let expected = drawn.works(&broken);
+            for (at, &expected) in expected.iter().enumerate() {
+                let name = format!("p{at} with {broken:?} broken");
+                prop_assert_eq!(under[circuit.works(part(at)).index()], expected, "{} works", &name);
+                prop_assert_eq!(under[circuit.usable(part(at)).index()], expected, "{} usable", name);
+            }
+            let acme = under[circuit.usable(id(&plant, "acme")).index()];
+            prop_assert_eq!(acme, drawn.is_served(&broken), "acme with {:?} broken", broken);
+            for at in drawn.checked() {
+                let check = format!("p{at}/tcp").as_str().into();
+                let [here, outside] = ["here", "outside"].map(|vantage| {
+                    circuit.sees_named(&check, &vantage.into()).expect("it is put from there")
+                });
+                prop_assert_eq!(under[here.gate.index()], expected[at], "{} from here", check);
+                prop_assert_eq!(under[outside.gate.index()], expected[at], "{} from outside", check);
+                // A wrong check fails from everywhere, a lost vantage everything it asks.
+                for (subject, still) in [
+                    (Subject::Check(here.check), [false, false]),
+                    (Subject::Vantage(here.vantage), [false, expected[at]]),
+                    (Subject::Vantage(outside.vantage), [expected[at], false]),
+                ] {
+                    let mut inputs = inputs.clone();
+                    inputs.push(input(&circuit, subject));
+                    let under = circuit.under(&inputs);
+                    let seen = [here, outside].map(|sees| under[sees.gate.index()]);
+                    prop_assert_eq!(seen, still, "{:?}", subject);
+                    let works = under[circuit.works(part(at)).index()];
+                    prop_assert_eq!(works, expected[at], "what sees is not what works");
+                }
+            }
+        }
+    }
+
+    /// Sixty-four scenarios and more at once are each as if alone.
+    #[test]
+    fn scenarios_do_not_touch_each_other(
+        drawn in Works::drawn(),
+        scenarios in vec(vec(0..100_usize, 0..4), 128),
+    ) {
+        let plant = plant(&drawn.written());
+        let circuit = Circuit::of(&plant);
+        let mut faults = Vec::new();
+        for (lane, numbers) in scenarios.iter().enumerate() {
+            for input in some(&circuit, numbers) {
+                let mut mask = [0_u64; 2];
+                mask[lane / 64] = 1 << (lane % 64);
+                faults.push((input, mask));
+            }
+        }
+        let mut together = Vec::new();
+        circuit.evaluate(&faults, &mut together);
+        for (lane, numbers) in scenarios.iter().enumerate() {
+            let alone = circuit.under(&some(&circuit, numbers));
+            for (gate, value) in alone.into_iter().enumerate() {
+                let own = together[gate][lane / 64] >> (lane % 64) & 1 == 1;
+                prop_assert_eq!(own, value, "gate {} in scenario {}", gate, lane);
+            }
+        }
+    }
+
+    #[test]
+    fn more_faults_never_bring_anything_back(
+        body in prop_oneof![
+            Works::drawn().prop_map(|drawn| drawn.written()),
+            Wired::drawn().prop_map(|drawn| drawn.written()),
+        ],
+        few in vec(0..100_usize, 0..4),
+        more in vec(0..100_usize, 1..4),
+    ) {
+        let plant = plant(&body);
+        let circuit = Circuit::of(&plant);
+        let all: Vec<usize> = few.iter().chain(&more).copied().collect();
+        let before = circuit.under(&some(&circuit, &few));
+        let after = circuit.under(&some(&circuit, &all));
+        for (gate, (before, after)) in before.into_iter().zip(after).enumerate() {
+            prop_assert!(before || !after, "gate {} came back\n{}", gate, body);
+        }
+    }
+
+    #[test]
+    fn one_more_of_any_never_widens_the_impact(
+        drawn in Works::drawn(),
+        which in any::<usize>(),
+        member in Works::member(),
+        faults in vec(btree_set(0..12_usize, 0..5), 1..6),
+    ) {
+        let Some(wider) = drawn.widened(which, &member) else { return Ok(()) };
+        widening_costs_nothing(&drawn.written(), &wider.written(), &faults)?;
+    }
+
+    #[test]
+    fn one_more_way_up_never_widens_the_impact(
+        drawn in Wired::drawn(),
+        which in any::<usize>(),
+        member in 0..100_usize,
+        faults in vec(btree_set(0..100_usize, 0..4), 1..6),
+    ) {
+        let Some(wider) = drawn.widened(which, member) else { return Ok(()) };
+        widening_costs_nothing(&drawn.written(), &wider.written(), &faults)?;
+    }
+}
+
+/// Under no faults is anything lost by going from the first plant to the second.
+fn widening_costs_nothing(
+    narrow: &str,
+    wide: &str,
+    faults: &[BTreeSet<usize>],
+) -> Result<(), TestCaseError> {
+    let plants = [plant(narrow), plant(wide)];
+    let circuits = plants.each_ref().map(|plant| Circuit::of(plant));
+    for numbers in faults {
+        let numbers: Vec<usize> = numbers.iter().copied().collect();
+        let inputs = some(&circuits[0], &numbers);
+        // The wider plant has the same components, checks and vantages, so the same inputs.
+        prop_assert_eq!(circuits[0].subjects(), circuits[1].subjects());
+        let [a, b] = circuits.each_ref().map(|circuit| circuit.under(&inputs));
+        nothing_lost((&plants[0], &a), (&plants[1], &b), (&circuits[0], &circuits[1])).map_err(
+            |error| {
+                let broke: Vec<_> =
+                    inputs.iter().map(|&input| circuits[0].subject(input)).collect();
+                TestCaseError::fail(format!("{error} with {broke:?} broken\n{narrow}\n{wide}"))
+            },
+        )?;
+    }
+    Ok(())
+}

@@ -45,11 +45,11 @@ pub fn parse(files: &[(String, String)]) -> (Option<Arc<Plant>>, Vec<Finding>) {
     if bytes > tree::BYTES_MAX {
         let message = format!("{bytes} bytes of plant files");
         let help = format!("at most {} bytes are read", tree::BYTES_MAX);
-        report.add(codes::LIMIT, Place::default(), message, Some(help));
+        report.add_nowhere(codes::LIMIT, message, Some(help));
         return (None, report.findings);
     }
     if files.is_empty() {
-        report.add(codes::NO_FILE, Place::default(), "no plant file was given".to_owned(), None);
+        report.add_nowhere(codes::NO_FILE, "no plant file was given".to_owned(), None);
         return (None, report.findings);
     }
     let roots: Vec<_> = files
@@ -83,6 +83,14 @@ struct Report {
 impl Report {
     fn add(&mut self, code: Code, place: Place, message: String, help: Option<String>) {
         self.add_two(code, place, None, message, help);
+    }
+
+    /// A finding about no place in particular.
+    fn add_nowhere(&mut self, code: Code, message: String, help: Option<String>) {
+        self.add(code, Place::default(), message, help);
+        if let Some(finding) = self.findings.last_mut() {
+            finding.labels.clear();
+        }
     }
 
     /// A finding with a second place and the words to put there.

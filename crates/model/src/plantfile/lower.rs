@@ -625,9 +625,9 @@ fn in_turn<'t>(node: &Node<'t>, (nth, turns): (usize, usize), report: &mut Repor
                 format!("{} names here, and {turns} in the component's range", range.len());
             let help = "a range in a field takes its turn with the component's own".to_owned();
             report.add(codes::BAD_RANGE, place, message, Some(help));
-            return None;
         }
-        Some(range.name(nth))
+        // One that is too short is read on as if its last name stood there again.
+        Some(range.name(nth.min(range.len() - 1)))
     })
 }
 

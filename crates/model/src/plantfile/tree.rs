@@ -130,16 +130,24 @@ pub(super) fn read<'t>(file: usize, text: &'t str, report: &mut Report) -> Optio
             Ok(event) => event,
             Err(error) => {
                 let place = places.point(*error.marker());
-                report.add(codes::SYNTAX, place, error.info().to_owned(), None);
+                if error.info() == "recursion limit exceeded" {
+                    // The scanner's own limit, met before ours when it has to look ahead for a `:`.
+                    too_deep(place, report);
+                } else {
+                    let remedy = remedy(text, place);
+                    report.add(codes::SYNTAX, place, error.info().to_owned(), remedy);
+                }
                 return None;
             }
         };
         nodes += 1;
-        if nodes > NODES_MAX || open.len() > DEPTH_MAX {
-            let place = places.of(span);
-            let what = if nodes > NODES_MAX { "too many values" } else { "nested too deeply" };
-            let help = format!("at most {DEPTH_MAX} levels and {NODES_MAX} values are read");
-            report.add(codes::LIMIT, place, what.to_owned(), Some(help));
+        if nodes > NODES_MAX {
+            let message = format!("more than {NODES_MAX} values");
+            report.add(codes::LIMIT, places.of(span), message, None);
+            return None;
+        }
+        if open.len() > DEPTH_MAX {
+            too_deep(places.of(span), report);
             return None;
         }
         let done = match event {
@@ -226,6 +234,20 @@ pub(super) fn read<'t>(file: usize, text: &'t str, report: &mut Report) -> Optio
         }
     }
     root
+}
+
+fn too_deep(place: Place, report: &mut Report) {
+    let help = format!("at most {DEPTH_MAX} levels are read");
+    report.add(codes::LIMIT, place, "nested too deeply".to_owned(), Some(help));
+}
+
+/// The slip that the plant language itself invites: a range between braces, in a line before the error.
+fn remedy(text: &str, place: Place) -> Option<String> {
+    let before = text.get(..place.start as usize).unwrap_or(text);
+    let line = before.lines().next_back().unwrap_or_default();
+    let (_, range) = line.rsplit_once('{')?;
+    let bare = range.starts_with(|c: char| c.is_ascii_digit()) && range.contains("..");
+    bare.then(|| "inside `{ … }` a range stands in quotes, as `\"pdu-{1..4}\"`".to_owned())
 }
 
 fn doubled_keys(entries: &[Entry<'_>], report: &mut Report) {

@@ -1,0 +1,344 @@
+//! Whatever the text, the answer is findings: no panic, no endless reading, nothing half loaded.
+//!
+//! How long something takes is not asserted; what is written here to be large would not end in a
+//! person's lifetime if it were read in a foolish way.
+
+use blackstart_model::finding::{Finding, Severity};
+use blackstart_model::plantfile::{FINDINGS, parse, parse_str};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+/// A good plant with something of everything, to be spoilt.
+const GOOD: &str = include_str!("good.yaml");
+
+/// Reads a text and holds the answer to what every answer keeps.
+fn read(text: &str) -> (bool, Vec<Finding>) {
+    let (plant, findings) = parse_str(text);
+    let refused = findings.iter().any(|finding| finding.severity == Severity::Error);
+    assert_eq!(plant.is_none(), refused, "a plant exactly when nothing is an error: {findings:#?}");
+    for finding in &findings {
+        assert!(FINDINGS.iter().any(|code| code.id == finding.code), "{finding:?}");
+        assert!(finding.message.len() < 2_000, "a message fits a screen: {finding:?}");
+        for label in &finding.labels {
+            assert!(
+                text.get(label.bytes.clone()).is_some(),
+                "a label lies in the text: {finding:?}"
+            );
+        }
+    }
+    (plant.is_some(), findings)
+}
+
+fn refused_with(text: &str, code: &str) {
+    let (_, findings) = read(text);
+    let codes: BTreeSet<_> = findings.iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(code), "{code} is not among {codes:?}");
+}
+
+/// A plant file with this in its body.
+fn with(body: &str) -> String {
+    format!("blackstart: 1\n{body}")
+}
+
+#[test]
+fn a_good_plant_is_good() {
+    let (there, findings) = read(GOOD);
+    assert!(there, "{findings:#?}");
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn a_hundred_megabytes_of_one_thing() {
+    for (piece, code) in [("[", "BS0102"), ("{", "BS0102"), ("- ", "BS0102"), ("? ", "BS0102")] {
+        refused_with(&piece.repeat(100_000_000 / piece.len()), code);
+    }
+    refused_with(&" ".repeat(100_000_000), "BS0108");
+    refused_with(&"\n".repeat(300_000_000), "BS0102");
+}
+
+#[test]
+fn much_of_one_thing() {
+    for piece in [
+        "[", "]", "{", "}", "- ", "? ", ": ", ":", ",", "a: ", "a: {", "[a, ", "{a: ", "\"", "'",
+        "|\n ", ">\n", "&a ", "*a ", "!!", "%", "#", "\t", "\r", "\r\n", "---\n", "...\n", "\\",
+        "\u{85}", "é", "\u{feff}", "[],", "{},", "a,", "\"\\", "- - ", "?\n", "@", "`",
+    ] {
+        read(&piece.repeat(20_000));
+        read(&with(&piece.repeat(20_000)));
+        read(&with(&format!("servers: {{ a: {}", piece.repeat(20_000))));
+    }
+}
+
+#[test]
+fn an_alias_bomb_does_not_go_off() {
+    let mut bomb =
+        "blackstart: 1\na: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
+    for (last, next) in ('a'..'z').zip('b'..='z') {
+        bomb += &format!("{next}: &{next} [{}]\n", vec![format!("*{last}"); 9].join(", "));
+    }
+    refused_with(&bomb, "BS0109");
+    refused_with("&a [*a]", "BS0109");
+}
+
+#[test]
+fn a_range_bomb_does_not_go_off() {
+    let needs = |many: usize| (0..many).map(|nth| format!("x{nth}, ")).collect::<String>();
+    let text = format!("servers:\n  x{{0..99999}}: {{ to_start: [{}] }}\n", needs(1_000));
+    refused_with(&with(&text), "BS0102");
+    let text = format!(
+        "defaults: {{ servers: {{ to_start: [{}] }} }}\nservers:\n  x{{0..99999}}: {{}}\n",
+        needs(1_000)
+    );
+    refused_with(&with(&text), "BS0102");
+    let text = format!("servers:\n  x{{0..99999}}: {{ location: {} }}\n", "a".repeat(1_000_000));
+    refused_with(&with(&text), "BS0102");
+    // Names that all collide are made no more often than those that do not.
+    let text = format!("servers:\n{}", "  é{0..99999}: {}\n".repeat(10_000));
+    refused_with(&with(&text), "BS0103");
+    // As wide as the number is written.
+    let zeros = "0".repeat(400);
+    refused_with(&with(&format!("servers:\n  x{{{zeros}0..{zeros}9}}: {{}}\n")), "BS0204");
+    refused_with(&with("servers:\n  x{0..18446744073709551615}: {}\n"), "BS0204");
+    refused_with(&with("servers:\n  x{0..99999999999999999999}: {}\n"), "BS0204");
+}
+
+#[test]
+fn what_is_compared_with_each_other_is_bounded() {
+    let many = 50_000;
+    let any = with(&format!(
+        "pdus: {{ p: {{}} }}\nservers: {{ a: {{ power: {{ any: [{}] }} }} }}\n",
+        "p, ".repeat(many)
+    ));
+    refused_with(&any, "BS0404");
+    let dangling: String =
+        (0..many).map(|nth| format!("  s{nth}: {{ power: t{nth} }}\n")).collect();
+    refused_with(&with(&format!("servers:\n{dangling}")), "BS0201");
+    let keys: String = (0..many).map(|nth| format!("k{nth}: 1, ")).collect();
+    refused_with(&with(&format!("servers: {{ a: {{ {keys} }} }}\n")), "BS0106");
+    let planes: String = (0..many).map(|nth| format!("k{nth}: s, ")).collect();
+    let planes =
+        format!("switches: {{ s: {{}} }}\nservers: {{ a: {{ network: {{ {planes} }} }} }}\n");
+    refused_with(&with(&planes), "BS0102");
+    let checks = "{ tcp: \"192.0.2.1:1\" }, ".repeat(many);
+    refused_with(&with(&format!("services: {{ a: {{ checks: [{checks}] }} }}\n")), "BS0102");
+    let segments: String = (0..many).map(|nth| format!("v{nth}, ")).collect();
+    refused_with(&with(&format!("switches: {{ s: {{ segments: [{segments}] }} }}\n")), "BS0102");
+    let vantages: String = (0..many).map(|nth| format!("v{nth}: {{}}, ")).collect();
+    refused_with(&with(&format!("vantages: {{ {vantages} }}\n")), "BS0102");
+    // A long chain in which each also needs the first.
+    let chain: String = (0..many)
+        .map(|nth| format!("  s{nth}: {{ needs: [s0, s{}] }}\n", (nth + 1) % many))
+        .collect();
+    refused_with(&with(&format!("services:\n{chain}")), "BS0401");
+}
+
+#[test]
+fn a_mistake_in_a_range_is_said_once() {
+    let (_, findings) = read(&with("servers:\n  s-{1..500}: { powr: pdu-a }\n"));
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+}
+
+#[test]
+fn notes_do_not_crowd_out_errors() {
+    let (_, findings) =
+        read(&with("services:\n  a: { checks: [ { tcp: \"192.0.2.1:1\" } ] }\n  s-{1..500}: {}\n"));
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Note), "{findings:#?}");
+}
+
+#[test]
+fn requirements_that_say_half() {
+    for (requirement, code) in [
+        ("{ at_least: 2 }", "BS0107"),
+        ("{ of: [a, b] }", "BS0105"),
+        ("{ any: [a], all: [b] }", "BS0105"),
+        ("{ any: [a], over: front }", "BS0106"),
+        ("{ use: a, by: person }", "BS0106"),
+        ("{ use: a, over: storge }", "BS0201"),
+        ("{ at_least: -1, of: [a] }", "BS0308"),
+        ("{ at_least: 4294967297, of: [a] }", "BS0308"),
+        ("{ standby: a, takes: 99999999999 weeks }", "BS0301"),
+        ("{ any: }", "BS0403"),
+        ("{}", "BS0105"),
+        ("~", "BS0403"),
+        ("[[], a]", "BS0403"),
+        ("a/b", "BS0206"),
+        ("a/", "BS0206"),
+        ("/", "BS0201"),
+        ("self", "BS0401"),
+    ] {
+        let text = format!(
+            "services:\n  a: {{ to_start: self }}\n  b: {{}}\n  self: {{ needs: {requirement} }}\n"
+        );
+        refused_with(&with(&text), code);
+    }
+    refused_with(
+        &with("switches: { s: {} }\nservers: { a: { network: { anny: s } } }\n"),
+        "BS0106",
+    );
+    refused_with(&with("feeds: { f: { fed_by: internet } }\n"), "BS0205");
+}
+
+#[test]
+fn quantities_out_of_this_world() {
+    let nines = "9".repeat(305);
+    for (field, code) in [
+        (format!("draw: {nines} MW"), "BS0301"),
+        (format!("draw: {}9 W", "0.".repeat(40)), "BS0301"),
+        ("draw: 1e400 W".to_owned(), "BS0301"),
+        ("draw: NaN W".to_owned(), "BS0301"),
+        ("draw: -1 W".to_owned(), "BS0302"),
+        ("draw: [1 W]".to_owned(), "BS0105"),
+        ("capacity: 1 W".to_owned(), "BS0301"),
+        ("claims: N+99999999999".to_owned(), "BS0310"),
+        ("public: yes".to_owned(), "BS0310"),
+        ("address: 1.2.3".to_owned(), "BS0306"),
+        ("condition: { exercised: 99999-01-01 }".to_owned(), "BS0303"),
+        ("checks: [ { tcp: \"a:99999\" } ]".to_owned(), "BS0306"),
+        ("checks: [ { tcp: \"a:1\", every: 52 weeks } ]".to_owned(), "BS0311"),
+        ("checks: [ { tcp: \"a:1\", deadline: 0 s } ]".to_owned(), "BS0311"),
+        ("checks: [ { tcp: \"a:1\", from: [] } ]".to_owned(), "BS0403"),
+        ("checks: [ { tcp: \"a:1\", over: storge } ]".to_owned(), "BS0201"),
+        ("checks: [ { tcp: \"a:1\", name: a/b } ]".to_owned(), "BS0203"),
+        ("checks: [ { icmp: a, echoes: 20, spacing: 10 s } ]".to_owned(), "BS0311"),
+        ("checks: [ { http: \"http://a\", headers: [b] } ]".to_owned(), "BS0105"),
+        ("checks: [ { http: \"http://a\", headers: { b: é } } ]".to_owned(), "BS0105"),
+        ("checks: [ { http: \"http://u:p@a\" } ]".to_owned(), "BS0309"),
+        ("checks: [ { http: \"http://a\", status: [] } ]".to_owned(), "BS0403"),
+        ("checks: [ { http: \"http://a\", body: { contains: \"\" } } ]".to_owned(), "BS0403"),
+    ] {
+        refused_with(&with(&format!("servers:\n  a: {{ {field} }}\n")), code);
+    }
+    for (top, code) in [
+        ("maintenance: [a]", "BS0105"),
+        ("maintenance: { a: { off: [], from: 2020-01-01 00:00, to: 2020-01-02 00:00 } }", "BS0403"),
+        ("vantages: [a]", "BS0105"),
+        ("vantages: { here: {} }", "BS0202"),
+        ("vantages: { a: { silent_after: 9 weeks } }", "BS0311"),
+        ("alerts: { webhooks: [a] }", "BS0105"),
+        ("alerts: { mail: { relay: a, from: a@b.c, to: [], user: u } }", "BS0107"),
+        (
+            "alerts: { mail: { relay: a, from: a@b.c, to: [d@e.f], user: u, password: p } }",
+            "BS0309",
+        ),
+        ("timezone: Europe/Atlantis", "BS0310"),
+        ("name: \"a\\0b\"", "BS0101"),
+    ] {
+        refused_with(&with(&format!("servers: {{ s: {{}} }}\n{top}\n")), code);
+    }
+}
+
+#[test]
+fn nothing_at_all() {
+    for text in ["", "\n", "# only a remark\n", "---\n", "\u{feff}"] {
+        refused_with(text, "BS0108");
+    }
+    for text in ["~", "a", "[]", "1", "\"\""] {
+        read(text);
+    }
+    assert!(parse(&[]).0.is_none());
+}
+
+#[test]
+fn bytes_that_no_editor_shows() {
+    refused_with("blackstart: 1\nname: a\0b\n", "BS0101");
+    refused_with("\0", "BS0101");
+    refused_with("blackstart: 1\nservers: { \"a\\u0007\": {} }\n", "BS0101");
+    refused_with("blackstart: 1\nservers: { \"a\\u202e\": {} }\n", "BS0203");
+    refused_with("blackstart: 1\nservers: { а: {} }\n", "BS0203");
+}
+
+#[test]
+fn line_ends_and_byte_order_marks_change_nothing() {
+    let (plain, _) = parse_str(GOOD);
+    let plain = plain.expect("it is good");
+    for text in [GOOD.replace('\n', "\r\n"), format!("\u{feff}{GOOD}")] {
+        let (other, findings) = parse_str(&text);
+        let other = other.unwrap_or_else(|| panic!("{findings:#?}"));
+        assert_eq!(plain.components(), other.components());
+        assert_eq!(plain.checks(), other.checks());
+    }
+}
+
+#[test]
+fn a_label_finds_its_place_behind_wide_characters() {
+    for before in ["", "\u{feff}", "# naïve 🦀 remark\r\n", "\u{feff}# é\n"] {
+        let text = format!(
+            "{before}blackstart: 1\nname: \"Zürich 🦀\"\nservers: {{ a: {{ powr: b }} }}\n"
+        );
+        let (_, findings) = read(&text);
+        let [finding] = &findings[..] else { panic!("{findings:#?}") };
+        assert_eq!(&text[finding.labels[0].bytes.clone()], "powr", "{before:?}");
+    }
+}
+
+#[test]
+fn every_file_says_its_version_or_none() {
+    let file = |text: &str| ("a.yaml".to_owned(), text.to_owned());
+    let good = file("blackstart: 1\nfeeds: { a: {} }\n");
+    assert!(parse(&[good.clone(), file("feeds: { b: {} }\n")]).0.is_some());
+    assert!(parse(&[good.clone(), file("blackstart: 1\nfeeds: { b: {} }\n")]).0.is_some());
+    assert!(parse(&[file("blackstart: 2\n"), good.clone()]).0.is_none());
+    assert!(parse(&[good, file("blackstart: 2\n")]).0.is_none());
+}
+
+/// The pieces that plant files are made of, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let words: Vec<&'static str> = GOOD
+        .split_inclusive([' ', '\n', ',', '[', ']', '{', '}', ':'])
+        .chain(["\t", "\r", "'", "\"", "*", "&", "!", "|", ">", "%", "\0", "é", "🦀", "---\n"])
+        .collect();
+    proptest::collection::vec(proptest::sample::select(words), 0..60).prop_map(|all| all.concat())
+}
+
+/// The good file with a few bytes cut, doubled or put elsewhere.
+fn spoilt() -> impl Strategy<Value = String> {
+    let at = 0..GOOD.len();
+    let edit = (at.clone(), at, 0..40_usize, ".{0,3}", 0..3_u8);
+    proptest::collection::vec(edit, 1..6).prop_map(|edits| {
+        let mut bytes = GOOD.as_bytes().to_vec();
+        for (from, to, len, put, what) in edits {
+            let from = from.min(bytes.len());
+            let end = (from + len).min(bytes.len());
+            let to = to.min(bytes.len());
+            match what {
+                0 => drop(bytes.splice(from..end, put.bytes())),
+                1 => {
+                    let copy = bytes[from..end].to_vec();
+                    bytes.splice(to..to, copy);
+                }
+                _ => drop(bytes.splice(from..from, put.bytes())),
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn noise_ends_in_findings(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        read(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn wild_text_ends_in_findings(text in "\\PC{0,200}") {
+        read(&text);
+    }
+
+    #[test]
+    fn pieces_in_any_order_end_in_findings(text in pieces()) {
+        read(&text);
+        read(&with(&text));
+    }
+
+    #[test]
+    fn a_spoilt_file_ends_in_findings(text in spoilt()) {
+        read(&text);
+    }
+
+    #[test]
+    fn the_same_text_has_the_same_findings(text in spoilt()) {
+        prop_assert_eq!(read(&text), read(&text));
+    }
+}

@@ -15,8 +15,10 @@ mod units;
 mod reader;
 mod lower;
 mod questions;
+mod print;
 
 pub use codes::{ALL as FINDINGS, Code};
+pub use print::print;
 
 use crate::finding::{Confidence, Finding, Label, Severity};
 use crate::plant::Plant;

@@ -754,7 +754,9 @@ const REQUIREMENT_WORDS: &[&str] =
 fn planes<'n, 't>(node: &'n Node<'t>) -> Option<&'n [Entry<'t>]> {
     let entries = node.map()?;
     let meant = |entry: &Entry<'_>| {
-        REQUIREMENT_WORDS.iter().any(|word| strsim::osa_distance(word, &entry.key) < 2)
+        REQUIREMENT_WORDS.iter().any(|word| {
+            *word == entry.key || (word.len() > 2 && strsim::osa_distance(word, &entry.key) < 2)
+        })
     };
     (!entries.iter().any(meant)).then_some(entries)
 }

@@ -18,7 +18,7 @@ use crate::plant::{
 use crate::time::Duration;
 
 /// How long a vantage may be silent when nothing is said.
-const SILENT_DEFAULT: Duration = Duration::from_secs(15);
+pub(super) const SILENT_DEFAULT: Duration = Duration::from_secs(15);
 
 /// How long it may be silent: less would take every hiccup for a loss, more would hide one.
 const SILENT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
@@ -35,17 +35,25 @@ const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(60);
 /// Vantages of one plant at most: each has its own gates in the circuit.
 const VANTAGES_MAX: usize = 1_000;
 
+/// Headers of one check at most.
+const HEADERS_MAX: usize = 100;
+
 /// Checks of one component at most.
 const CHECKS_MAX: usize = 100;
 
 /// How much of a body is read when nothing is said.
-const BODY_BYTES: u64 = 1024 * 1024;
+pub(super) const BODY_BYTES: u64 = 1024 * 1024;
+
+/// Echoes, the time between two, and bytes of payload when nothing is said.
+pub(super) const ECHOES: u64 = 3;
+pub(super) const SPACING: Duration = Duration::from_millis(200);
+pub(super) const PAYLOAD: u64 = 32;
 
 /// The statuses that will do when nothing is said.
 pub(super) const STATUS: (u16, u16) = (200, 399);
 
 /// A certificate that ends within this time is worth a word.
-const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
+pub(super) const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
 
 /// Reads `here` and `vantages`.
 pub(super) fn vantages(
@@ -171,7 +179,7 @@ pub(super) fn checks(
         keys.finish("a check", report);
         let Some((kind, question)) = asked else { continue };
         let every = every.unwrap_or(Check::EVERY_DEFAULT);
-        let deadline = deadline.unwrap_or_else(|| Check::DEADLINE_DEFAULT.min(every / 2));
+        let deadline = deadline.unwrap_or_else(|| self::deadline(every));
         if deadline.is_zero() || deadline > every {
             let message = "the deadline must be within the period".to_owned();
             report.add(codes::BOUNDS, node.place, message, None);
@@ -181,10 +189,12 @@ pub(super) fn checks(
             && icmp.spacing * (u32::from(icmp.echoes) - 1) >= deadline
         {
             let message = "the deadline passes before the last echo is sent".to_owned();
-            report.add(codes::BOUNDS, node.place, message, None);
+            let help = "send fewer `echoes`, with less `spacing`, or less often".to_owned();
+            report.add(codes::BOUNDS, node.place, message, Some(help));
             continue;
         }
-        let short = written.map_or_else(|| unnamed(kind, name, &checks[own..]), str::to_owned);
+        let short =
+            written.map_or_else(|| unnamed(kind, name, checks[own..].iter()), str::to_owned);
         let key = CheckKey::from(format!("{name}/{short}"));
         if checks[own..].iter().any(|check| check.key == key) {
             let message = format!("`{}` has two checks called `{}`", name, shortened(&short));
@@ -200,11 +210,20 @@ pub(super) fn checks(
     }
 }
 
+/// The deadline when nothing is said.
+pub(super) fn deadline(every: Duration) -> Duration {
+    Check::DEADLINE_DEFAULT.min(every / 2)
+}
+
 /// What a check is called that was given no name: its kind, and from the second on a number.
-pub(super) fn unnamed(kind: &str, component: &str, before: &[Check]) -> String {
+pub(super) fn unnamed<'c>(
+    kind: &str,
+    component: &str,
+    before: impl Iterator<Item = &'c Check> + Clone,
+) -> String {
     let free = |short: &String| {
         let key = format!("{component}/{short}");
-        before.iter().all(|check| check.key.as_str() != key)
+        before.clone().all(|check| check.key.as_str() != key)
     };
     let numbered = (2..).map(|nth| format!("{kind}-{nth}"));
     std::iter::once(kind.to_owned()).chain(numbered).find(free).expect("there is always a number")
@@ -284,8 +303,9 @@ fn http(
     );
     let body = keys.take("body").map_or_else(Vec::new, |node| conditions(node, report));
     let mut response_headers = Vec::new();
-    for entry in entries(keys.take("expect_headers"), "`expect_headers`", report) {
-        if is_header_name(entry, report) {
+    let expected = entries(keys.take("expect_headers"), "`expect_headers`", report);
+    for (at, entry) in expected.iter().enumerate() {
+        if is_header_name(entry, &expected[..at], report) {
             let name: Box<str> = entry.key.to_ascii_lowercase().into();
             let conditions = conditions(&entry.value, report);
             response_headers.extend(conditions.into_iter().map(|one| (name.clone(), one)));
@@ -352,10 +372,11 @@ fn url(written: &str, scheme: &str) -> Result<(HostPort, Box<str>), &'static str
 
 fn headers(keys: &mut Keys<'_, '_>, report: &mut Report) -> Vec<(Box<str>, HeaderValue)> {
     let mut headers = Vec::new();
-    for entry in entries(keys.take("headers"), "`headers`", report) {
+    let given = entries(keys.take("headers"), "`headers`", report);
+    for (at, entry) in given.iter().enumerate() {
         let confidential = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
             .contains(&&*entry.key.to_ascii_lowercase());
-        if !is_header_name(entry, report) {
+        if !is_header_name(entry, &given[..at], report) {
             continue;
         }
         let value = match &entry.value.value {
@@ -378,8 +399,24 @@ fn headers(keys: &mut Keys<'_, '_>, report: &mut Report) -> Vec<(Box<str>, Heade
     headers
 }
 
-/// Whether a key can be a header's name: a token of RFC 9110, section 5.6.2.
-fn is_header_name(entry: &Entry<'_>, report: &mut Report) -> bool {
+/// Whether a key can be a header's name: a token of RFC 9110, section 5.6.2, and not one of those
+/// before it in other letters.
+fn is_header_name(entry: &Entry<'_>, before: &[Entry<'_>], report: &mut Report) -> bool {
+    if before.len() == HEADERS_MAX {
+        let message = format!("more than {HEADERS_MAX} headers");
+        report.add(codes::LIMIT, entry.key_place, message, None);
+    }
+    if before.len() >= HEADERS_MAX {
+        return false;
+    }
+    if let Some(first) = before
+        .iter()
+        .find(|first| first.key != entry.key && first.key.eq_ignore_ascii_case(&entry.key))
+    {
+        let message = format!("`{}` is a header twice", shortened(&entry.key));
+        let other = Some((first.key_place, "here first"));
+        report.add_two(codes::DUPLICATE_KEY, entry.key_place, other, message, None);
+    }
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let fits = !entry.key.is_empty() && entry.key.bytes().all(token);
     if !fits {
@@ -446,13 +483,11 @@ fn icmp(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option
     let mut count = |key, bounds, default| {
         keys.take(key).and_then(|node| number(node, key, bounds, report)).unwrap_or(default)
     };
-    let echoes = count("echoes", (1, 20), 3);
+    let echoes = count("echoes", (1, 20), ECHOES);
     let lost_max = count("lost_max", (0, 19), 0);
-    let payload = count("payload", (16, 1400), 32);
-    let spacing = keys
-        .take("spacing")
-        .and_then(|node| span(node, "`spacing`", report))
-        .unwrap_or(Duration::from_millis(200));
+    let payload = count("payload", (16, 1400), PAYLOAD);
+    let spacing =
+        keys.take("spacing").and_then(|node| span(node, "`spacing`", report)).unwrap_or(SPACING);
     if lost_max >= echoes {
         let message = "with so many lost nothing could ever be seen down".to_owned();
         report.add(codes::BOUNDS, node.place, message, Some("less than `echoes`".to_owned()));

@@ -5,4 +5,5 @@
 
 mod findings;
 mod hostile;
+mod round_trip;
 mod shown;

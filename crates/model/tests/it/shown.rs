@@ -1,19 +1,18 @@
 //! A finding as text: the code, the line, and what of it is underlined.
 
 use blackstart_model::finding::{Finding, Label};
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// All findings of one text.
 pub(crate) fn shown<'f>(text: &str, findings: impl IntoIterator<Item = &'f Finding>) -> String {
     let mut out = String::new();
     for Finding { code, severity, confidence: _, message, labels, help } in findings {
-        writeln!(out, "{severity}[{code}]: {message}").unwrap();
+        line(&mut out, &format!("{severity}[{code}]: {message}"));
         for label in labels {
             underlined(&mut out, text, label);
         }
         if let Some(help) = help {
-            writeln!(out, "  help: {help}").unwrap();
+            line(&mut out, &format!("  help: {help}"));
         }
     }
     out
@@ -23,13 +22,18 @@ fn underlined(out: &mut String, text: &str, Label { file: _, bytes, text: words 
     let before = &text[..bytes.start];
     let number = before.matches('\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = text[start..].lines().next().unwrap_or_default();
+    let source = text[start..].lines().next().unwrap_or_default();
     let column = text[start..bytes.start].chars().count();
     let within = text[bytes.clone()].lines().next().unwrap_or_default();
     let marks = "^".repeat(within.chars().count().max(1));
-    writeln!(out, "{number:>4} | {line}").unwrap();
+    line(out, &format!("{number:>4} | {source}"));
     let marked = format!("     | {}{marks} {words}", " ".repeat(column));
-    writeln!(out, "{}", marked.trim_end()).unwrap();
+    line(out, marked.trim_end());
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push('\n');
 }
 
 /// A file of the repository.

@@ -16,9 +16,11 @@ mod reader;
 mod lower;
 mod questions;
 mod print;
+mod schema;
 
 pub use codes::{ALL as FINDINGS, Code};
 pub use print::print;
+pub use schema::schema;
 
 use crate::finding::{Confidence, Finding, Label, Severity};
 use crate::plant::Plant;

@@ -27,7 +27,7 @@ const RANGE_MAX: usize = 100_000;
 const COMPONENTS_MAX: usize = 4_000_000;
 
 /// Characters of a name at most.
-const NAME_MAX: usize = 128;
+pub(super) const NAME_MAX: usize = 128;
 
 /// Values read at most once ranges and defaults are spread over their components, counted by
 /// [`Node::weight`]: ten fields for each of two million components. A short file must not ask for more
@@ -705,20 +705,14 @@ fn fill(
             put(attribute, quantity(node, &what, report, units::breaker).map(Value::Breaker));
         }
         Holds::Capacity(attribute) => {
-            let (unit, wrap): (Unit, fn(crate::quantity::Range) -> Value) = match made.kind {
-                Kind::Storage | Kind::Disk | Kind::Backup | Kind::Database | Kind::File => {
-                    (Unit::Bytes, Value::Bytes)
-                }
-                Kind::Feed | Kind::Pdu | Kind::Breaker | Kind::Outlet | Kind::TransferSwitch => {
-                    (Unit::Amps, Value::Amps)
-                }
-                Kind::Ups
-                | Kind::Generator
-                | Kind::Psu
-                | Kind::Cooling
-                | Kind::Rack
-                | Kind::Room => (Unit::Watts, Value::Watts),
-                _ => (Unit::BitsPerSecond, Value::BitsPerSecond),
+            let unit = units::of_capacity(made.kind);
+            let wrap = match unit {
+                Unit::Watts => Value::Watts,
+                Unit::Volts => Value::Volts,
+                Unit::Amps => Value::Amps,
+                Unit::BitsPerSecond => Value::BitsPerSecond,
+                Unit::Bytes => Value::Bytes,
+                Unit::Seconds => unreachable!("no capacity is a span"),
             };
             put(attribute, quantity(node, &what, report, range(unit)).map(wrap));
         }
@@ -746,7 +740,7 @@ fn fill(
 }
 
 /// The words a requirement's map is made of.
-const REQUIREMENT_WORDS: &[&str] =
+pub(super) const REQUIREMENT_WORDS: &[&str] =
     &["any", "all", "at_least", "of", "use", "over", "standby", "takes", "by"];
 
 /// The planes of a `network` map; `None` when it is a requirement, or nearly one: a slip in `any` must

@@ -49,6 +49,9 @@ pub(super) const ECHOES: u64 = 3;
 pub(super) const SPACING: Duration = Duration::from_millis(200);
 pub(super) const PAYLOAD: u64 = 32;
 
+/// Methods that ask and change nothing (RFC 9110, section 9.2.1).
+pub(super) const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
 /// The statuses that will do when nothing is said.
 pub(super) const STATUS: (u16, u16) = (200, 399);
 
@@ -252,10 +255,10 @@ fn question(keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<(&'static st
     };
     let question = match kind {
         "http" | "https" => Question::Http(http(kind, node, keys, report)?),
-        "tcp" => Question::Tcp(TcpQuestion {
-            target: host_port(node, None, report)?,
-            slow: slow(keys, report),
-        }),
+        "tcp" => {
+            let (target, slow) = (host_port(node, None, report), slow(keys, report));
+            Question::Tcp(TcpQuestion { target: target?, slow })
+        }
         "icmp" => Question::Icmp(icmp(node, keys, report)?),
         _ => Question::Dns(dns(node, keys, report)?),
     };
@@ -282,10 +285,7 @@ fn http(
     }
     let method = keys
         .take("method")
-        .and_then(|node| {
-            let methods = [("GET", "GET"), ("HEAD", "HEAD"), ("OPTIONS", "OPTIONS")];
-            choice(node, "`method`", &methods, report)
-        })
+        .and_then(|node| choice(node, "`method`", &METHODS.map(|word| (word, word)), report))
         .unwrap_or("GET");
     let connect = keys
         .take("connect")
@@ -502,31 +502,18 @@ fn icmp(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option
 }
 
 /// Record types that can be asked for.
-const RECORD_TYPES: [(&str, &str); 10] = [
-    ("A", "A"),
-    ("AAAA", "AAAA"),
-    ("MX", "MX"),
-    ("NS", "NS"),
-    ("SOA", "SOA"),
-    ("TXT", "TXT"),
-    ("CNAME", "CNAME"),
-    ("PTR", "PTR"),
-    ("SRV", "SRV"),
-    ("CAA", "CAA"),
-];
+pub(super) const RECORD_TYPES: [&str; 10] =
+    ["A", "AAAA", "MX", "NS", "SOA", "TXT", "CNAME", "PTR", "SRV", "CAA"];
+
+/// Response codes that can be expected.
+pub(super) const RCODES: [&str; 4] = ["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"];
 
 fn dns(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<DnsQuestion> {
     let server = host_port(node, Some(53), report);
     let query = keys.need("query", report);
-    let rcodes = [
-        ("NOERROR", "NOERROR"),
-        ("NXDOMAIN", "NXDOMAIN"),
-        ("SERVFAIL", "SERVFAIL"),
-        ("REFUSED", "REFUSED"),
-    ];
     let rcode = keys
         .take("rcode")
-        .and_then(|node| choice(node, "`rcode`", &rcodes, report))
+        .and_then(|node| choice(node, "`rcode`", &RCODES.map(|word| (word, word)), report))
         .unwrap_or("NOERROR");
     let recursion = keys
         .take("recursion")
@@ -537,13 +524,13 @@ fn dns(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<
     let written = text(query, "`query`", report)?;
     let mut words = written.split_whitespace();
     let (name, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or("A"));
-    let found = RECORD_TYPES.iter().find(|(word, _)| *word == kind).map(|(_, word)| *word);
+    let found = RECORD_TYPES.into_iter().find(|word| *word == kind);
     let named = name == "." || matches!(reader::as_host(name), Some(Host::Name(_)));
     if found.is_none() || !named || words.next().is_some() {
         let message = format!("`{}` is no DNS query", shortened(written));
         let help = format!(
             "a name and a type, as `example.net MX`; types are {}",
-            RECORD_TYPES.map(|(word, _)| word).join(", ")
+            RECORD_TYPES.join(", ")
         );
         report.add(codes::CHOICE, query.place, message, Some(help));
         return None;
@@ -637,6 +624,10 @@ fn web_url<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> {
     }
 }
 
+/// How the connection to a mail relay may be protected.
+pub(super) const TLS_MODES: [(&str, MailTls); 3] =
+    [("starttls", MailTls::StartTls), ("implicit", MailTls::Implicit), ("none", MailTls::Plain)];
+
 fn mail(node: &Node<'_>, report: &mut Report) -> (Option<MailRelay>, Vec<Box<str>>) {
     let Some(mut keys) = Keys::of(node, "`mail`", report) else { return (None, Vec::new()) };
     let relay = keys.need("relay", report).and_then(|node| host_port(node, Some(25), report));
@@ -648,12 +639,7 @@ fn mail(node: &Node<'_>, report: &mut Report) -> (Option<MailRelay>, Vec<Box<str
     }
     let to = to.map_or(&[][..], list);
     let to = to.iter().filter_map(|node| mail_address(node, report)).map(Into::into).collect();
-    let modes = [
-        ("starttls", MailTls::StartTls),
-        ("implicit", MailTls::Implicit),
-        ("none", MailTls::Plain),
-    ];
-    let tls = keys.take("tls").and_then(|node| choice(node, "`tls`", &modes, report));
+    let tls = keys.take("tls").and_then(|node| choice(node, "`tls`", &TLS_MODES, report));
     let user = keys.take("user").and_then(|node| text(node, "`user`", report)).map(Box::from);
     let password = keys.take("password").and_then(|node| secret(node, report));
     if user.is_some() != password.is_some() {

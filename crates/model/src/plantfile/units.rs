@@ -2,6 +2,7 @@
 //!
 //! A unit is never left out. A range may share the unit of its end (`10..45 min`).
 
+use crate::kind::Kind;
 use crate::quantity::{BreakerRating, Range};
 use crate::time::Duration;
 
@@ -29,7 +30,7 @@ pub(super) enum NotAQuantity {
 }
 
 impl Unit {
-    const fn example(self) -> &'static str {
+    pub(super) const fn example(self) -> &'static str {
         match self {
             Self::Watts => "`210 W`, `0.2 kW` or `210 W..340 W`",
             Self::Volts => "`230 V`",
@@ -40,36 +41,65 @@ impl Unit {
         }
     }
 
+    /// Its symbols, with what each is worth in the base unit.
+    pub(super) const fn symbols(self) -> &'static [(&'static str, f64)] {
+        match self {
+            Self::Watts => &[("W", 1.0), ("kW", 1e3), ("MW", 1e6)],
+            Self::Volts => &[("V", 1.0), ("kV", 1e3)],
+            Self::Amps => &[("A", 1.0), ("mA", 1e-3)],
+            Self::BitsPerSecond => &[
+                ("bit/s", 1.0),
+                ("kbit/s", 1e3),
+                ("Mbit/s", 1e6),
+                ("Gbit/s", 1e9),
+                ("Tbit/s", 1e12),
+            ],
+            Self::Bytes => &[
+                ("B", 1.0),
+                ("kB", 1e3),
+                ("MB", 1e6),
+                ("GB", 1e9),
+                ("TB", 1e12),
+                ("PB", 1e15),
+                ("KiB", 1024.0),
+                ("MiB", 1_048_576.0),
+                ("GiB", 1_073_741_824.0),
+                ("TiB", 1_099_511_627_776.0),
+            ],
+            Self::Seconds => &[
+                ("ms", 1e-3),
+                ("s", 1.0),
+                ("sec", 1.0),
+                ("min", 60.0),
+                ("m", 60.0),
+                ("h", 3_600.0),
+                ("d", 86_400.0),
+                ("day", 86_400.0),
+                ("days", 86_400.0),
+                ("week", 604_800.0),
+                ("weeks", 604_800.0),
+            ],
+        }
+    }
+
     fn factor(self, symbol: &str) -> Option<f64> {
-        let factor = match (self, symbol) {
-            (Self::Watts, "W") | (Self::Volts, "V") | (Self::Amps, "A") => 1.0,
-            (Self::Watts, "kW") | (Self::Volts, "kV") => 1e3,
-            (Self::Watts, "MW") => 1e6,
-            (Self::Amps, "mA") => 1e-3,
-            (Self::BitsPerSecond, "bit/s") => 1.0,
-            (Self::BitsPerSecond, "kbit/s") => 1e3,
-            (Self::BitsPerSecond, "Mbit/s") => 1e6,
-            (Self::BitsPerSecond, "Gbit/s") => 1e9,
-            (Self::BitsPerSecond, "Tbit/s") => 1e12,
-            (Self::Bytes, "B") => 1.0,
-            (Self::Bytes, "kB") => 1e3,
-            (Self::Bytes, "MB") => 1e6,
-            (Self::Bytes, "GB") => 1e9,
-            (Self::Bytes, "TB") => 1e12,
-            (Self::Bytes, "PB") => 1e15,
-            (Self::Bytes, "KiB") => 1024.0,
-            (Self::Bytes, "MiB") => 1_048_576.0,
-            (Self::Bytes, "GiB") => 1_073_741_824.0,
-            (Self::Bytes, "TiB") => 1_099_511_627_776.0,
-            (Self::Seconds, "ms") => 1e-3,
-            (Self::Seconds, "s" | "sec") => 1.0,
-            (Self::Seconds, "min" | "m") => 60.0,
-            (Self::Seconds, "h") => 3_600.0,
-            (Self::Seconds, "d" | "day" | "days") => 86_400.0,
-            (Self::Seconds, "week" | "weeks") => 604_800.0,
-            _ => return None,
-        };
-        Some(factor)
+        self.symbols().iter().find(|(own, _)| *own == symbol).map(|(_, factor)| *factor)
+    }
+}
+
+/// The unit of a kind's `capacity`.
+pub(super) const fn of_capacity(kind: Kind) -> Unit {
+    match kind {
+        Kind::Storage | Kind::Disk | Kind::Backup | Kind::Database | Kind::File => Unit::Bytes,
+        Kind::Feed | Kind::Pdu | Kind::Breaker | Kind::Outlet | Kind::TransferSwitch => Unit::Amps,
+        Kind::Ups
+        | Kind::Generator
+        | Kind::Psu
+        | Kind::Cooling
+        | Kind::Rack
+        | Kind::Room
+        | Kind::Site => Unit::Watts,
+        _ => Unit::BitsPerSecond,
     }
 }
 

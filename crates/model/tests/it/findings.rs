@@ -95,6 +95,11 @@ fn the_index_lists_the_pages_there_are() {
 }
 
 #[test]
+fn the_schema_for_editors_is_the_one_committed() {
+    assert_file("docs/plant.schema.json", &blackstart_model::plantfile::schema());
+}
+
+#[test]
 fn codes_are_in_order_and_unique() {
     assert!(FINDINGS.is_sorted_by(|one, next| one.id < next.id));
 }

@@ -1,0 +1,597 @@
+//! The JSON Schema of the plant file, for editors: draft 2020-12, made from the tables the reader reads by.
+//!
+//! It knows shapes, keys, units and choices, and nothing of names, circles or time zones: `check` decides
+//! what is a plant. It never refuses what the reader takes. Tested against the reader: each map here has
+//! exactly the keys that the reader says it has.
+
+use super::fields::{FIELDS, Field, Holds};
+use super::lower::{NAME_MAX, REQUIREMENT_WORDS};
+use super::questions::{METHODS, RCODES, RECORD_TYPES, TLS_MODES};
+use super::units::{Unit, of_capacity};
+use crate::kind::Kind;
+use std::fmt::Write as _;
+
+/// The JSON Schema of the plant file, ready to be written to a file.
+#[must_use]
+pub fn schema() -> String {
+    let kinds = Kind::ALL.iter().map(|kind| {
+        let fields = FIELDS.iter().filter(|field| field.of.has(*kind)).map(|field| {
+            let own = field.name;
+            let place = match field.holds {
+                Holds::Capacity(_) => format!("capacity-{}", base(of_capacity(*kind))),
+                _ => format!("field-{own}"),
+            };
+            (own.to_owned(), reference(&place))
+        });
+        (kind.as_str().to_owned(), object(fields.collect(), &[]))
+    });
+    let fields = FIELDS.iter().filter(|field| !matches!(field.holds, Holds::Capacity(_)));
+    let fields = fields.map(|Field { name, holds, of: _, doc }| {
+        (format!("field-{name}"), described(&shape(*holds), doc))
+    });
+    let capacity = FIELDS.iter().find(|field| matches!(field.holds, Holds::Capacity(_)));
+    let capacity = capacity.expect("`capacity` is in the table").doc;
+    let capacities = [Unit::Watts, Unit::Amps, Unit::BitsPerSecond, Unit::Bytes].map(|unit| {
+        let doc = format!("{capacity}: {}", unit.example());
+        (format!("capacity-{}", base(unit)), described(base(unit), &doc))
+    });
+    let mut definitions: Vec<(String, Json)> =
+        words().into_iter().map(|(name, one)| (name.to_owned(), one)).collect();
+    for (name, keys) in MAPS {
+        definitions
+            .push(((*name).to_owned(), object(keys.iter().map(key).collect(), needed(name))));
+    }
+    definitions.extend(fields);
+    definitions.extend(capacities);
+    definitions.extend(kinds);
+
+    let sections = Kind::ALL.iter().map(|kind| {
+        (kind.section().to_owned(), named(reference(kind.as_str()), reference("name-or-range")))
+    });
+    let defaults = Kind::ALL
+        .iter()
+        .map(|kind| (kind.section().to_owned(), reference(kind.as_str())))
+        .collect();
+    let mut top: Vec<(String, Json)> = TOP.iter().map(key).collect();
+    top.push(("defaults".to_owned(), object(defaults, &[])));
+    top.extend(sections);
+    let mut root = vec![
+        ("$schema".to_owned(), text("https://json-schema.org/draft/2020-12/schema")),
+        ("title".to_owned(), text("Blackstart plant file, version 1")),
+    ];
+    let Json::Map(object) = object(top, &[]) else { unreachable!("an object is a map") };
+    root.extend(object);
+    root.push(("$defs".to_owned(), Json::Map(definitions)));
+    let mut out = String::new();
+    Json::Map(root).write(&mut out, 0);
+    out.push('\n');
+    out
+}
+
+/// A key of a map: its name, what it holds (a definition's name) and what it means.
+type Key = (&'static str, &'static str, &'static str);
+
+/// The keys at the top, besides `defaults` and the sections.
+const TOP: &[Key] = &[
+    ("blackstart", "version", "the version of the plant language"),
+    ("name", "text", "the plant's name"),
+    ("timezone", "text", "the IANA time zone of all times that name none; UTC when not given"),
+    ("here", "here", "where the server itself stands"),
+    ("vantages", "vantages", "the other places that checks are put from"),
+    ("alerts", "alerts", "who is alerted, and how"),
+    ("maintenance", "maintenances", "what somebody announced"),
+];
+
+/// What every check has besides its question.
+const CHECK: &[Key] = &[
+    ("name", "name", "its name; its kind when not given"),
+    ("every", "span", "the period, `100 ms` to `7 d`; `30 s` when not given"),
+    ("deadline", "span", "the end of one try; `10 s`, or half the period, when not given"),
+    ("from", "names", "the vantages it is put from; `here` when not given"),
+    ("over", "name", "the network plane its packets take; `front` when not given"),
+];
+
+const SLOW: Key = ("slow", "span", "up, and slower than this: degraded");
+
+macro_rules! http {
+    ($($more:expr,)*) => {
+        &[
+            ("method", "method", "`GET` when not given"),
+            ("connect", "text", "where to connect instead of the URL's own host"),
+            ("headers", "headers", "request headers"),
+            ("status", "statuses", "the statuses that will do; `200..399` when not given"),
+            ("body", "body", "conditions on the body"),
+            ("expect_headers", "expected-headers", "conditions on the response's headers"),
+            ("read_max", "number", "bytes of the body that are read; 1 MiB when not given"),
+            SLOW,
+            $($more,)*
+        ]
+    };
+}
+
+/// The questions: the key they are named by, and what else each has.
+const QUESTIONS: &[(Key, &[Key])] = &[
+    (("http", "text", "a URL, `http://…`"), http!()),
+    (
+        ("https", "text", "a URL, `https://…`"),
+        http!(
+            ("expires_within", "span", "a certificate that ends sooner is degraded; `14 d`"),
+            ("roots", "text", "a PEM file with the only roots to trust"),
+        ),
+    ),
+    (("tcp", "text", "`host:port`"), &[SLOW]),
+    (
+        ("icmp", "text", "a host or address"),
+        &[
+            ("echoes", "number", "echoes in one try, 1 to 20; 3 when not given"),
+            ("spacing", "span", "the time between two; `200 ms` when not given"),
+            ("lost_max", "number", "so many lost are still up; 0 when not given"),
+            ("payload", "number", "bytes of payload, 16 to 1400; 32 when not given"),
+        ],
+    ),
+    (
+        ("dns", "text", "the server that is asked, its port 53 when not given"),
+        &[
+            ("query", "query", "a name and a type, `example.net MX`"),
+            ("rcode", "rcode", "the response code that will do; `NOERROR` when not given"),
+            ("recursion", "flag", "whether recursion is asked for; `true` when not given"),
+            ("records", "records", "conditions on the records"),
+        ],
+    ),
+];
+
+/// The maps that are no components, each with its keys.
+const MAPS: &[(&str, &[Key])] = &[
+    ("here", PLACE),
+    ("vantage", &[AT, ("agent", "name", "the name its agent enrols under"), WAY_OUT, SILENT]),
+    (
+        "alerts",
+        &[
+            ("console", "text", "the console's URL as people reach it"),
+            ("mail", "mail", "alerts by mail"),
+            ("webhooks", "webhooks", "alerts as JSON, by name"),
+            ("heartbeat", "heartbeat", "a URL fetched regularly, so that its silence is noticed"),
+        ],
+    ),
+    (
+        "mail",
+        &[
+            ("relay", "text", "`host:port`; port 25 when not given"),
+            ("from", "text", "the sender's address"),
+            ("to", "texts", "the addresses of those who repair"),
+            ("tls", "tls", "`starttls` when not given; `none` to a loopback address"),
+            ("user", "text", "the user to log in as"),
+            ("password", "secret", "the password, by its name"),
+        ],
+    ),
+    (
+        "webhook",
+        &[("url", "text", "an `http` or `https` URL"), ("token", "secret", "a bearer token")],
+    ),
+    (
+        "heartbeat",
+        &[("url", "text", "an `http` or `https` URL"), ("every", "span", "`1 min` when not given")],
+    ),
+    ("secret", &[("secret", "text", "its name in the secrets file or the environment")]),
+    (
+        "maintenance",
+        &[
+            ("off", "names", "what is switched off or worked on"),
+            ("by", "text", "by whom"),
+            ("timezone", "text", "the IANA time zone of its times; the plant's when not given"),
+            ("from", "text", "the beginning, `2017-03-26 22:00`"),
+            ("to", "text", "the end"),
+        ],
+    ),
+    (
+        "condition",
+        &[
+            ("known_failed", "text", "it has failed: the words of whoever saw it"),
+            ("off", "text", "it is switched off on purpose: why"),
+            ("never_exercised", "flag", "whether it takes over was never tried"),
+            ("exercised", "text", "when it was last tried"),
+            ("barred_until", "text", "not to be used until then"),
+        ],
+    ),
+    (
+        "body",
+        &[
+            ("contains", "texts", "texts that must be there"),
+            ("lacks", "texts", "texts that must not be there"),
+        ],
+    ),
+    (
+        "records",
+        &[
+            ("at_least", "number", "at least so many of the asked type"),
+            ("has", "texts", "records that must be there"),
+            ("exactly", "texts", "all records there must be, in any order"),
+        ],
+    ),
+];
+
+const AT: Key = ("at", "text", "the component it stands at; on the internet when not given");
+const WAY_OUT: Key =
+    ("way_out", "way-out", "questions that prove its way out, when one is answered");
+const SILENT: Key = ("silent_after", "span", "silent so long, it is unknown; `15 s`");
+const PLACE: &[Key] = &[AT, WAY_OUT, SILENT];
+
+/// The keys a map cannot do without.
+fn needed(map: &str) -> &'static [&'static str] {
+    match map {
+        "mail" => &["relay", "from", "to"],
+        "webhook" | "heartbeat" => &["url"],
+        "secret" => &["secret"],
+        "maintenance" => &["off", "from", "to"],
+        _ => &[],
+    }
+}
+
+/// The definition that a field's value has to meet.
+fn shape(holds: Holds) -> String {
+    match holds {
+        Holds::Requirement(_) => "requirement",
+        Holds::Redundant(_) => "redundant-requirement",
+        Holds::Network => "network",
+        Holds::Segments | Holds::Addresses(_) | Holds::Texts(_) => "texts",
+        Holds::Claim => "claim",
+        Holds::Condition => "condition",
+        Holds::Checks => "checks",
+        Holds::Watts(_) => base(Unit::Watts),
+        Holds::Volts(_) => base(Unit::Volts),
+        Holds::Breaker(_) => "breaker-rating",
+        // Its unit depends on the kind.
+        Holds::Capacity(_) | Holds::Cidr(_) | Holds::Text(_) => "text",
+        Holds::Flag(_) => "flag",
+        Holds::Internet => "internet",
+    }
+    .to_owned()
+}
+
+const fn base(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Watts => "watts",
+        Unit::Volts => "volts",
+        Unit::Amps => "amperes",
+        Unit::BitsPerSecond => "bits-per-second",
+        Unit::Bytes => "bytes",
+        Unit::Seconds => "span",
+    }
+}
+
+/// The definitions that are neither maps with fixed keys nor fields.
+fn words() -> Vec<(&'static str, Json)> {
+    let questions =
+        |more: &[Key]| Json::List(QUESTIONS.iter().map(|question| check(question, more)).collect());
+    let mut words = vec![
+        // What YAML reads as a number or a truth value is a text here, as it was typed.
+        ("text", map([("type", list(["string", "number", "boolean"].map(text)))])),
+        ("texts", one_or_list("text")),
+        (
+            "name",
+            map([
+                ("type", list(["string", "number", "boolean"].map(text))),
+                ("pattern", text(r"^[A-Za-z0-9._-]+$")),
+                ("maxLength", Json::Number(i64::try_from(NAME_MAX).expect("a short length"))),
+            ]),
+        ),
+        ("names", one_or_list("text")),
+        ("name-or-range", pattern(RANGE)),
+        ("number", map([("type", list(["integer", "string"].map(text)))])),
+        (
+            "flag",
+            map([(
+                "enum",
+                list([Json::Flag(true), Json::Flag(false), text("true"), text("false")]),
+            )]),
+        ),
+        ("version", map([("enum", list([Json::Number(1), text("1")]))])),
+        ("internet", map([("const", text("internet"))])),
+        ("claim", pattern(r"^(N|2N|N\+[0-9]+)$")),
+        ("breaker-rating", pattern(r"^\+?[0-9.]+ *A *[BCDKZ]?$")),
+        ("method", choice(METHODS)),
+        ("rcode", choice(RCODES)),
+        ("tls", choice(TLS_MODES.map(|(word, _)| word))),
+        ("query", pattern(&format!(r"^\s*\S+(\s+({}))?\s*$", RECORD_TYPES.join("|")))),
+        ("statuses", one_or_list("status")),
+        (
+            "status",
+            map([
+                ("type", list(["integer", "string"].map(text))),
+                ("pattern", text(r"^[1-5][0-9][0-9]( *\.\. *[1-5][0-9][0-9])?$")),
+                ("minimum", Json::Number(100)),
+                ("maximum", Json::Number(599)),
+            ]),
+        ),
+        (
+            "headers",
+            named(
+                map([("anyOf", list([reference("text"), reference("secret")]))]),
+                Json::Flag(true),
+            ),
+        ),
+        ("expected-headers", named(reference("body"), Json::Flag(true))),
+        ("webhooks", named(reference("webhook"), reference("name"))),
+        ("vantages", named(reference("vantage"), reference("name"))),
+        ("maintenances", named(reference("maintenance"), reference("name"))),
+        ("checks", one_or_list("check")),
+        ("check", map([("oneOf", questions(CHECK))])),
+        ("way-out", one_or_list("question")),
+        ("question", map([("oneOf", questions(&[]))])),
+    ];
+    words.extend(requirements());
+    for unit in
+        [Unit::Watts, Unit::Volts, Unit::Amps, Unit::BitsPerSecond, Unit::Bytes, Unit::Seconds]
+    {
+        words.push((base(unit), pattern(&quantity(unit))));
+    }
+    words
+}
+
+/// A name, or a range of them.
+const RANGE: &str = r"^[A-Za-z0-9._-]*(\{[0-9]+\.\.[0-9]+\}[A-Za-z0-9._-]*)?$";
+
+/// A quantity or a range of it, as `units::range` reads it.
+fn quantity(unit: Unit) -> String {
+    let symbols: Vec<&str> = unit.symbols().iter().map(|(symbol, _)| *symbol).collect();
+    let (number, symbols) = (r"\+?[0-9.]+", symbols.join("|"));
+    format!(r"^{number} *({symbols})$|^{number} *({symbols})? *\.\. *{number} *({symbols})$")
+}
+
+fn check((question, own): &(Key, &[Key]), more: &[Key]) -> Json {
+    let keys = std::iter::once(question).chain(*own).chain(more);
+    let needed: &[&str] = if question.0 == "dns" { &["dns", "query"] } else { &[question.0] };
+    object(keys.map(key).collect(), needed)
+}
+
+fn requirements() -> [(&'static str, Json); 5] {
+    let parts = |name: &'static str| (name.to_owned(), reference("parts"));
+    let combined = [
+        object(vec![parts("any")], &["any"]),
+        object(vec![parts("all")], &["all"]),
+        object(vec![key(&("at_least", "number", "so many")), parts("of")], &["at_least", "of"]),
+        object(
+            vec![
+                key(&("use", "text", "what is needed")),
+                key(&("over", "name", "over this network plane")),
+            ],
+            &["use"],
+        ),
+        object(
+            vec![
+                key(&("standby", "text", "what takes over after a while")),
+                key(&("takes", "span", "how long that takes, `10..45 min`")),
+                ("by".to_owned(), choice(["person", "itself"])),
+            ],
+            &["standby"],
+        ),
+    ];
+    let several = |items_max: Option<i64>| {
+        let mut array = vec![
+            ("type", text("array")),
+            ("items", reference("requirement")),
+            ("minItems", Json::Number(1)),
+        ];
+        array.extend(items_max.map(|max| ("maxItems", Json::Number(max))));
+        map(array)
+    };
+    let any_of = |of: Vec<Json>| map([("anyOf", Json::List(of))]);
+    let word = list(REQUIREMENT_WORDS.iter().copied().map(text));
+    let plane = map([("allOf", list([reference("name"), map([("not", map([("enum", word)]))])]))]);
+    [
+        ("requirement", any_of(vec![reference("text"), several(None), reference("combined")])),
+        (
+            "redundant-requirement",
+            any_of(vec![reference("text"), several(Some(1)), reference("combined")]),
+        ),
+        (
+            "network",
+            any_of(vec![
+                reference("redundant-requirement"),
+                named(reference("redundant-requirement"), plane),
+            ]),
+        ),
+        ("combined", map([("oneOf", list(combined))])),
+        ("parts", any_of(vec![several(None), reference("requirement")])),
+    ]
+}
+
+/// As much of JSON as a schema needs, in the order it is written.
+enum Json {
+    Text(String),
+    Number(i64),
+    Flag(bool),
+    List(Vec<Json>),
+    Map(Vec<(String, Json)>),
+}
+
+impl Json {
+    fn write(&self, out: &mut String, level: usize) {
+        const INDENT: usize = 2;
+        let line = |out: &mut String, level: usize| {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', INDENT * level));
+        };
+        match self {
+            Self::Text(text) => quote(text, out),
+            Self::Number(number) => write!(out, "{number}").expect("a String takes all"),
+            Self::Flag(flag) => write!(out, "{flag}").expect("a String takes all"),
+            Self::List(parts) => {
+                out.push('[');
+                for (at, part) in parts.iter().enumerate() {
+                    if at > 0 {
+                        out.push_str(", ");
+                    }
+                    part.write(out, level);
+                }
+                out.push(']');
+            }
+            Self::Map(entries) => {
+                out.push('{');
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    line(out, level + 1);
+                    quote(key, out);
+                    out.push_str(": ");
+                    value.write(out, level + 1);
+                }
+                line(out, level);
+                out.push('}');
+            }
+        }
+    }
+}
+
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+fn text(text: &str) -> Json {
+    Json::Text(text.to_owned())
+}
+
+fn list(parts: impl IntoIterator<Item = Json>) -> Json {
+    Json::List(parts.into_iter().collect())
+}
+
+fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Json)>) -> Json {
+    Json::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+fn reference(definition: &str) -> Json {
+    map([("$ref", Json::Text(format!("#/$defs/{definition}")))])
+}
+
+fn described(definition: &str, doc: &str) -> Json {
+    let Json::Map(mut entries) = reference(definition) else { unreachable!("a map") };
+    entries.insert(0, ("description".to_owned(), text(doc)));
+    Json::Map(entries)
+}
+
+fn key((name, holds, doc): &Key) -> (String, Json) {
+    ((*name).to_owned(), described(holds, doc))
+}
+
+/// A map with fixed keys; an empty one may be left out.
+fn object(properties: Vec<(String, Json)>, needed: &[&str]) -> Json {
+    let mut entries = vec![
+        (
+            "type",
+            if needed.is_empty() { list(["object", "null"].map(text)) } else { text("object") },
+        ),
+        ("properties", Json::Map(properties)),
+        ("additionalProperties", Json::Flag(false)),
+    ];
+    if !needed.is_empty() {
+        entries.push(("required", list(needed.iter().copied().map(text))));
+    }
+    map(entries)
+}
+
+/// A map from names to values.
+fn named(value: Json, name: Json) -> Json {
+    map([
+        ("type", list(["object", "null"].map(text))),
+        ("propertyNames", name),
+        ("additionalProperties", value),
+    ])
+}
+
+/// A list, or one value as a list of one; nothing is an empty one.
+fn one_or_list(of: &str) -> Json {
+    let several = map([("type", list(["array", "null"].map(text))), ("items", reference(of))]);
+    map([("anyOf", list([several, reference(of)]))])
+}
+
+fn choice<const N: usize>(words: [&str; N]) -> Json {
+    map([("enum", list(words.map(text)))])
+}
+
+fn pattern(pattern: &str) -> Json {
+    map([("type", text("string")), ("pattern", text(pattern))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plantfile::parse_str;
+    use std::collections::BTreeSet;
+
+    /// The keys the reader knows at a place, by its own words about one it does not know.
+    fn read(text: &str) -> BTreeSet<String> {
+        let unknown = "qqqqqqqqqqqq";
+        let text = format!("blackstart: 1\n{}\n", text.replace('@', &format!("{unknown}: 1")));
+        let (_, findings) = parse_str(&text);
+        let said = findings.iter().find(|finding| finding.message.contains(unknown));
+        let said = said.unwrap_or_else(|| panic!("{text}: {findings:#?}"));
+        let help = said.help.as_deref().expect("a list of keys");
+        let (_, keys) = help.split_once(" has: ").unwrap_or_else(|| panic!("{help}"));
+        keys.split(", ").map(str::to_owned).collect()
+    }
+
+    fn keys<'k>(keys: impl IntoIterator<Item = &'k Key>) -> BTreeSet<String> {
+        keys.into_iter().map(|key| key.0.to_owned()).collect()
+    }
+
+    #[test]
+    fn each_map_has_the_keys_the_reader_knows() {
+        let place = |name: &str| match name {
+            "here" => "here: { @ }",
+            "vantage" => "vantages: { a: { @ } }",
+            "alerts" => "alerts: { @ }",
+            "mail" => "alerts: { mail: { @ } }",
+            "webhook" => "alerts: { webhooks: { a: { @ } } }",
+            "heartbeat" => "alerts: { heartbeat: { @ } }",
+            "secret" => "alerts: { mail: { password: { @ } } }",
+            "maintenance" => "maintenance: { a: { @ } }",
+            "condition" => "feeds: { a: { condition: { @ } } }",
+            "body" => "feeds: { a: { checks: { http: b, body: { @ } } } }",
+            "records" => "feeds: { a: { checks: { dns: b, records: { @ } } } }",
+            other => panic!("no place is known for `{other}`"),
+        };
+        for (name, own) in MAPS {
+            assert_eq!(read(place(name)), keys(*own), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_question_has_the_keys_the_reader_knows() {
+        let named: BTreeSet<String> = keys(QUESTIONS.iter().map(|(question, _)| question));
+        for (question, own) in QUESTIONS {
+            let check = read(&format!("feeds: {{ a: {{ checks: {{ {}: b, @ }} }} }}", question.0));
+            assert_eq!(check, &(&named | &keys(*own)) | &keys(CHECK), "{}", question.0);
+            let way_out = read(&format!("here: {{ way_out: {{ {}: b, @ }} }}", question.0));
+            assert_eq!(way_out, &named | &keys(*own), "{}", question.0);
+        }
+    }
+
+    #[test]
+    fn requirements_and_sections_have_the_keys_the_reader_knows() {
+        let words: BTreeSet<String> =
+            REQUIREMENT_WORDS.iter().map(|word| (*word).to_owned()).collect();
+        assert_eq!(read("feeds: { a: { fed_by: { @ } } }"), words);
+        let sections = Kind::ALL.iter().map(|kind| kind.section().to_owned());
+        let mut top: BTreeSet<String> = keys(TOP).into_iter().chain(sections.clone()).collect();
+        top.insert("defaults".to_owned());
+        assert_eq!(read("@"), top);
+        assert_eq!(read("defaults: { @ }"), sections.collect());
+    }
+
+    #[test]
+    fn no_definition_stands_twice() {
+        let text = schema();
+        let (_, definitions) = text.split_once("\"$defs\": {").expect("it has definitions");
+        for name in text.split("#/$defs/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert_eq!(definitions.matches(&format!("\n    \"{name}\": {{")).count(), 1, "{name}");
+        }
+    }
+}

@@ -266,6 +266,17 @@ impl Wired {
         format!("f{}", at % self.forwarders.len())
     }
 
+    /// What a forwarder is connected to by one number of its list. The first forwarder is under the
+    /// upstreams and over all others, so that all can meet: where a plant has no path at all, the
+    /// circuit takes a check's word for it.
+    fn above(forwarder: usize, place: usize, leaf: usize) -> String {
+        match (forwarder, place) {
+            (0, _) => format!("u{}", leaf % 2),
+            (_, 1..) if leaf.is_multiple_of(5) => format!("u{}", leaf / 5 % 2),
+            (at, _) => format!("f{}", leaf % at),
+        }
+    }
+
     pub(crate) fn written(&self) -> String {
         let mut text = String::from(
             "upstreams: { u0: { provides: internet }, u1: { provides: internet } }\n\
@@ -277,14 +288,7 @@ impl Wired {
             }
             writeln!(text, "{section}:").expect("a String takes everything");
             for (forwarder, at) in self.forwarders.iter().zip(0..) {
-                // The first is under the upstreams and over all others, so that all can meet: where a
-                // plant has no path at all, the circuit takes the check's word for it.
-                let up = forwarder.up.written(|place, leaf| match (at, place) {
-                    (0, _) => format!("u{}", leaf % 2),
-                    (_, 0) => format!("f{}", leaf % at),
-                    _ if leaf % 5 == 0 => format!("u{}", leaf / 5 % 2),
-                    _ => format!("f{}", leaf % at),
-                });
+                let up = forwarder.up.written(|place, leaf| Self::above(at, place, leaf));
                 if forwarder.routes == routes {
                     writeln!(text, "  f{at}: {{ network: {up} }}")
                         .expect("a String takes everything");
@@ -334,6 +338,10 @@ impl Wired {
         )
     }
 
+    pub(crate) fn without_links(self) -> Self {
+        Self { links: Vec::new(), ..self }
+    }
+
     /// The same with one more member in one of its any-ofs; `None` when it has none.
     pub(crate) fn widened(&self, which: usize, member: usize) -> Option<Self> {
         let mut wider = self.clone();
@@ -357,4 +365,132 @@ pub(crate) fn plant(body: &str) -> Arc<Plant> {
     let text = format!("blackstart: 1\nname: drawn\ntimezone: UTC\n{body}");
     let (plant, findings) = plantfile::parse(&[("drawn.yaml".to_owned(), text)]);
     plant.unwrap_or_else(|| panic!("not a plant: {findings:#?}\n{body}"))
+}
+
+/// What a naive reader says of a [`Wired`] plant with these names broken: by walking it, one scenario
+/// at a time.
+pub(crate) struct Walk<'a> {
+    drawn: &'a Wired,
+    broken: &'a BTreeSet<String>,
+}
+
+impl Wired {
+    pub(crate) const fn walk<'a>(&'a self, broken: &'a BTreeSet<String>) -> Walk<'a> {
+        Walk { drawn: self, broken }
+    }
+
+    /// How many services there are: `s1` and so on.
+    pub(crate) const fn services(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// Where `here` and `inside` stand.
+    pub(crate) fn places(&self) -> [String; 2] {
+        self.vantages.map(|at| self.place(at))
+    }
+}
+
+impl Walk<'_> {
+    fn is_whole(&self, name: &str) -> bool {
+        !self.broken.contains(name)
+    }
+
+    /// What a place is connected to towards the core, whether all of it is needed, and what it is
+    /// linked to besides: the other end, and by which link.
+    fn around(&self, name: &str) -> (Vec<String>, bool, Vec<(String, String)>) {
+        let number = || name[1..].parse::<usize>().expect("a letter and a number");
+        let Wired { forwarders, links, servers, vantages: _ } = self.drawn;
+        match &name[..1] {
+            "s" => (vec![format!("m{}", number())], true, Vec::new()),
+            "m" => {
+                let up = &servers[number() - 1].up;
+                (up.of.iter().map(|&leaf| self.drawn.place(leaf)).collect(), !up.any, Vec::new())
+            }
+            "f" => {
+                let up = &forwarders[number()].up;
+                let of = up.of.iter().enumerate();
+                let above = of.map(|(place, &leaf)| Wired::above(number(), place, leaf)).collect();
+                let mut linked = Vec::new();
+                for ((a, b), at) in links.iter().zip(0..) {
+                    let (a, b) = (self.drawn.place(*a), self.drawn.place(*b));
+                    if a == name && b != name {
+                        linked.push((b, format!("l{at}")));
+                    } else if b == name && a != name {
+                        linked.push((a, format!("l{at}")));
+                    }
+                }
+                (above, !up.any, linked)
+            }
+            _ => (Vec::new(), false, Vec::new()),
+        }
+    }
+
+    /// A(x): what it reaches going up, with everything on the way whole, itself included.
+    fn reached(&self, from: &str) -> BTreeSet<String> {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![from.to_owned()];
+        while let Some(place) = next.pop() {
+            // A service is nowhere without its machine.
+            let (above, all, linked) = self.around(&place);
+            let machine_whole = !place.starts_with('s') || self.is_whole(&above[0]);
+            if !self.is_whole(&place) || !machine_whole || !reached.insert(place) {
+                continue;
+            }
+            if !all || above.iter().all(|name| self.is_whole(name)) {
+                next.extend(above);
+            }
+            next.extend(
+                linked.into_iter().filter(|(_, link)| self.is_whole(link)).map(|(to, _)| to),
+            );
+        }
+        reached
+    }
+
+    /// Whether two places exchange packets: inside, or over the internet by public addresses.
+    fn meet(&self, a: &str, b: &str) -> bool {
+        let inside = self.reached(a).intersection(&self.reached(b)).next().is_some();
+        let public = self.in_prefix(a) && self.in_prefix(b);
+        inside || (public && self.is_outside_reached(a) && self.is_outside_reached(b))
+    }
+
+    fn in_prefix(&self, name: &str) -> bool {
+        let machine = |name: &str| name[1..].parse::<usize>().expect("a letter and a number") - 1;
+        name.starts_with(['s', 'm']) && self.drawn.servers[machine(name)].in_prefix
+    }
+
+    /// Whether the internet reaches it.
+    pub(crate) fn is_outside_reached(&self, name: &str) -> bool {
+        let reached = self.reached(name);
+        let carried = |upstream: &str| {
+            !self.in_prefix(name)
+                || (self.is_whole("block") && self.is_whole(&format!("{upstream}>block")))
+        };
+        ["u0", "u1"].into_iter().any(|upstream| reached.contains(upstream) && carried(upstream))
+    }
+
+    pub(crate) fn works(&self, service: usize) -> bool {
+        let name = format!("s{service}");
+        let needs = match &self.drawn.servers[service - 1].needs {
+            Some(needs) if service > 1 => {
+                let mut met = needs.of.iter().map(|leaf| {
+                    let needed = 1 + leaf % (service - 1);
+                    self.works(needed) && self.meet(&name, &format!("s{needed}"))
+                });
+                if needs.any { met.any(|met| met) } else { met.all(|met| met) }
+            }
+            _ => true,
+        };
+        needs && self.is_whole(&name) && self.is_whole(&format!("m{service}"))
+    }
+
+    /// Whether a vantage at this place, or outside, sees a service up.
+    pub(crate) fn sees(&self, vantage: &str, place: Option<&str>, service: usize) -> bool {
+        let name = format!("s{service}");
+        let path = match place {
+            Some(place) => self.meet(place, &name),
+            None => self.is_outside_reached(&name),
+        };
+        let asks = self.is_whole(&format!("vantage {vantage}"));
+        asks && path && self.works(service) && self.is_whole(&format!("check {name}/tcp"))
+    }
 }

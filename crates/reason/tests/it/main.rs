@@ -8,3 +8,4 @@ mod life;
 mod delivery;
 mod replay;
 mod properties;
+mod histories;

@@ -15,6 +15,19 @@ fn input(circuit: &Circuit, subject: Subject) -> InputId {
     circuit.inputs().find(|&input| circuit.subject(input) == subject).expect("it can break")
 }
 
+/// The name of what broke.
+fn named(plant: &Plant, subject: Subject) -> String {
+    let component = |id| plant.component(id).name.to_string();
+    match subject {
+        Subject::Component(id) => component(id),
+        Subject::Vantage(id) => format!("vantage {}", plant.vantage(id).name),
+        Subject::Check(id) => format!("check {}", plant.checks()[id.index()].key),
+        Subject::Carriage { upstream, prefix } => {
+            format!("{}>{}", component(upstream), component(prefix))
+        }
+    }
+}
+
 /// Some of the inputs of a circuit, by numbers that are taken modulo how many there are.
 fn some(circuit: &Circuit, numbers: &[usize]) -> Vec<InputId> {
     let inputs: Vec<InputId> = circuit.inputs().collect();
@@ -104,6 +117,41 @@ proptest! {
                     prop_assert_eq!(seen, still, "{:?}", subject);
                     let works = under[circuit.works(part(at)).index()];
                     prop_assert_eq!(works, expected[at], "what sees is not what works");
+                }
+            }
+        }
+    }
+
+    /// Who reaches whom, by walking instead of by gates. (Lateral links have cases of their own.)
+    #[test]
+    fn the_circuit_agrees_with_a_naive_walker(
+        drawn in Wired::drawn().prop_map(Wired::without_links),
+        faults in vec(vec(0..100_usize, 0..5), 1..6),
+    ) {
+        let body = drawn.written();
+        let plant = plant(&body);
+        let circuit = Circuit::of(&plant);
+        let [here, inside] = drawn.places();
+        for numbers in faults {
+            let inputs = some(&circuit, &numbers);
+            let broken: BTreeSet<String> =
+                inputs.iter().map(|&input| named(&plant, circuit.subject(input))).collect();
+            let (under, walk) = (circuit.under(&inputs), drawn.walk(&broken));
+            for service in 1..=drawn.services() {
+                let name = format!("s{service}");
+                let case = format!("{name} with {broken:?} broken\n{body}");
+                let works = under[circuit.works(id(&plant, &name)).index()];
+                prop_assert_eq!(works, walk.works(service), "{} works", case);
+                let usable = under[circuit.usable(id(&plant, &name)).index()];
+                let expected = walk.works(service) && walk.is_outside_reached(&name);
+                prop_assert_eq!(usable, expected, "{} usable", case);
+                for (vantage, place) in
+                    [("here", Some(&here)), ("inside", Some(&inside)), ("outside", None)]
+                {
+                    let check = format!("{name}/tcp").as_str().into();
+                    let sees = circuit.sees_named(&check, &vantage.into()).expect("put from there");
+                    let expected = walk.sees(vantage, place.map(String::as_str), service);
+                    prop_assert_eq!(under[sees.gate.index()], expected, "{} from {}", case, vantage);
                 }
             }
         }

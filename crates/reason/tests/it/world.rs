@@ -5,7 +5,7 @@ use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Observation, Outcome, Standing, SymptomCode};
 use blackstart_model::record::{Alert, Decision, Delivery, Input, PlantSource};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
-use blackstart_model::{CheckKey, IncidentId, plantfile};
+use blackstart_model::{AlertId, CheckKey, IncidentId, plantfile, stable_hash};
 use blackstart_reason::circuit::{Circuit, InputId, Subject};
 use blackstart_reason::{Incident, State, SymptomKey, step};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,8 +23,10 @@ pub(crate) struct World {
     slow: BTreeSet<CheckKey>,
     /// What each check last told, and how often.
     told: BTreeMap<SymptomKey, (Standing, u32)>,
-    /// Answers on their way: when, of what, asked for.
-    due: BTreeMap<(Timestamp, SymptomKey), bool>,
+    /// Answers on their way: when, in which order at that instant, of what, asked for.
+    due: BTreeMap<(Timestamp, u64, SymptomKey), bool>,
+    /// Draws the order of answers that come at one instant; `None` where checks have phases of their own.
+    seed: Option<u64>,
     pub(crate) inputs: Vec<(Timestamp, Input)>,
     pub(crate) decisions: Vec<(Timestamp, Decision)>,
 }
@@ -32,6 +34,15 @@ pub(crate) struct World {
 impl World {
     /// A world in which everything works and has been seen to.
     pub(crate) fn of(body: &str) -> Self {
+        Self::begin(body, None)
+    }
+
+    /// The same without phases: all checks answer at the same instants, in an order drawn by `seed`.
+    pub(crate) fn in_step(body: &str, seed: u64) -> Self {
+        Self::begin(body, Some(seed))
+    }
+
+    fn begin(body: &str, seed: Option<u64>) -> Self {
         let text = format!("blackstart: 1\nname: case\ntimezone: UTC\n{body}");
         let files = vec![("case.yaml".to_owned(), text)];
         let (plant, findings) = plantfile::parse(&files);
@@ -46,6 +57,7 @@ impl World {
             slow: BTreeSet::new(),
             told: BTreeMap::new(),
             due: BTreeMap::new(),
+            seed,
             inputs: Vec::new(),
             decisions: Vec::new(),
         };
@@ -96,21 +108,28 @@ impl World {
             if let Decision::Verify { asks, .. } = decision {
                 for key in asks {
                     let at = self.now.checked_add(ANSWER).expect("in range");
-                    self.due.insert((at, key.clone()), true);
+                    self.schedule(at, key.clone(), true);
                 }
             }
         }
         decisions
     }
 
+    fn schedule(&mut self, at: Timestamp, key: SymptomKey, asked: bool) {
+        let rank = self.seed.map_or(0, |seed| stable_hash(&format!("{seed} {} {}", key.0, key.1)));
+        self.due.insert((at, rank, key), asked);
+    }
+
     fn schedule_grid(&mut self) {
-        for (at, sees) in self.circuit.sees().iter().enumerate() {
-            let key = (
-                self.plant.checks()[sees.check.index()].key.clone(),
-                self.plant.vantage(sees.vantage).name.clone(),
-            );
-            let phase = SignedDuration::from_millis(37 * i64::try_from(at).expect("few") % 5_000);
-            self.due.insert((self.now.checked_add(phase).expect("in range"), key), false);
+        let sees = self.circuit.sees().iter().map(|sees| {
+            let check = self.plant.checks()[sees.check.index()].key.clone();
+            (check, self.plant.vantage(sees.vantage).name.clone())
+        });
+        let keys: Vec<SymptomKey> = sees.collect();
+        for (key, at) in keys.into_iter().zip(0..) {
+            let phase = if self.seed.is_some() { 0 } else { 37 * at % 5_000 };
+            let phase = SignedDuration::from_millis(phase);
+            self.schedule(self.now.checked_add(phase).expect("in range"), key, false);
         }
     }
 
@@ -124,7 +143,7 @@ impl World {
                 .now
                 .checked_add(SignedDuration::try_from(check.every).expect("in range"))
                 .expect("in range");
-            self.due.insert((next, key.clone()), false);
+            self.schedule(next, key.clone(), false);
         }
         let outcome = match (up, self.slow.contains(&key.0)) {
             (true, false) => Outcome::Up,
@@ -148,7 +167,7 @@ impl World {
         let end = self.now.checked_add(SignedDuration::try_from(span).expect("in range"));
         let end = end.expect("in range");
         loop {
-            let due = self.due.keys().next().map(|(at, _)| *at);
+            let due = self.due.keys().next().map(|(at, ..)| *at);
             let wake = self.state.wake_at();
             let next = due.into_iter().chain(wake).min().unwrap_or(end).max(self.now);
             if next > end {
@@ -160,7 +179,7 @@ impl World {
                 self.give(Input::Tick);
                 continue;
             }
-            let ((_, key), asked) = self.due.pop_first().expect("it is due");
+            let ((_, _, key), asked) = self.due.pop_first().expect("it is due");
             self.answer(key, asked);
         }
     }
@@ -203,8 +222,8 @@ impl World {
             .collect()
     }
 
-    /// Delivers everything that waits, at once.
-    pub(crate) fn deliver(&mut self, result: &Delivery) {
+    /// Begins to deliver everything that waits: which alert, which attempt.
+    pub(crate) fn begin_deliveries(&mut self) -> Vec<(AlertId, u32)> {
         let waiting: Vec<_> = self
             .state
             .alerts()
@@ -214,8 +233,15 @@ impl World {
                 _ => None,
             })
             .collect();
-        for (alert, attempt) in waiting {
+        for &(alert, attempt) in &waiting {
             self.give(Input::AttemptStarted { alert, attempt });
+        }
+        waiting
+    }
+
+    /// Delivers everything that waits, at once.
+    pub(crate) fn deliver(&mut self, result: &Delivery) {
+        for (alert, attempt) in self.begin_deliveries() {
             self.give(Input::AttemptEnded { alert, attempt, result: result.clone() });
         }
     }

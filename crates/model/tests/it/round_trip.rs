@@ -267,9 +267,13 @@ fn value(holds: Holds, kind: Kind, made: &[(String, Kind)], tape: &mut Tape<'_>)
             Kind::Feed | Kind::Pdu | Kind::Breaker | Kind::Outlet | Kind::TransferSwitch => {
                 "16..20.5 A".to_owned()
             }
-            Kind::Ups | Kind::Generator | Kind::Psu | Kind::Cooling | Kind::Rack | Kind::Room => {
-                range("W", tape)
-            }
+            Kind::Ups
+            | Kind::Generator
+            | Kind::Psu
+            | Kind::Cooling
+            | Kind::Rack
+            | Kind::Room
+            | Kind::Site => range("W", tape),
             _ => range("bit/s", tape),
         },
         Holds::Addresses(_) => tape.pick(&["192.0.2.1", "[\"2001:db8::1\", 192.0.2.2]"]).to_owned(),

@@ -3,6 +3,8 @@
 
 use crate::shown::{assert_file, path, shown};
 use blackstart_model::finding::Severity;
+use blackstart_model::kind::Kind;
+use blackstart_model::plantfile::fields::{FIELDS, Field};
 use blackstart_model::plantfile::{Code, FINDINGS, parse, parse_str};
 use std::collections::BTreeSet;
 
@@ -97,6 +99,23 @@ fn the_index_lists_the_pages_there_are() {
 #[test]
 fn the_schema_for_editors_is_the_one_committed() {
     assert_file("docs/plant.schema.json", &blackstart_model::plantfile::schema());
+}
+
+/// The page of the language tells of every section and field, and its examples are in order.
+#[test]
+fn the_page_of_the_language_is_whole() {
+    let page = std::fs::read_to_string(path("docs/plant-file.md")).expect("the page is there");
+    for kind in Kind::ALL {
+        assert!(page.contains(&format!("`{}`", kind.section())), "{}", kind.section());
+    }
+    for Field { name, holds: _, of: _, doc: _ } in FIELDS {
+        assert!(page.contains(&format!("\n| `{name}` | ")), "{name}");
+    }
+    let examples = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    for example in examples {
+        let (_, findings) = parse_str(example);
+        assert!(findings.is_empty(), "{}", shown(example, &findings));
+    }
 }
 
 #[test]

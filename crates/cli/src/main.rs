@@ -1,2 +1,85 @@
-//! x
-fn main() {}
+//! `blackstart`: the command line. One file for each verb; exit codes in `exit`.
+#![forbid(unsafe_code)]
+
+mod exit;
+mod output;
+mod findings;
+mod check;
+mod schema;
+mod serve;
+mod replay;
+mod status;
+mod incident;
+mod observe;
+mod enroll;
+mod password;
+mod ask;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use exit::Exit;
+use std::process::ExitCode;
+
+/// Outage management for hosting providers: know what an outage takes down before it happens, name
+/// its cause while it happens, and prove you can come back from it.
+#[derive(Parser)]
+#[command(name = "blackstart", version, max_term_width = 100, after_help = exit::HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// How the answer is written; JSON is documented in docs/json.md.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people; coloured on a terminal.
+    Human,
+    /// For programs.
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Check a plant file: every finding at once, with the line underlined.
+    Check(check::Arguments),
+    /// Print the JSON Schema of the plant file, for editors.
+    Schema,
+    /// Watch a plant: checks, incidents, alerts, console.
+    Serve(serve::Arguments),
+    /// Fold a journal and compare: the same state, byte for byte.
+    Replay(replay::Arguments),
+    /// What is broken now, how sure, who is hit.
+    Status(status::Arguments),
+    /// Look at an incident, or take, silence, close or merge it.
+    Incident(incident::Arguments),
+    /// Tell what a person saw of a component.
+    Observe(observe::Arguments),
+    /// Give an agent its token, or take it away.
+    Enroll(enroll::Arguments),
+    /// Hash a password for the console's passwords file.
+    Password(password::Arguments),
+}
+
+fn main() -> ExitCode {
+    let Arguments { verb, format } = Arguments::parse();
+    let done = match verb {
+        Verb::Check(arguments) => check::run(&arguments, format),
+        Verb::Schema => schema::run(),
+        Verb::Serve(arguments) => serve::run(arguments, format),
+        Verb::Replay(arguments) => replay::run(&arguments, format),
+        Verb::Status(arguments) => status::run(&arguments, format),
+        Verb::Incident(arguments) => incident::run(&arguments, format),
+        Verb::Observe(arguments) => observe::run(&arguments),
+        Verb::Enroll(arguments) => enroll::run(&arguments, format),
+        Verb::Password(arguments) => password::run(&arguments),
+    };
+    match done {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            Exit::Failed.code()
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod v1;
 
 pub use memory::{MemoryJournal, MemoryReader};
 pub use sqlite::{SqliteJournal, SqliteReader};
+pub use v1::as_json;
 
 use blackstart_model::RecordId;
 use blackstart_model::record::Record;

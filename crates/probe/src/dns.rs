@@ -107,10 +107,9 @@ fn judge(reply: &Reply, rcode: &str, record_type: &str, conditions: &[RecordCond
             RecordCondition::Exactly(texts) => {
                 let all =
                     |record: &String| texts.iter().any(|text| same(record_type, record, text));
-                let found = |text: &Box<str>| {
-                    reply.records.iter().any(|record| same(record_type, record, text))
-                };
-                let holds = reply.records.iter().all(all) && texts.iter().all(found);
+                let found =
+                    |text: &str| reply.records.iter().any(|record| same(record_type, record, text));
+                let holds = reply.records.iter().all(all) && texts.iter().all(|text| found(text));
                 (holds, format!("exactly `{}`", texts.join("`, `")))
             }
         };

@@ -13,13 +13,25 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Uri, header};
 
-/// How much of an answer is kept for the journal, bytes.
-const ANSWER_BYTES_MAX: usize = 512;
+/// How much of an answer is read for its first line, bytes.
+const LINE_BYTES_MAX: usize = 512;
+
+/// How much of an answer is read when all of it is wanted, bytes.
+const WHOLE_BYTES_MAX: usize = 256 << 20;
+
+/// What is wanted of an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limit {
+    /// Its first line, for the journal.
+    Line,
+    /// All of it.
+    Whole,
+}
 
 /// What came of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fetched {
-    /// An answer: its status and the first of its words.
+    /// An answer: its status and its words, as far as they were wanted.
     Answered(u16, String),
     /// Nothing was sent.
     NotSent(String),
@@ -27,16 +39,31 @@ pub enum Fetched {
     NoAnswer(String),
 }
 
-/// Sends a request. `body` makes it a POST of JSON.
+/// Sends a request and reads the first line of its answer. `body` makes it a POST of JSON.
 ///
 /// # Cancel safety
 /// When dropped, the request may have been sent.
 pub async fn fetch(
     equipment: &Equipment,
     url: &str,
-    headers: &[(&'static str, String)],
+    headers: &[(&str, String)],
     body: Option<String>,
     within: Duration,
+) -> Fetched {
+    fetch_whole(equipment, url, headers, body, within, Limit::Line).await
+}
+
+/// Sends a request and reads its answer up to a limit.
+///
+/// # Cancel safety
+/// When dropped, the request may have been sent.
+pub async fn fetch_whole(
+    equipment: &Equipment,
+    url: &str,
+    headers: &[(&str, String)],
+    body: Option<String>,
+    within: Duration,
+    limit: Limit,
 ) -> Fetched {
     let deadline = clock::now() + within;
     let (target, https, request) = match request(url, headers, body) {
@@ -49,7 +76,13 @@ pub async fn fetch(
         Ok(stream) => stream,
         Err(outcome) => return Fetched::NotSent(words(outcome)),
     };
-    let limits = Limits { body_bytes_max: ANSWER_BYTES_MAX, keep: true };
+    let limits = Limits {
+        body_bytes_max: match limit {
+            Limit::Line => LINE_BYTES_MAX,
+            Limit::Whole => WHOLE_BYTES_MAX,
+        },
+        keep: true,
+    };
     let response = if https {
         let asked = TlsQuestion { expires_within: Duration::ZERO, roots: None };
         let shaken =
@@ -66,18 +99,28 @@ pub async fn fetch(
     match response {
         Ok(response) => {
             let text = String::from_utf8_lossy(&response.body);
-            let line: String = text.lines().next().unwrap_or("").chars().take(120).collect();
-            Fetched::Answered(response.status.as_u16(), line)
+            let wanted = match limit {
+                Limit::Line => text.lines().next().unwrap_or("").chars().take(120).collect(),
+                Limit::Whole => text.into_owned(),
+            };
+            Fetched::Answered(response.status.as_u16(), wanted)
         }
         Err(outcome) => Fetched::NoAnswer(words(outcome)),
     }
+}
+
+/// The value of an `Authorization` header for `name:password` (RFC 7617).
+#[must_use]
+pub fn basic(login: &str) -> String {
+    use data_encoding::BASE64;
+    format!("Basic {}", BASE64.encode(login.as_bytes()))
 }
 
 type Prepared = (HostPort, bool, Request<Full<Bytes>>);
 
 fn request(
     url: &str,
-    headers: &[(&'static str, String)],
+    headers: &[(&str, String)],
     body: Option<String>,
 ) -> Result<Prepared, String> {
     let refused = || "not a URL that can be fetched".to_owned();

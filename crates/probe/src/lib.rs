@@ -25,4 +25,4 @@ pub mod secrets;
 pub mod wire;
 
 pub use ask::{Answer, Equipment};
-pub use prober::{Assignment, Listener, Prober, Sample, Stats};
+pub use prober::{Assignment, Listener, Prober, Sample, Stats, raise_limits};

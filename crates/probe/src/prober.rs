@@ -197,6 +197,14 @@ impl Prober {
     }
 }
 
+/// Lets this process open as many sockets as the system allows it to: each try needs one.
+pub fn raise_limits() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current: _, maximum } = getrlimit(Resource::Nofile);
+    // Without it, tries beyond the old limit are unknown(exhausted), which says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
+
 /// One thread's share.
 struct Worker {
     equipment: Arc<Equipment>,

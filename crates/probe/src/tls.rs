@@ -29,8 +29,10 @@ const PRESENTED_MAX: usize = 16;
 /// Trust roots, read once for each place they come from. `None` is the host's own.
 #[derive(Default)]
 pub(crate) struct Roots {
-    known: Mutex<HashMap<Option<Box<str>>, Result<Arc<Trust>, String>>>,
+    known: Mutex<HashMap<Option<Box<str>>, Known>>,
 }
+
+type Known = Result<Arc<Trust>, String>;
 
 /// A set of trust roots.
 pub(crate) struct Trust {

@@ -82,9 +82,12 @@ impl WayOut {
         let began = clock::now();
         let deadline = began + PROOF_WITHIN;
         let mut asking = tokio::task::JoinSet::new();
-        for question in questions.iter().cloned() {
+        for at in 0..questions.len() {
             let (equipment, echoes) = (equipment.clone(), echoes.clone());
-            asking.spawn_local(async move { ask(&equipment, &echoes, &question, deadline).await });
+            let questions = questions.clone();
+            asking.spawn_local(
+                async move { ask(&equipment, &echoes, &questions[at], deadline).await },
+            );
         }
         let mut failed = Vec::new();
         let mut open = false;

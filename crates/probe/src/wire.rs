@@ -137,7 +137,7 @@ impl Deframer {
     ///
     /// # Errors
     /// [`FrameError::TooLong`], as soon as the length is known; the stream is of no use after it.
-    pub fn next(&mut self) -> Result<Option<Bytes>, FrameError> {
+    pub fn take(&mut self) -> Result<Option<Bytes>, FrameError> {
         let Some(prefix) = self.buffer.first_chunk::<4>() else { return Ok(None) };
         let bytes = u32::from_be_bytes(*prefix) as usize;
         if bytes > self.bytes_max {
@@ -184,7 +184,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Safe: what was read stays in the reader.
     pub async fn body(&mut self) -> Result<Option<Bytes>, ReadError> {
         loop {
-            if let Some(body) = self.deframer.next()? {
+            if let Some(body) = self.deframer.take()? {
                 return Ok(Some(body));
             }
             self.deframer.buffer.reserve(READ_BYTES);

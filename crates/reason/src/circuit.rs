@@ -117,6 +117,9 @@ pub struct Sees {
     pub vantage: VantageId,
     /// True when it should be up.
     pub gate: GateId,
+    /// True when at least an answer should come (a refusal is one): the machine below the target works
+    /// and is reached. `None` where the plant knows no such machine.
+    pub answers: Option<(ComponentId, GateId)>,
 }
 
 impl Circuit {

@@ -4,12 +4,15 @@
 //! if it has spoken since the newest failure began, or has had the time to: changes are told at once, so
 //! a vantage that is heard and has told none within the slowest check's period and deadline still sees
 //! what it saw. Before that, an "up" from before the outage proves nothing.
+//!
+//! A bad answer is an answer: a machine that refuses a connection works, and so does the way to it.
 
 use crate::diagnosis::Fact;
 use crate::state::{Loaded, State, SymptomKey};
-use blackstart_model::observation::{Outcome, Standing};
+use blackstart_model::observation::{Outcome, Standing, SymptomCode};
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, VantageName};
+use std::collections::BTreeSet;
 
 /// How long a person's word is a fact (chosen by hand: things change within the hour).
 const WORD_LASTS: Duration = Duration::from_secs(3_600);
@@ -38,6 +41,35 @@ pub(crate) fn lost_key(vantage: &VantageName) -> SymptomKey {
     (CheckKey::from("way out"), vantage.clone())
 }
 
+/// The key under which an answer that is no good one still speaks for the machine that gave it.
+fn answer_key(machine: &str, vantage: &VantageName) -> SymptomKey {
+    (CheckKey::from(format!("answers of {machine}")), vantage.clone())
+}
+
+/// Whether this symptom is an answer: something at the other end, and the way to it, is alive.
+const fn is_answer(code: SymptomCode) -> bool {
+    match code {
+        SymptomCode::Refused
+        | SymptomCode::Closed
+        | SymptomCode::TlsFailed
+        | SymptomCode::CertificateInvalid
+        | SymptomCode::CertificateExpires
+        | SymptomCode::WrongStatus
+        | SymptomCode::WrongBody
+        | SymptomCode::WrongHeader
+        | SymptomCode::EchoLoss
+        | SymptomCode::WrongRcode
+        | SymptomCode::WrongRecord
+        | SymptomCode::Slow => true,
+        SymptomCode::NoAddress
+        | SymptomCode::Unreachable
+        | SymptomCode::ConnectTimeout
+        | SymptomCode::AnswerTimeout
+        | SymptomCode::NoEcho
+        | SymptomCode::Reported => false,
+    }
+}
+
 /// The key under which a person's word is a symptom.
 fn word_key(component: &str, who: &str) -> SymptomKey {
     (CheckKey::from(component), VantageName::from(who))
@@ -48,19 +80,36 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     let (plant, circuit) = (&loaded.plant, &loaded.circuit);
     let mut failing = Vec::new();
     let mut degraded = Vec::new();
+    let mut up = Vec::new();
+    // One for each machine and vantage: what answers for several is one witness.
+    let mut answering = BTreeSet::new();
     for (key, evidence) in &state.evidence {
         let standing = evidence.outcome.standing();
         if matches!(standing, Standing::Up | Standing::Unknown) || state.is_mute(&key.1) {
             continue;
         }
         let Some(sees) = circuit.sees_named(&key.0, &key.1) else { continue };
-        let fact = Fact { gate: sees.gate, up: false, tries: evidence.tries };
+        // Had it changed its mind since, it would have told: its next try confirmed it, told or not.
+        let again = now >= later(evidence.since, loaded.slowest);
+        let tries = if again { evidence.tries.max(2) } else { evidence.tries };
+        let fact = Fact { gate: sees.gate, up: false, tries };
         let seen = Seen {
             key: key.clone(),
             fact,
             since: evidence.since,
             outcome: evidence.outcome.clone(),
         };
+        let answered = match &evidence.outcome {
+            Outcome::Degraded(symptom) | Outcome::Down(symptom) => is_answer(symptom.code),
+            Outcome::Up | Outcome::Unknown(_) => false,
+        };
+        if let Some((machine, gate)) = sees.answers.filter(|_| answered)
+            && answering.insert((machine, key.1.clone()))
+        {
+            let key = answer_key(plant.component(machine).name.as_str(), &key.1);
+            let fact = Fact { gate, up: true, tries: 1 };
+            up.push(Seen { key, fact, since: evidence.since, outcome: Outcome::Up });
+        }
         if standing == Standing::Down { failing.push(seen) } else { degraded.push(seen) }
     }
     for (vantage, loss) in &state.lost {
@@ -79,7 +128,6 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
             }),
         });
     }
-    let mut up = Vec::new();
     for (component, word) in &state.words {
         let Some(id) = plant.find(component.as_str()) else { continue };
         if now.duration_since(word.at) > signed(WORD_LASTS) {
@@ -115,7 +163,11 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
             }
         }
         for (at, vantage) in plant.vantages().iter().enumerate() {
-            if !state.lost.contains_key(&vantage.name) && ripe {
+            // Whoever proves its way out did so before it told of a failure; and what an agent tells
+            // has come by the way that would be lost.
+            let proves = !vantage.way_out.is_empty() || vantage.agent.is_some();
+            let tells = proves && failing.iter().any(|seen| seen.key.1 == vantage.name);
+            if !state.lost.contains_key(&vantage.name) && (ripe || tells) {
                 let id = blackstart_model::VantageId(u32::try_from(at).expect("vantages fit u32"));
                 up.push(Seen {
                     key: lost_key(&vantage.name),

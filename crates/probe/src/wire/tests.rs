@@ -64,11 +64,11 @@ fn the_versions_are_read_from_a_first_frame_of_any_version() {
 fn a_peer_that_has_proved_nothing_is_heard_briefly() {
     let mut deframer = Deframer::new();
     deframer.push(&u32::try_from(FIRST_FRAME_BYTES_MAX + 1).unwrap().to_be_bytes());
-    assert!(matches!(deframer.next(), Err(FrameError::TooLong { max: FIRST_FRAME_BYTES_MAX, .. })));
+    assert!(matches!(deframer.take(), Err(FrameError::TooLong { max: FIRST_FRAME_BYTES_MAX, .. })));
     let mut deframer = Deframer::new();
     deframer.trust();
     deframer.push(b"GET ");
-    assert!(matches!(deframer.next(), Err(FrameError::TooLong { max: FRAME_BYTES_MAX, .. })));
+    assert!(matches!(deframer.take(), Err(FrameError::TooLong { max: FRAME_BYTES_MAX, .. })));
 }
 
 #[test]
@@ -106,6 +106,7 @@ fn what_no_check_may_ask_is_not_asked() {
         every_us: 1,
         deadline_us: 1,
         question: v1::Question::from(&echoes),
+        crosses_way_out: false,
     };
     assert!(hasty.pace().is_err());
 }
@@ -153,7 +154,7 @@ proptest! {
             let (now, later) = rest.split_at((*piece).min(rest.len()));
             deframer.push(now);
             rest = later;
-            while let Some(body) = deframer.next().unwrap() {
+            while let Some(body) = deframer.take().unwrap() {
                 out.push(body.to_vec());
             }
         }
@@ -165,7 +166,7 @@ proptest! {
         let _ = (decode::<FromAgent>(&noise), decode::<FromServer>(&noise));
         let mut deframer = Deframer::new();
         deframer.push(&noise);
-        while let Ok(Some(body)) = deframer.next() {
+        while let Ok(Some(body)) = deframer.take() {
             let _ = (decode::<FromAgent>(&body), v1::Versions::of(&body));
         }
     }

@@ -185,6 +185,9 @@ pub struct Assignment {
     pub deadline_us: u64,
     /// What is asked.
     pub question: Question,
+    /// Its path crosses the vantage's way out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub crosses_way_out: bool,
 }
 
 /// Ask these now.
@@ -576,12 +579,14 @@ impl Assignment {
         every: Duration,
         deadline: Duration,
         asked: &check::Question,
+        crosses_way_out: bool,
     ) -> Self {
         Self {
             check: check.as_str().to_owned(),
             every_us: micros(every),
             deadline_us: micros(deadline),
             question: asked.into(),
+            crosses_way_out,
         }
     }
 

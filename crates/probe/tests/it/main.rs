@@ -1,4 +1,5 @@
 //! The senses against real listeners on loopback.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod asked;
 mod http;

@@ -1,8 +1,7 @@
 //! From a plant to gates.
 
-use super::network::Network;
+use super::network::{Network, crosses_way_out};
 use super::{Circuit, GateId, Gates, InputId, Op, Sees, Subject};
-use blackstart_model::check::Check;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Role, Vantage};
 use blackstart_model::requirement::{Leaf, Requirement, Target};
@@ -213,7 +212,15 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
     let mut unplaced = Vec::new();
     for check in plant.checks() {
         for &vantage in &check.from {
-            let path = path_from(&mut build, &mut network, &ok, plant.vantage(vantage), check);
+            let place = plant.vantage(vantage);
+            // What does not leave the vantage's own place is not touched by the loss of its way out.
+            let heard = if crosses_way_out(plant, check, place) {
+                ok(Subject::Vantage(vantage))
+            } else {
+                build.yes()
+            };
+            let plane = check.plane;
+            let path = path_from(&mut build, &mut network, &ok, place, check.component, plane);
             let path = if path == build.no() {
                 // The plant has no path where there is a check: an edge is missing or wrong, and a
                 // constant "down" would only teach us to distrust the check.
@@ -224,11 +231,16 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
             };
             let gate = build.and(vec![
                 ok(Subject::Check(check.id)),
-                ok(Subject::Vantage(vantage)),
+                heard,
                 works[check.component.index()],
                 path,
             ]);
-            sees.push(Sees { check: check.id, vantage, gate });
+            let answers = machine_of(plant, check.component).map(|machine| {
+                let path = path_from(&mut build, &mut network, &ok, place, machine, plane);
+                let path = if path == build.no() { build.yes() } else { path };
+                (machine, build.and(vec![heard, network.base(machine), path]))
+            });
+            sees.push(Sees { check: check.id, vantage, gate, answers });
         }
     }
     let sees_by_name = sees
@@ -416,15 +428,46 @@ fn path_from(
     network: &mut Network<'_>,
     ok: &dyn Fn(Subject) -> GateId,
     vantage: &Vantage,
-    check: &Check,
+    target: ComponentId,
+    plane: PlaneId,
 ) -> GateId {
     match (vantage.at, &vantage.agent) {
-        (Some(at), _) => {
-            network.between_nodes(build, ok, (at, vantage.segment), check.component, check.plane)
-        }
-        (None, Some(_)) => network.outside(build, ok, check.component),
-        (None, None) => network.anywhere(build, ok, check.component, check.plane),
+        (Some(at), _) => network.between_nodes(build, ok, (at, vantage.segment), target, plane),
+        (None, Some(_)) => network.outside(build, ok, target),
+        (None, None) => network.anywhere(build, ok, target, plane),
     }
+}
+
+/// The machine whose own network stack speaks for a component, dead or alive: itself, or what it runs
+/// on. A container's host speaks for it.
+fn machine_of(plant: &Plant, of: ComponentId) -> Option<ComponentId> {
+    let mut at = of;
+    // Running on each other in a circle is refused by the checker; this is only its limit.
+    for _ in 0..plant.components().len() {
+        let component = plant.component(at);
+        let speaks = matches!(
+            component.kind,
+            Kind::Server
+                | Kind::Vm
+                | Kind::Hypervisor
+                | Kind::Switch
+                | Kind::Router
+                | Kind::Firewall
+                | Kind::LoadBalancer
+                | Kind::Storage
+        );
+        if speaks {
+            return Some(at);
+        }
+        match component.requirement(Role::On)? {
+            Requirement::One(leaf) => match leaf.target {
+                Target::Component(on) => at = on,
+                Target::Internet => return None,
+            },
+            Requirement::All(_) | Requirement::Any(_) | Requirement::AtLeast { .. } => return None,
+        }
+    }
+    None
 }
 
 /// The path between a vantage and the server.

@@ -307,25 +307,26 @@ impl<'p> Network<'p> {
                 let gate = if x == m {
                     self.node_base(x)
                 } else {
-                    let mut ways = Vec::new();
+                    let (mut up, mut lateral) = (Vec::new(), Vec::new());
                     for edge in self.planes[plane.index()].edges[x as usize].clone() {
                         let beyond = before
                             .get(&edge.to)
                             .or_else(|| self.climbs.get(&(plane, edge.to, m)))
                             .copied()
                             .unwrap_or(no);
-                        ways.push(match edge.link {
-                            Some(link) => build.and(vec![self.base(link), beyond]),
-                            None => beyond,
-                        });
+                        match edge.link {
+                            Some(link) => lateral.push(build.and(vec![self.base(link), beyond])),
+                            None => up.push(beyond),
+                        }
                     }
-                    let any = build.or(ways);
-                    if any == no {
-                        no
-                    } else {
+                    // What is demanded of those above matters to the way up, not to a link aside.
+                    let up = build.or(up);
+                    if up != no {
                         let all = self.demanded(build, plane, x);
-                        build.and(vec![self.node_base(x), all, any])
+                        lateral.push(build.and(vec![all, up]));
                     }
+                    let any = build.or(lateral);
+                    build.and(vec![self.node_base(x), any])
                 };
                 now.insert(x, gate);
             }

@@ -189,7 +189,7 @@ impl Part {
             fields.push("condition: { known_failed: 'blown in June' }".to_owned());
         }
         if self.checked {
-            fields.push("checks: [ { tcp: '127.0.0.1:80', from: [here, outside] } ]".to_owned());
+            fields.push("checks: [ { tcp: '10.0.0.1:80', from: [here, outside] } ]".to_owned());
         }
         fields.join(", ")
     }
@@ -338,10 +338,6 @@ impl Wired {
         )
     }
 
-    pub(crate) fn without_links(self) -> Self {
-        Self { links: Vec::new(), ..self }
-    }
-
     /// The same with one more member in one of its any-ofs; `None` when it has none.
     pub(crate) fn widened(&self, which: usize, member: usize) -> Option<Self> {
         let mut wider = self.clone();
@@ -484,13 +480,19 @@ impl Walk<'_> {
     }
 
     /// Whether a vantage at this place, or outside, sees a service up.
-    pub(crate) fn sees(&self, vantage: &str, place: Option<&str>, service: usize) -> bool {
+    pub(crate) fn sees(
+        &self,
+        vantage: &str,
+        place: Option<&str>,
+        service: usize,
+        crosses_way_out: bool,
+    ) -> bool {
         let name = format!("s{service}");
         let path = match place {
             Some(place) => self.meet(place, &name),
             None => self.is_outside_reached(&name),
         };
-        let asks = self.is_whole(&format!("vantage {vantage}"));
+        let asks = !crosses_way_out || self.is_whole(&format!("vantage {vantage}"));
         asks && path && self.works(service) && self.is_whole(&format!("check {name}/tcp"))
     }
 }

@@ -6,6 +6,8 @@ mod drawn;
 mod cut;
 mod life;
 mod delivery;
+mod unanswered;
+mod answers;
 mod replay;
 mod properties;
 mod histories;

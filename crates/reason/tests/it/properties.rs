@@ -3,6 +3,7 @@
 use crate::drawn::{Wired, Works, plant};
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::{Circuit, InputId, Subject};
+use blackstart_reason::crosses_way_out;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -122,10 +123,10 @@ proptest! {
         }
     }
 
-    /// Who reaches whom, by walking instead of by gates. (Lateral links have cases of their own.)
+    /// Who reaches whom, by walking instead of by gates.
     #[test]
     fn the_circuit_agrees_with_a_naive_walker(
-        drawn in Wired::drawn().prop_map(Wired::without_links),
+        drawn in Wired::drawn(),
         faults in vec(vec(0..100_usize, 0..5), 1..6),
     ) {
         let body = drawn.written();
@@ -150,7 +151,10 @@ proptest! {
                 {
                     let check = format!("{name}/tcp").as_str().into();
                     let sees = circuit.sees_named(&check, &vantage.into()).expect("put from there");
-                    let expected = walk.sees(vantage, place.map(String::as_str), service);
+                    let asked = &plant.checks()[sees.check.index()];
+                    let crosses = crosses_way_out(&plant, asked, plant.vantage(sees.vantage));
+                    let place = place.map(String::as_str);
+                    let expected = walk.sees(vantage, place, service, crosses);
                     prop_assert_eq!(under[sees.gate.index()], expected, "{} from {}", case, vantage);
                 }
             }

@@ -136,7 +136,11 @@ impl World {
     fn answer(&mut self, key: SymptomKey, asked: bool) {
         let sees = self.circuit.sees_named(&key.0, &key.1).expect("on the grid");
         let broken: Vec<InputId> = self.broken.iter().copied().collect();
-        let up = self.circuit.under(&broken)[sees.gate.index()];
+        let under = self.circuit.under(&broken);
+        let up = under[sees.gate.index()];
+        // A machine that is alive refuses for what is dead on it; a dead one says nothing.
+        let refuses = sees.answers.is_some_and(|(_, gate)| under[gate.index()]);
+        let dead = if refuses { SymptomCode::Refused } else { SymptomCode::ConnectTimeout };
         let check = &self.plant.checks()[sees.check.index()];
         if !asked {
             let next = self
@@ -148,7 +152,7 @@ impl World {
         let outcome = match (up, self.slow.contains(&key.0)) {
             (true, false) => Outcome::Up,
             (true, true) => Outcome::degraded(SymptomCode::Slow, "4.1 s"),
-            (false, _) => Outcome::down(SymptomCode::Refused, "pretended"),
+            (false, _) => Outcome::down(dead, "pretended"),
         };
         let standing = outcome.standing();
         let told = self.told.entry(key.clone()).or_insert((Standing::Unknown, 0));

@@ -1,0 +1,40 @@
+//! `check`: is this a plant, and if not, why not.
+
+use crate::exit::Exit;
+use crate::{Format, findings, output};
+use blackstart_server::plant_files;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The plant: a file, or a folder of `*.yaml` files.
+    plant: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit> {
+    let found = plant_files::find(&arguments.plant)?;
+    let files = &found.source.files;
+    match format {
+        Format::Json => output::say(&findings::json(files, &found.findings)?),
+        Format::Human => {
+            output::say(&findings::render(files, &found.findings));
+            let count = found.findings.len();
+            let findings =
+                if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+            output::say(&match &found.plant {
+                Some(plant) => format!(
+                    "{}: {} components, {} checks, {} vantages; {findings}\n",
+                    plant.name(),
+                    plant.components().len(),
+                    plant.checks().len(),
+                    plant.vantages().len()
+                ),
+                None => format!(
+                    "{} is not a plant that can be loaded: {findings}\n",
+                    arguments.plant.display()
+                ),
+            });
+        }
+    }
+    Ok(findings::gravest(&found.findings).map_or(Exit::Fine, Exit::Findings))
+}

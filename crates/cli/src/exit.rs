@@ -1,0 +1,40 @@
+//! Exit codes: documented, and mapped in one place.
+
+use blackstart_model::finding::Severity;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    /// Done, and nothing is wrong.
+    Fine,
+    /// It could not be done.
+    Failed,
+    /// There was nothing to do, or nothing to show.
+    Nothing,
+    /// Findings, the gravest being this.
+    Findings(Severity),
+    /// Something is down.
+    Outage,
+    /// A replay came to something else.
+    Differs,
+}
+
+/// What `--help` says about them.
+pub(crate) const HELP: &str = "Exit codes: 0 fine; 1 failed unexpectedly; 2 wrong usage; 3 nothing to do; \
+10 findings, notes only; 11 warnings; 12 errors; 20 an incident is open; 21 a replay differs";
+
+impl Exit {
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Fine => 0,
+            Self::Failed => 1,
+            Self::Nothing => 3,
+            Self::Findings(Severity::Note) => 10,
+            Self::Findings(Severity::Warning) => 11,
+            Self::Findings(Severity::Error) => 12,
+            Self::Outage => 20,
+            Self::Differs => 21,
+        })
+    }
+}

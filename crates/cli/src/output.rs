@@ -1,0 +1,25 @@
+//! Writing to the terminal. The only place that prints.
+
+use std::io::{IsTerminal as _, Write as _};
+
+/// Writes an answer. A reader that has gone away (`| head`) is no trouble.
+pub(crate) fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes what went wrong.
+pub(crate) fn complain(text: &str) {
+    let mut out = std::io::stderr().lock();
+    let (on, off) = if std::io::stderr().is_terminal() && colours_wanted() {
+        ("\u{1b}[1;31m", "\u{1b}[0m")
+    } else {
+        ("", "")
+    };
+    let _ = writeln!(out, "{on}could not go on{off}: {text}");
+}
+
+/// Colours are for terminals, and for those who have not declined them (no-color.org).
+pub(crate) fn colours_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,119 @@
+//! `serve`: watch a plant.
+
+use crate::exit::Exit;
+use crate::{Format, findings, output};
+use anyhow::Context as _;
+use blackstart_server::serve::{AccessSettings, Ready, ServeError, Settings, serve};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The plant: a file, or a folder of `*.yaml` files.
+    plant: PathBuf,
+    /// The folder of the journal; made when it is not there.
+    #[arg(long, default_value = "blackstart-data")]
+    data: PathBuf,
+    /// Where console and API listen.
+    #[arg(long, default_value = "127.0.0.1:8480")]
+    listen: SocketAddr,
+    /// Where the public status page listens.
+    #[arg(long, default_value = "127.0.0.1:8481")]
+    status_listen: SocketAddr,
+    /// Where agents connect to. Without it there are none.
+    #[arg(long)]
+    agents_listen: Option<SocketAddr>,
+    /// A file of `name = value` lines, readable by its owner only. The environment's
+    /// `BLACKSTART_SECRET_NAME` counts first.
+    #[arg(long)]
+    secrets: Option<PathBuf>,
+    /// A file of `name:hash` lines, made with `blackstart password`.
+    #[arg(long)]
+    passwords: Option<PathBuf>,
+    /// The console's certificate chain, PEM.
+    #[arg(long, requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key, PEM.
+    #[arg(long, requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// A proxy in front does TLS.
+    #[arg(long)]
+    behind_proxy: bool,
+}
+
+pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> {
+    let Arguments {
+        plant,
+        data,
+        listen,
+        status_listen,
+        agents_listen,
+        secrets,
+        passwords,
+        tls_certificate,
+        tls_key,
+        behind_proxy,
+    } = arguments;
+    let certificate = tls_certificate.zip(tls_key);
+    let access = AccessSettings { passwords, certificate, behind_proxy };
+    let status_listen = Some(status_listen);
+    let settings = Settings { plant, data, listen, status_listen, agents_listen, secrets, access };
+    log_to_stderr();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    match runtime.block_on(serve(settings, |ready| output::say(&told(ready, format)))) {
+        Ok(()) => Ok(Exit::Fine),
+        Err(ServeError::Refused(found)) => {
+            output::say(&findings::render(&found.source.files, &found.findings));
+            let words = "the plant has errors, and there is no earlier one to run on";
+            output::complain(words);
+            let gravest = findings::gravest(&found.findings);
+            Ok(gravest.map_or(Exit::Failed, Exit::Findings))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn told(ready: &Ready, format: Format) -> String {
+    let Ready { console, status, agents, plant: (name, components, checks), refused } = ready;
+    if format == Format::Json {
+        let (agents, fingerprint) =
+            agents.as_ref().map(|(at, print)| (at.to_string(), print.clone())).unzip();
+        let told = serde_json::json!({
+            "version": 1, "console": console, "status": status, "agents": agents,
+            "fingerprint": fingerprint, "plant": name, "components": components, "checks": checks,
+            "refused": refused,
+        });
+        return format!("{told}\n");
+    }
+    let mut text = format!("watching {name}: {components} components, {checks} checks\n");
+    text.push_str(&format!("console:     {console}\n"));
+    if let Some(status) = status {
+        text.push_str(&format!("status page: {status}\n"));
+    }
+    if let Some((at, fingerprint)) = agents {
+        text.push_str(&format!("agents:      {at}, fingerprint {fingerprint}\n"));
+    }
+    if let Some(why) = refused {
+        text.push_str(&format!(
+            "the changed plant file is refused, the last good one runs: {why}\n"
+        ));
+    }
+    text
+}
+
+/// Logs go to standard error; `BLACKSTART_LOG` says how much.
+fn log_to_stderr() {
+    use std::io::IsTerminal as _;
+    use tracing_subscriber::EnvFilter;
+    let filter =
+        EnvFilter::try_from_env("BLACKSTART_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && output::colours_wanted())
+        .with_target(false)
+        .init();
+}

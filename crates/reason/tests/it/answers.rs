@@ -1,0 +1,49 @@
+//! A bad answer is an answer: what it clears, and whom.
+
+use crate::world::World;
+use blackstart_model::VantageName;
+use blackstart_model::observation::{Observation, Outcome, SymptomCode};
+use blackstart_model::record::Input;
+use blackstart_model::time::Duration;
+
+const ONE_HOST: &str = "
+upstreams: { transit: { provides: internet } }
+switches: { switch-1: { network: transit } }
+servers: { web-host: { network: switch-1 } }
+here: { at: switch-1 }
+components: { nginx: { on: web-host } }
+services:
+  shop: { on: nginx, checks: [ { tcp: '10.1.0.1:80', every: 5s } ] }
+  blog: { on: nginx, checks: [ { tcp: '10.1.0.1:81', every: 5s } ] }
+";
+
+fn cause(outcome: &Outcome) -> Vec<String> {
+    let mut world = World::of(ONE_HOST);
+    world.break_it("nginx");
+    world.run(Duration::from_secs(1));
+    for tries in 1..=2 {
+        for check in ["shop/tcp", "blog/tcp"] {
+            world.give(Input::Observed(Observation {
+                check: check.into(),
+                vantage: VantageName::here(),
+                outcome: outcome.clone(),
+                at: world.now,
+                asked: tries > 1,
+                tries,
+            }));
+        }
+    }
+    world.run(Duration::from_millis(300));
+    world.causes()
+}
+
+#[test]
+fn a_refusal_clears_the_machine_that_refuses() {
+    assert_eq!(cause(&Outcome::down(SymptomCode::Refused, "")), ["nginx down"]);
+}
+
+#[test]
+fn the_own_way_out_is_not_to_blame_for_what_is_on_the_same_switch() {
+    let causes = cause(&Outcome::down(SymptomCode::ConnectTimeout, ""));
+    assert!(!causes.iter().any(|cause| cause.contains("vantage")), "{causes:?}");
+}

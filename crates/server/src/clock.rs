@@ -1,0 +1,77 @@
+//! The only place of the server that reads clocks.
+//!
+//! It decides how the time of the journal goes on when the wall clock does not: never backwards, and
+//! never standing still. Tested with clocks handed in.
+#![expect(clippy::disallowed_methods, reason = "the one module of the server that reads clocks")]
+
+use blackstart_model::time::{Duration, SignedDuration, Timestamp};
+use std::time::Instant;
+
+/// The wall clock.
+#[must_use]
+pub(crate) fn wall() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The monotonic clock, for spans within this process.
+#[must_use]
+pub(crate) fn monotonic() -> Instant {
+    Instant::now()
+}
+
+/// How long from now until then by the wall clock; nothing when it is past.
+#[must_use]
+pub(crate) fn until(then: Timestamp) -> Duration {
+    Duration::try_from(then.duration_since(wall())).unwrap_or_default()
+}
+
+/// The time of the journal: the wall clock's, unless that was put back. Then it goes on at half speed
+/// until the wall clock has caught up, so that nothing that waits for a time waits for ever.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    last: Timestamp,
+    read_at: Instant,
+}
+
+impl Clock {
+    /// Goes on from `last`, the time of the newest record, if there is one.
+    #[must_use]
+    pub(crate) fn after(last: Option<Timestamp>) -> Self {
+        Self { last: last.unwrap_or(Timestamp::UNIX_EPOCH), read_at: monotonic() }
+    }
+
+    /// The time now; never before an earlier answer.
+    pub(crate) fn now(&mut self) -> Timestamp {
+        self.at(wall(), monotonic())
+    }
+
+    fn at(&mut self, wall: Timestamp, monotonic: Instant) -> Timestamp {
+        let passed = monotonic.saturating_duration_since(self.read_at) / 2;
+        let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::ZERO);
+        let slow = self.last.checked_add(passed).unwrap_or(self.last);
+        self.last = wall.max(slow);
+        self.read_at = monotonic;
+        self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_put_back_goes_on_at_half_speed_until_it_is_caught_up_with() {
+        let noon: Timestamp = "2026-11-21T12:00:00Z".parse().expect("an instant");
+        let start = monotonic();
+        let mut clock = Clock { last: noon, read_at: start };
+        let mut at = |wall_s: i64, passed_s: u64| {
+            let wall = noon.checked_add(SignedDuration::from_secs(wall_s)).expect("in range");
+            let now = clock.at(wall, start + Duration::from_secs(passed_s));
+            now.duration_since(noon).as_secs()
+        };
+        assert_eq!(at(10, 10), 10, "the wall clock's");
+        assert_eq!(at(-3590, 20), 15, "put back by an hour: half speed");
+        assert_eq!(at(-3580, 30), 20);
+        assert_eq!(at(40, 40), 40, "put right");
+    }
+}

@@ -1,0 +1,106 @@
+//! The face: console, API, metrics and the public status page, over HTTP.
+//!
+//! Pages are rendered here, whole, and work without JavaScript and with a keyboard; a small module
+//! makes them live. It shows what the state says with the evidence it says it by, and passes on what
+//! people do. It decides only who may use it ([`Access`]). Tested in a browser and through its listener.
+
+mod access;
+mod page;
+mod view;
+mod now;
+mod incident;
+mod plant;
+mod map;
+mod checks;
+mod timeline;
+mod act;
+mod api;
+mod metrics;
+mod live;
+pub mod status;
+
+pub use access::{Access, AccessError, hash};
+
+use crate::hub::Hub;
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use blackstart_probe::Prober;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use view::View;
+
+/// The longest form or JSON body taken, bytes.
+const BODY_BYTES_MAX: usize = 16 << 10;
+
+/// What every page can reach.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) prober: Arc<Prober>,
+}
+
+impl App {
+    /// Everything a page may show, as of now.
+    pub(crate) fn view(&self) -> View {
+        let state = self.hub.state();
+        View::of(&state, Some(self.hub.newest()), crate::clock::wall())
+    }
+}
+
+/// The URL of a listener.
+pub(crate) fn url(listener: &TcpListener, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    listener.local_addr().map_or_else(|_| String::new(), |at| format!("{scheme}://{at}/"))
+}
+
+/// Serves console and API until the server stops.
+pub(crate) async fn console(
+    listener: TcpListener,
+    hub: Arc<Hub>,
+    prober: Arc<Prober>,
+    access: Access,
+) {
+    let app = App { hub, prober };
+    let access = Arc::new(access);
+    let router = router(app, access.clone());
+    let served = match access.tls() {
+        None => axum::serve(listener, router).await,
+        Some(acceptor) => axum::serve(access::TlsListener::of(listener, acceptor), router).await,
+    };
+    if let Err(error) = served {
+        tracing::error!("the console ended: {error}");
+    }
+}
+
+fn router(app: App, access: Arc<Access>) -> Router {
+    Router::new()
+        .route("/", get(now::page))
+        .route("/incidents", get(incident::list))
+        .route("/incidents/{id}", get(incident::page))
+        .route("/incidents/{id}/{action}", post(act::on_incident))
+        .route("/plant", get(plant::page))
+        .route("/plant/{name}", get(plant::component))
+        .route("/plant/{name}/observe", post(act::observe))
+        .route("/checks", get(checks::page))
+        .route("/checks/{component}/{check}", get(checks::one))
+        .route("/timeline", get(timeline::page))
+        .route("/live", get(live::stream))
+        .route("/assets/style.css", get(|| asset("text/css", include_str!("http/style.css"))))
+        .route("/assets/live.js", get(|| asset("text/javascript", include_str!("http/live.js"))))
+        .route("/metrics", get(metrics::page))
+        .nest("/api/v1", api::router())
+        .fallback(page::not_found)
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(access, access::guard))
+        .with_state(app)
+}
+
+async fn asset(kind: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("max-age=300")),
+    ];
+    (headers, text).into_response()
+}

@@ -1,0 +1,207 @@
+//! One incident: what is believed and why, who is hit, what was told, and what can be done.
+
+use super::App;
+use super::now::{card, names};
+use super::page::{Place, absent, faults, page as frame, span, sure, time};
+use super::view::View;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use blackstart_model::IncidentId;
+use blackstart_model::incident::IncidentState;
+use blackstart_model::record::{HypothesisSummary, Recipient};
+use blackstart_reason::{AlertStage, Incident};
+use maud::{Markup, html};
+
+/// Incidents listed on one page.
+const LISTED_MAX: usize = 200;
+
+pub(super) async fn list(State(app): State<App>) -> Response {
+    let view = app.view();
+    let main = html! {
+        h1 { "Incidents" }
+        @if view.incidents.is_empty() { p { "There has been none." } }
+        @else {
+            table {
+                thead { tr { th { "Incident" } th { "State" } th { "Cause" } th { "Since" } th { "Lasted" } th { "Services" } } }
+                tbody { @for incident in view.incidents.values().rev().take(LISTED_MAX) {
+                    tr class=(incident.state.to_string()) {
+                        td { a href=(format!("/incidents/{}", incident.id)) { (incident.id) } }
+                        td { (incident.state) }
+                        td { (faults(incident.cause())) }
+                        td { (time(&view, incident.opened_at)) }
+                        td { (span(incident.opened_at, incident.closed_at.unwrap_or(view.now))) }
+                        td { (incident.services.len()) }
+                    }
+                } }
+            }
+            @if view.incidents.len() > LISTED_MAX { p.quiet { "and " (view.incidents.len() - LISTED_MAX) " older ones" } }
+        }
+    };
+    frame(&view, Place::Incidents, "incidents", &main).into_response()
+}
+
+pub(super) async fn page(State(app): State<App>, Path(id): Path<String>) -> Response {
+    let view = app.view();
+    let found = id.parse::<IncidentId>().ok().and_then(|id| view.incidents.get(&id));
+    let Some(incident) = found else { return absent(&view, "such incident") };
+    let title = format!("{} {}", incident.id, incident.state);
+    let main = html! {
+        h1 { "Incident " (incident.id) }
+        @if let Some(into) = incident.merged_into {
+            p { "It went into " a href=(format!("/incidents/{into}")) { (into) } "." }
+        }
+        (card(&view, incident))
+        @if incident.state.is_live() { (actions(&view, incident)) }
+        (hypotheses(incident))
+        (symptoms(&view, incident))
+        (told(&view, incident))
+        (history(&view, incident))
+    };
+    frame(&view, Place::Incidents, &title, &main).into_response()
+}
+
+fn actions(view: &View, incident: &Incident) -> Markup {
+    let to = |action: &str| format!("/incidents/{}/{action}", incident.id);
+    let others: Vec<&Incident> =
+        view.live().into_iter().filter(|other| other.id != incident.id).collect();
+    let note = || html! { label { "Note " input name="note" maxlength="500" autocomplete="off"; } };
+    html! {
+        section.actions {
+            h2 { "Do" }
+            @if incident.state != IncidentState::Acknowledged {
+                form method="post" action=(to("acknowledge")) { (note()) button { "I take it" } }
+            }
+            form method="post" action=(to("silence")) {
+                label { "For " select name="minutes" {
+                    option value="30" { "30 min" } option value="60" { "1 h" }
+                    option value="240" { "4 h" } option value="720" { "12 h" }
+                } }
+                (note()) button { "Silence" }
+            }
+            form method="post" action=(to("close")) { (note()) button { "Close" } }
+            @if !others.is_empty() {
+                form method="post" action=(to("merge")) {
+                    label { "Into " select name="into" { @for other in others {
+                        option value=(other.id.to_string()) { (other.id) " " (other.diagnosis.sentence) }
+                    } } }
+                    (note()) button { "Merge" }
+                }
+            }
+        }
+    }
+}
+
+fn hypotheses(incident: &Incident) -> Markup {
+    html! {
+        section {
+            h2 { "What may have broken" }
+            @for (at, hypothesis) in incident.diagnosis.hypotheses.iter().enumerate() {
+                details open[at == 0] {
+                    summary { (faults(&hypothesis.faults)) " " (sure(hypothesis.posterior)) }
+                    (reasons(hypothesis))
+                }
+            }
+            p.quiet { "Searched: " (incident.diagnosis.searched) }
+        }
+    }
+}
+
+fn reasons(hypothesis: &HypothesisSummary) -> Markup {
+    let HypothesisSummary {
+        faults: _,
+        posterior: _,
+        explains,
+        unexplained,
+        contradicted,
+        predicts,
+    } = hypothesis;
+    let lists = [
+        ("Explains", explains),
+        ("Leaves unexplained", unexplained),
+        ("Contradicts (seen up)", contradicted),
+        ("Predicts, not yet seen", predicts),
+    ];
+    html! {
+        dl { @for (words, list) in lists {
+            dt { (words) " " (list.len()) }
+            dd { @if list.is_empty() { "none" } @else { ul { @for line in list { li { (line) } } } } }
+        } }
+    }
+}
+
+fn symptoms(view: &View, incident: &Incident) -> Markup {
+    html! {
+        section {
+            h2 { "How it shows" }
+            table {
+                thead { tr { th { "Check" } th { "From" } th { "First seen" } th { "As" } th { "Now" } } }
+                tbody { @for ((check, vantage), track) in &incident.symptoms {
+                    tr {
+                        td { a href=(format!("/checks/{check}")) { (check) } }
+                        td { (vantage) }
+                        td { (time(view, track.first_at)) }
+                        td { (track.outcome) }
+                        td { @match track.up_since {
+                            Some(at) => { "up since " (time(view, at)) }
+                            None => { "not up" }
+                        } }
+                    }
+                } }
+            }
+            @if !incident.services.is_empty() { h3 { "Services down by it" } (names(&incident.services)) }
+            @if !incident.customers.is_empty() { h3 { "Customers down by it" } (names(&incident.customers)) }
+        }
+    }
+}
+
+fn told(view: &View, incident: &Incident) -> Markup {
+    let alerts: Vec<_> = view
+        .alerts
+        .iter()
+        .filter(|progress| progress.alert.incident == Some(incident.id))
+        .collect();
+    html! {
+        section {
+            h2 { "Whom we told" }
+            @if alerts.is_empty() { p { "Nobody. The timeline says why." } }
+            ul { @for progress in alerts {
+                li {
+                    strong { (progress.alert.id) } " " (progress.alert.news) " to " (recipient(&progress.alert.to)) ", "
+                    (time(view, progress.decided_at)) ": " (stage(view, &progress.stage))
+                    br; span.quiet { "because " (progress.alert.because) }
+                }
+            } }
+        }
+    }
+}
+
+fn history(view: &View, incident: &Incident) -> Markup {
+    html! {
+        section {
+            h2 { "What happened to it" }
+            ol { @for (at, state, because) in &incident.history {
+                li { (time(view, *at)) " " strong { (state) } ": " (because) }
+            } }
+        }
+    }
+}
+
+/// Where an alert goes.
+pub(super) fn recipient(to: &Recipient) -> String {
+    match to {
+        Recipient::Mail(address) => address.clone(),
+        Recipient::Webhook(name) => format!("webhook {name}"),
+    }
+}
+
+/// How far an alert has got.
+pub(super) fn stage(view: &View, stage: &AlertStage) -> Markup {
+    html! { @match stage {
+        AlertStage::Waiting { attempt, not_before, repeat } => {
+            "attempt " (attempt) @if *repeat { " (a repeat)" } " from " (time(view, *not_before)) " on"
+        }
+        AlertStage::Attempting { attempt, .. } => { "attempt " (attempt) " under way" }
+        AlertStage::Delivered { at, words } => { "taken over " (time(view, *at)) " (" (words) ")" }
+        AlertStage::GivenUp { because } => { strong { "given up" } ": " (because) }
+    } }
+}

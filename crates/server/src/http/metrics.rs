@@ -1,0 +1,100 @@
+//! `/metrics` for Prometheus: the text format, version 0.0.4.
+
+use super::App;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use blackstart_model::incident::IncidentState;
+use blackstart_reason::AlertStage;
+use std::fmt::Write as _;
+
+const KIND: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+pub(super) async fn page(State(app): State<App>) -> Response {
+    let view = app.view();
+    let mut text = String::new();
+    let mut family = |name: &str, kind: &str, help: &str, lines: Vec<(String, f64)>| {
+        let _ = writeln!(text, "# HELP blackstart_{name} {help}\n# TYPE blackstart_{name} {kind}");
+        for (labels, value) in lines {
+            let _ = writeln!(text, "blackstart_{name}{labels} {value}");
+        }
+    };
+    let labelled = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<String> = pairs
+            .iter()
+            .map(|(name, value)| {
+                let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+                format!("{name}=\"{value}\"")
+            })
+            .collect();
+        format!("{{{}}}", pairs.join(","))
+    };
+    let mut up = Vec::new();
+    let mut seconds = Vec::new();
+    let mut ends = Vec::new();
+    for (check, seen) in view.asked() {
+        for sight in &seen.from {
+            let labels = labelled(&[
+                ("check", check.key.as_str()),
+                ("vantage", sight.vantage.as_str()),
+                ("kind", check.question.kind().as_str()),
+            ]);
+            use blackstart_model::observation::Standing;
+            let value = match sight.standing {
+                Standing::Up => 1.0,
+                Standing::Degraded => 0.5,
+                Standing::Down => 0.0,
+                // Not known is not a number that could be taken for health.
+                Standing::Unknown => f64::NAN,
+            };
+            up.push((labels.clone(), value));
+            if let Some(track) = app.hub.samples().track(&check.key, &sight.vantage) {
+                seconds.push((labels.clone(), f64::from(track.timing.total_us) / 1e6));
+                if let Some(s) = track.certificate_ends_s {
+                    ends.push((labels, s as f64));
+                }
+            }
+        }
+    }
+    family("check_up", "gauge", "1 up, 0.5 degraded, 0 down, NaN unknown.", up);
+    family("check_duration_seconds", "gauge", "How long the last answer took.", seconds);
+    family(
+        "check_certificate_end_seconds",
+        "gauge",
+        "When the certificate ends, since 1970.",
+        ends,
+    );
+    let incidents = IncidentState::ALL
+        .iter()
+        .map(|state| {
+            let count = view.incidents.values().filter(|incident| incident.state == *state).count();
+            (labelled(&[("state", state.as_str())]), count as f64)
+        })
+        .collect();
+    family("incidents", "gauge", "Incidents of the journal by state.", incidents);
+    let delivered = view
+        .alerts
+        .iter()
+        .filter(|progress| matches!(progress.stage, AlertStage::Delivered { .. }))
+        .count();
+    family(
+        "alerts",
+        "gauge",
+        "Alerts of the journal, and how many were taken over.",
+        vec![
+            (labelled(&[("state", "all")]), view.alerts.len() as f64),
+            (labelled(&[("state", "delivered")]), delivered as f64),
+        ],
+    );
+    let stats = app.prober.stats();
+    let one = |value: u64| vec![(String::new(), value as f64)];
+    family("tries_total", "counter", "Tries of checks put by this server.", one(stats.put));
+    family("tries_late_total", "counter", "Tries not put because we were late.", one(stats.late));
+    family("tries_in_flight", "gauge", "Tries under way.", one(stats.in_flight));
+    let lag = vec![(String::new(), stats.lag_us_max as f64 / 1e6)];
+    family("start_lag_seconds_max", "gauge", "The latest start of a try since the last look.", lag);
+    family("journal_record", "counter", "The newest record.", one(app.hub.newest().0));
+    let trouble = u64::from(app.hub.trouble().is_some());
+    family("journal_trouble", "gauge", "1 while the journal cannot be written.", one(trouble));
+    ([(header::CONTENT_TYPE, KIND)], text).into_response()
+}

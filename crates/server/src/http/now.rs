@@ -1,0 +1,168 @@
+//! *Now*: what is broken, how sure, who is hit.
+
+use super::App;
+use super::page::{Place, badge, component, faults, page as frame, span, sure, time};
+use super::view::{Health, View};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use blackstart_model::incident::IncidentState;
+use blackstart_model::observation::Standing;
+use blackstart_reason::{AlertStage, Incident};
+use maud::{Markup, html};
+
+pub(super) async fn page(State(app): State<App>) -> Response {
+    let view = app.view();
+    let live = view.live();
+    let confirmed =
+        live.iter().filter(|incident| incident.state != IncidentState::Suspected).count();
+    let title = match confirmed {
+        0 => "all quiet".to_owned(),
+        1 => "1 incident".to_owned(),
+        count => format!("{count} incidents"),
+    };
+    let main = html! {
+        @if let Some(trouble) = app.hub.trouble() {
+            section.alarm role="alert" {
+                h2 { "The journal cannot be written" }
+                p { "Nothing goes on until it can: " (trouble) }
+            }
+        }
+        h1 { (headline(&view, confirmed)) }
+        @for incident in &live { (card(&view, incident)) }
+        (unheard(&view))
+        (numbers(&view))
+        (undelivered(&view))
+        (past(&view))
+    };
+    frame(&view, Place::Now, &title, &main).into_response()
+}
+
+fn headline(view: &View, confirmed: usize) -> String {
+    let counts = view.counts();
+    let (up, unknown) = (counts[&Standing::Up], counts[&Standing::Unknown]);
+    match (confirmed, view.checks.len()) {
+        (0, 0) => "Nothing is checked yet".to_owned(),
+        (0, all) if unknown == all => "Nothing is known yet".to_owned(),
+        (0, all) if up == all => "Everything that is checked is up".to_owned(),
+        (0, _) => "No incident".to_owned(),
+        (1, _) => "1 incident".to_owned(),
+        (count, _) => format!("{count} incidents"),
+    }
+}
+
+/// An incident in a few lines.
+pub(super) fn card(view: &View, incident: &Incident) -> Markup {
+    let lead = incident.diagnosis.hypotheses.first();
+    html! {
+        article class=(format!("card {}", incident.state)) {
+            h2 {
+                a href=(format!("/incidents/{}", incident.id)) { (incident.id) } " "
+                span.state { (incident.state) }
+            }
+            p.sentence { (incident.diagnosis.sentence) }
+            dl {
+                @if let Some(lead) = lead {
+                    dt { "Cause" } dd { (faults(&lead.faults)) " " (sure(lead.posterior)) }
+                    dt { "Evidence" }
+                    dd {
+                        (lead.explains.len()) " failing explained, "
+                        (lead.unexplained.len()) " unexplained, "
+                        (lead.contradicted.len()) " contradicted"
+                    }
+                }
+                dt { "Since" }
+                dd { (time(view, incident.opened_at)) ", " (span(incident.opened_at, incident.closed_at.unwrap_or(view.now))) }
+                @if !incident.services.is_empty() {
+                    dt { "Services" } dd { (names(&incident.services)) }
+                }
+                @if !incident.customers.is_empty() {
+                    dt { "Customers" } dd { (names(&incident.customers)) }
+                }
+                @if let Some(who) = &incident.acknowledged_by { dt { "Taken by" } dd { (who) } }
+                @if let Some(until) = incident.silenced_until { dt { "Silenced until" } dd { (time(view, until)) } }
+            }
+        }
+    }
+}
+
+/// Component names, linked.
+pub(super) fn names(names: &[blackstart_model::ComponentName]) -> Markup {
+    html! {
+        ul.names { @for name in names { li { (component(name.as_str())) } } }
+    }
+}
+
+fn unheard(view: &View) -> Markup {
+    html! {
+        @if !view.lost.is_empty() {
+            section {
+                h2 { "Not heard" }
+                ul { @for (vantage, loss) in &view.lost {
+                    li { strong { (vantage) } ": " (loss.how) ", " (loss.detail) ", since " (time(view, loss.since)) }
+                } }
+            }
+        }
+    }
+}
+
+fn numbers(view: &View) -> Markup {
+    let counts = view.counts();
+    html! {
+        section {
+            h2 { "Checks" }
+            ul.numbers {
+                @for (standing, count) in &counts {
+                    li { a href=(format!("/checks?standing={standing}")) { (badge(Health::of(*standing))) " " strong { (count) } } }
+                }
+            }
+            @if let Some(at) = view.heard_at { p.quiet { "Last news from a check: " (time(view, at)) } }
+        }
+    }
+}
+
+/// Alerts that have not arrived.
+fn undelivered(view: &View) -> Markup {
+    let waiting: Vec<_> = view
+        .alerts
+        .iter()
+        .rev()
+        .filter(|progress| !matches!(progress.stage, AlertStage::Delivered { .. }))
+        .take(10)
+        .collect();
+    html! {
+        @if !waiting.is_empty() {
+            section {
+                h2 { "Alerts that have not arrived" }
+                ul { @for progress in waiting {
+                    li { (progress.alert.id) " to " (super::incident::recipient(&progress.alert.to)) ": "
+                        (super::incident::stage(view, &progress.stage)) }
+                } }
+            }
+        }
+    }
+}
+
+fn past(view: &View) -> Markup {
+    let over: Vec<&Incident> = view
+        .incidents
+        .values()
+        .rev()
+        .filter(|incident| matches!(incident.state, IncidentState::Resolved))
+        .take(5)
+        .collect();
+    html! {
+        @if !over.is_empty() {
+            section {
+                h2 { "Over" }
+                ul { @for incident in over {
+                    li {
+                        a href=(format!("/incidents/{}", incident.id)) { (incident.id) } " "
+                        (faults(incident.cause())) ", " (time(view, incident.opened_at))
+                        @if let Some(closed) = incident.closed_at { ", for " (span(incident.opened_at, closed)) }
+                    }
+                } }
+                p { a href="/incidents" { "All incidents" } }
+            }
+        }
+    }
+}

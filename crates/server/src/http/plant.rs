@@ -1,0 +1,160 @@
+//! *Plant*: the drawing, the equal table, and each component by itself.
+
+use super::App;
+use super::map;
+use super::page::{Place, absent, badge, component as link, page as frame, time};
+use super::view::{Health, View};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use blackstart_model::kind::Kind;
+use blackstart_model::plant::{Component, Plant, Role};
+use blackstart_model::requirement::{Leaf, Requirement, Target};
+use maud::{Markup, html};
+
+/// Rows of the table of one kind; the rest is counted.
+const ROWS_MAX: usize = 500;
+
+pub(super) async fn page(State(app): State<App>) -> Response {
+    let view = app.view();
+    let drawing = map::draw(&view);
+    let main = html! {
+        h1 { "Plant" }
+        ul.numbers aria-label="Legend" {
+            @for health in Health::ALL {
+                @let count = view.components.iter().filter(|stand| stand.health == health).count();
+                @if count > 0 { li { (badge(health)) " " strong { (count) } } }
+            }
+        }
+        @match drawing {
+            Some(drawing) => div.drawing tabindex="0" role="region" aria-label="Map of the plant" { (drawing) }
+            None => p { "It is too large to be drawn at once; the tables say the same." }
+        }
+        @for &kind in Kind::ALL { (table(&view, kind)) }
+    };
+    frame(&view, Place::Plant, "plant", &main).into_response()
+}
+
+fn table(view: &View, kind: Kind) -> Markup {
+    let rows: Vec<_> = view.parts().filter(|(_, component, _)| component.kind == kind).collect();
+    let Some(plant) = view.plant.as_ref().filter(|_| !rows.is_empty()) else { return html! {} };
+    html! {
+        section {
+            h2 #(format!("kind-{kind}")) { (kind.section().replace('_', " ")) }
+            table {
+                thead { tr { th { "Name" } th { "Stands" } th { "Because" } th { "Needs" } } }
+                tbody { @for (_, component, stand) in rows.iter().take(ROWS_MAX) {
+                    tr {
+                        td { (link(component.name.as_str())) }
+                        td { (badge(stand.health)) }
+                        td { (stand.because) @if let Some(since) = stand.since { ", since " (time(view, since)) } }
+                        td { (needs(plant, component)) }
+                    }
+                } }
+            }
+            @if rows.len() > ROWS_MAX { p.quiet { "and " (rows.len() - ROWS_MAX) " more" } }
+        }
+    }
+}
+
+/// What a component requires, role by role.
+fn needs(plant: &Plant, component: &Component) -> Markup {
+    html! {
+        @for (at, (role, requirement)) in component.requirements.iter().enumerate() {
+            @if at > 0 { "; " }
+            span.quiet { (role_words(plant, *role)) } " " (required(plant, requirement))
+        }
+    }
+}
+
+fn required(plant: &Plant, requirement: &Requirement) -> Markup {
+    let list = |of: &[Requirement], word: &str| {
+        html! { @for (at, part) in of.iter().enumerate() {
+            @if at > 0 { " " (word) " " }
+            (required(plant, part))
+        } }
+    };
+    match requirement {
+        Requirement::One(leaf) => leaf_link(plant, leaf),
+        Requirement::All(of) => list(of, "and"),
+        Requirement::Any(of) => list(of, "or"),
+        Requirement::AtLeast { k, of } => html! { "at least " (k) " of (" (list(of, ",")) ")" },
+    }
+}
+
+fn leaf_link(plant: &Plant, leaf: &Leaf) -> Markup {
+    html! {
+        @match leaf.target {
+            Target::Internet => { "the internet" }
+            Target::Component(id) => (link(plant.component(id).name.as_str()))
+        }
+        @if let Some(segment) = leaf.segment { "/" (plant.segments()[segment.index()]) }
+        @if leaf.standby.is_some() { " (standby)" }
+    }
+}
+
+fn role_words(plant: &Plant, role: Role) -> String {
+    match role {
+        Role::In => "in".to_owned(),
+        Role::On => "on".to_owned(),
+        Role::Power => "power".to_owned(),
+        Role::Cooling => "cooled by".to_owned(),
+        Role::Network(plane) => match plane.index() {
+            0 => "network".to_owned(),
+            other => format!("network {}", plant.planes()[other]),
+        },
+        Role::Between => "between".to_owned(),
+        Role::Needs => "needs".to_owned(),
+        Role::DegradedWithout => "degraded without".to_owned(),
+        Role::ToStart => "to start".to_owned(),
+        Role::ManagedVia => "managed via".to_owned(),
+        Role::Uses => "uses".to_owned(),
+        Role::UsedFrom => "used from".to_owned(),
+        Role::CarriedBy => "carried by".to_owned(),
+        Role::Prefix => "in prefix".to_owned(),
+        Role::Covers => "covers".to_owned(),
+    }
+}
+
+pub(super) async fn component(State(app): State<App>, Path(name): Path<String>) -> Response {
+    let view = app.view();
+    let found = view.plant.as_ref().and_then(|plant| Some((plant, plant.find(&name)?)));
+    let Some((plant, id)) = found else { return absent(&view, "such component") };
+    let component = plant.component(id);
+    let stand = &view.components[id.index()];
+    let dependents: Vec<&Component> = plant
+        .components()
+        .iter()
+        .filter(|other| {
+            let mut needs = false;
+            for (_, requirement) in &other.requirements {
+                requirement.each_leaf(&mut |leaf| needs |= leaf.target == Target::Component(id));
+            }
+            needs
+        })
+        .collect();
+    let word = app.hub.state().words().get(name.as_str()).cloned();
+    let main = html! {
+        h1 { (component.name) " " span.quiet { (component.kind) } }
+        p { (badge(stand.health)) " " (stand.because)
+            @if let Some(since) = stand.since { ", since " (time(&view, since)) } }
+        @if let Some(word) = word {
+            p { (word.who) " saw it " @if word.works { "work" } @else { "not work" } ", " (time(&view, word.at))
+                @if !word.note.is_empty() { ": " (word.note) } }
+        }
+        h2 { "Needs" }
+        p { @if component.requirements.is_empty() { "Nothing." } @else { (needs(plant, component)) } }
+        h2 { "Needed by" }
+        @if dependents.is_empty() { p { "Nothing." } }
+        ul.names { @for other in dependents { li { (link(other.name.as_str())) } } }
+        (super::checks::of_component(&app, &view, id))
+        section.actions {
+            h2 { "Say what you saw" }
+            form method="post" action=(format!("/plant/{}/observe", component.name)) {
+                label { "Note " input name="note" maxlength="500" autocomplete="off"; }
+                button name="works" value="no" { "It does not work" }
+                button name="works" value="yes" { "It works" }
+            }
+        }
+    };
+    frame(&view, Place::Plant, &name, &main).into_response()
+}

@@ -1,0 +1,354 @@
+//! From samples to inputs: what a vantage saw is kept for the plots, and told to the turn when it says
+//! something new.
+//!
+//! A first answer, a changed one, and one that was asked for are told one by one; steady ones are
+//! counted and told together. It never weighs what it tells. One late answer is no news (we were busy);
+//! three in a row are.
+
+use crate::clock;
+use crate::hub::Hub;
+use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Standing, Timing};
+use blackstart_model::plant::Plant;
+use blackstart_model::record::{Counted, Input, VantageLoss};
+use blackstart_model::time::{Duration, Timestamp};
+use blackstart_model::{CheckKey, VantageName};
+use blackstart_probe::{Listener, Sample};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+
+/// Answers kept one by one for each check and vantage.
+const POINTS_MAX: usize = 60;
+
+/// Minutes kept rolled up for each check and vantage: an evening.
+const MINUTES_MAX: usize = 180;
+
+/// So many late answers in a row are news.
+const LATE_IN_A_ROW: u32 = 3;
+
+/// How often steady answers are told together.
+pub const COUNTED_EVERY: Duration = Duration::from_secs(300);
+
+/// One answer, as kept for plots: 16 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Point {
+    /// When it was complete, milliseconds since 1970.
+    pub at_ms: i64,
+    /// How long it took, microseconds.
+    pub total_us: u32,
+    /// What it was.
+    pub standing: Standing,
+}
+
+/// One minute of answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Minute {
+    /// Minutes since 1970.
+    pub at_min: u32,
+    /// The shortest time of an answer that was up, microseconds; 0 when none was.
+    pub min_us: u32,
+    /// The longest.
+    pub max_us: u32,
+    /// Answers.
+    pub tries: u16,
+    /// Of these, not up.
+    pub not_up: u16,
+}
+
+/// What is kept of one check from one vantage.
+#[derive(Clone, Debug, Default)]
+pub struct Track {
+    last: Option<Outcome>,
+    /// The last outcome reached the turn.
+    told: bool,
+    tries: u32,
+    late: u32,
+    counted: (u32, u32),
+    /// The newest answers, oldest first.
+    pub points: VecDeque<Point>,
+    /// The newest minutes, oldest first.
+    pub minutes: VecDeque<Minute>,
+    /// Where the time of the last answer went.
+    pub timing: Timing,
+    /// When the certificate last seen ends, seconds since 1970.
+    pub certificate_ends_s: Option<i64>,
+}
+
+/// All samples, by vantage.
+#[derive(Default)]
+pub struct Samples {
+    vantages: RwLock<BTreeMap<VantageName, Arc<Vantage>>>,
+}
+
+/// The samples of one vantage.
+pub struct Vantage {
+    name: VantageName,
+    tracks: Mutex<HashMap<CheckKey, Track>>,
+}
+
+impl Samples {
+    /// Those of one vantage, made when they are not there.
+    pub fn of(&self, name: &VantageName) -> Arc<Vantage> {
+        if let Some(vantage) =
+            self.vantages.read().unwrap_or_else(PoisonError::into_inner).get(name)
+        {
+            return vantage.clone();
+        }
+        let mut vantages = self.vantages.write().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Arc::new(Vantage { name: name.clone(), tracks: Mutex::new(HashMap::new()) });
+        vantages.entry(name.clone()).or_insert_with(fresh).clone()
+    }
+
+    /// What is kept of one check from one vantage.
+    pub fn track(&self, check: &CheckKey, vantage: &VantageName) -> Option<Track> {
+        let vantages = self.vantages.read().unwrap_or_else(PoisonError::into_inner);
+        vantages.get(vantage)?.lock().get(check).cloned()
+    }
+
+    /// Forgets what another plant asked: what changed is told as new.
+    pub fn adopt(&self, old: Option<&Plant>, new: &Plant) {
+        let by_key = |plant: &Plant| -> HashMap<CheckKey, usize> {
+            plant.checks().iter().enumerate().map(|(at, check)| (check.key.clone(), at)).collect()
+        };
+        let (old_by_key, new_by_key) = (old.map(by_key), by_key(new));
+        let vantages = self.vantages.read().unwrap_or_else(PoisonError::into_inner);
+        for vantage in vantages.values() {
+            vantage.lock().retain(|key, _| {
+                let Some(&at) = new_by_key.get(key) else { return false };
+                let before = old_by_key.as_ref().and_then(|old| old.get(key));
+                let (Some(&before), Some(old)) = (before, old) else { return true };
+                let (old, new) = (&old.checks()[before], &new.checks()[at]);
+                old.question == new.question
+            });
+        }
+    }
+
+    /// The steady answers since the last time, to be told together.
+    pub fn counted(&self) -> Vec<Counted> {
+        let vantages = self.vantages.read().unwrap_or_else(PoisonError::into_inner);
+        vantages.values().filter_map(|vantage| vantage.counted()).collect()
+    }
+}
+
+impl Vantage {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CheckKey, Track>> {
+        self.tracks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an answer; returns what the turn should be told of it, if anything. The caller reports
+    /// with [`Vantage::untold`] when it could not be told.
+    pub fn take(&self, sample: Sample, at: Timestamp) -> Option<Input> {
+        let Sample { key, answer, asked } = sample;
+        let mut tracks = self.lock();
+        let track = tracks.entry(key.clone()).or_default();
+        track.keep(&answer.outcome, answer.timing, at);
+        track.certificate_ends_s = answer.certificate_ends_s.or(track.certificate_ends_s);
+        let news = track.is_news(&answer.outcome);
+        if !(news || asked) {
+            return None;
+        }
+        track.told = true;
+        track.last = Some(answer.outcome.clone());
+        let tries = track.tries.max(1);
+        drop(tracks);
+        Some(Input::Observed(Observation {
+            check: key,
+            vantage: self.name.clone(),
+            outcome: answer.outcome,
+            at,
+            asked,
+            tries,
+        }))
+    }
+
+    /// Keeps an answer that its agent has told.
+    pub fn keep(
+        &self,
+        key: &CheckKey,
+        outcome: &Outcome,
+        timing: Timing,
+        at: Timestamp,
+        certificate_ends_s: Option<i64>,
+    ) {
+        let mut tracks = self.lock();
+        let track = tracks.entry(key.clone()).or_default();
+        track.keep(outcome, timing, at);
+        track.certificate_ends_s = certificate_ends_s.or(track.certificate_ends_s);
+        track.last = Some(outcome.clone());
+    }
+
+    /// Keeps answers that its agent has counted: they were like the last one told.
+    pub fn keep_steady(&self, key: &CheckKey, mean_us: u32, at: Timestamp) {
+        let mut tracks = self.lock();
+        let Some(track) = tracks.get_mut(key) else { return };
+        let Some(outcome) = track.last.clone() else { return };
+        track.keep(&outcome, Timing { total_us: mean_us, ..track.timing }, at);
+    }
+
+    /// What was to be told was not: the next answer tells it.
+    pub fn untold(&self, key: &CheckKey) {
+        if let Some(track) = self.lock().get_mut(key) {
+            track.told = false;
+        }
+    }
+
+    fn counted(&self) -> Option<Counted> {
+        let mut tries = 0;
+        let mut exceptions = Vec::new();
+        for (key, track) in &mut *self.lock() {
+            let (all, differing) = std::mem::take(&mut track.counted);
+            tries += u64::from(all);
+            if differing > 0 {
+                exceptions.push((key.clone(), all, differing));
+            }
+        }
+        exceptions.sort();
+        (tries > 0).then(|| Counted { vantage: self.name.clone(), tries, exceptions })
+    }
+}
+
+impl Track {
+    /// Whether this outcome is to be told; counts it otherwise.
+    fn is_news(&mut self, outcome: &Outcome) -> bool {
+        let late = matches!(outcome, Outcome::Unknown(why) if why.code == NoAnswerCode::Late);
+        self.late = if late { self.late + 1 } else { 0 };
+        let same = self.last.as_ref().is_some_and(|last| {
+            last.standing() == outcome.standing() && last.code() == outcome.code()
+        });
+        if late && !same && self.last.is_some() && self.late < LATE_IN_A_ROW {
+            self.counted.0 += 1;
+            self.counted.1 += 1;
+            return false;
+        }
+        let standing_is_same =
+            self.last.as_ref().is_some_and(|last| last.standing() == outcome.standing());
+        self.tries = if standing_is_same { self.tries.saturating_add(1) } else { 1 };
+        if same && self.told {
+            self.counted.0 += 1;
+            return false;
+        }
+        true
+    }
+
+    fn keep(&mut self, outcome: &Outcome, timing: Timing, at: Timestamp) {
+        self.timing = timing;
+        let (at_ms, total_us, standing) =
+            (at.as_millisecond(), timing.total_us, outcome.standing());
+        if self.points.len() == POINTS_MAX {
+            self.points.pop_front();
+        }
+        self.points.push_back(Point { at_ms, total_us, standing });
+        let at_min = u32::try_from(at_ms / 60_000).unwrap_or(0);
+        if self.minutes.back().is_none_or(|minute| minute.at_min != at_min) {
+            if self.minutes.len() == MINUTES_MAX {
+                self.minutes.pop_front();
+            }
+            let (min_us, max_us) = (0, 0);
+            self.minutes.push_back(Minute { at_min, min_us, max_us, tries: 0, not_up: 0 });
+        }
+        let minute = self.minutes.back_mut().expect("it was just put there");
+        minute.tries = minute.tries.saturating_add(1);
+        if standing == Standing::Up {
+            let first = minute.min_us == 0;
+            minute.min_us = if first { total_us } else { minute.min_us.min(total_us) };
+            minute.max_us = minute.max_us.max(total_us);
+        } else {
+            minute.not_up = minute.not_up.saturating_add(1);
+        }
+    }
+}
+
+/// The server's own vantage, on the prober's threads. It does not keep the server alive.
+pub struct Here {
+    hub: Weak<Hub>,
+    vantage: Arc<Vantage>,
+}
+
+impl Here {
+    /// Ears for the prober.
+    #[must_use]
+    pub fn new(hub: &Arc<Hub>) -> Self {
+        let vantage = hub.samples().of(&VantageName::here());
+        Self { hub: Arc::downgrade(hub), vantage }
+    }
+}
+
+impl Listener for Here {
+    fn sample(&self, sample: Sample) {
+        let Some(hub) = self.hub.upgrade() else { return };
+        let key = sample.key.clone();
+        if let Some(input) = self.vantage.take(sample, clock::wall())
+            && hub.mention(input).is_err()
+        {
+            self.vantage.untold(&key);
+        }
+    }
+
+    fn way_out(&self, open: bool, detail: &str) {
+        let Some(hub) = self.hub.upgrade() else { return };
+        let vantage = VantageName::here();
+        let input = if open {
+            Input::VantageHeard { vantage }
+        } else {
+            Input::VantageLost { vantage, how: VantageLoss::WayOut, detail: detail.to_owned() }
+        };
+        if let Err(error) = hub.mention(input) {
+            tracing::warn!("could not tell about the way out: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blackstart_model::observation::SymptomCode;
+    use blackstart_probe::Answer;
+
+    fn vantage() -> Vantage {
+        Vantage { name: VantageName::here(), tracks: Mutex::new(HashMap::new()) }
+    }
+
+    fn told(vantage: &Vantage, outcome: Outcome, asked: bool) -> Option<u32> {
+        let sample = Sample { key: "a/http".into(), answer: Answer::from(outcome), asked };
+        match vantage.take(sample, Timestamp::UNIX_EPOCH) {
+            Some(Input::Observed(observation)) => Some(observation.tries),
+            Some(other) => panic!("{other:?}"),
+            None => None,
+        }
+    }
+
+    #[test]
+    fn changes_and_what_was_asked_are_told_and_the_rest_is_counted() {
+        let vantage = vantage();
+        let down = || Outcome::down(SymptomCode::Refused, "");
+        assert_eq!(told(&vantage, Outcome::Up, false), Some(1));
+        assert_eq!(told(&vantage, Outcome::Up, false), None);
+        assert_eq!(told(&vantage, down(), false), Some(1));
+        assert_eq!(told(&vantage, down(), true), Some(2));
+        assert_eq!(told(&vantage, down(), false), None);
+        let counted = vantage.counted().expect("two were steady");
+        assert_eq!((counted.tries, counted.exceptions.len()), (2, 0));
+        assert!(vantage.counted().is_none());
+    }
+
+    #[test]
+    fn one_late_answer_is_no_news_and_three_are() {
+        let vantage = vantage();
+        let late = || Outcome::unknown(NoAnswerCode::Late, "");
+        assert_eq!(told(&vantage, Outcome::Up, false), Some(1));
+        assert_eq!(told(&vantage, late(), false), None);
+        assert_eq!(told(&vantage, Outcome::Up, false), None, "it is still up");
+        assert_eq!(told(&vantage, late(), false), None);
+        assert_eq!(told(&vantage, late(), false), None);
+        assert_eq!(told(&vantage, late(), false), Some(1));
+        let counted = vantage.counted().expect("counted");
+        assert_eq!(counted.exceptions, [("a/http".into(), 4, 3)]);
+    }
+
+    #[test]
+    fn what_could_not_be_told_is_told_by_the_next() {
+        let vantage = vantage();
+        assert_eq!(told(&vantage, Outcome::Up, false), Some(1));
+        vantage.untold(&"a/http".into());
+        assert_eq!(told(&vantage, Outcome::Up, false), Some(2));
+    }
+}

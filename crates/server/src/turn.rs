@@ -1,0 +1,253 @@
+//! The turn: takes one input after another, has it judged, writes down both, and only then lets
+//! anything of it be seen or leave.
+//!
+//! Inputs that wait together share one transaction, for one sync of the disk costs more than their
+//! judgement. The state is held while it is ahead of the journal, so nobody ever reads what could be
+//! lost. When the journal cannot be written (a full disk), the turn stands still and says so in
+//! [`Hub::trouble`]; it goes on by itself when it can be written again.
+
+use crate::clock::{self, Clock};
+use crate::hub::{Hub, Message};
+use blackstart_journal::{Journal, JournalError, Reader};
+use blackstart_model::RecordId;
+use blackstart_model::record::{Decision, Input, Record};
+use blackstart_model::time::{Duration, Timestamp};
+use blackstart_reason::{State, step};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::{mpsc, oneshot};
+
+/// Inputs that share one transaction at most: the state is held meanwhile, and pages wait.
+const BATCH_MAX: usize = 512;
+
+/// How long we wait before the journal is tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// Entries read at once when folding.
+const PAGE: usize = 5_000;
+
+/// A journal folded: the state, and where it ends.
+pub struct Folded {
+    /// What it comes to.
+    pub state: State,
+    /// The newest record; 0 when there is none.
+    pub newest: RecordId,
+    /// Its time.
+    pub at: Option<Timestamp>,
+    /// The first record whose decision is not the one this version comes to, if there is any: what it
+    /// is, and what it would be now.
+    pub differs: Option<(RecordId, String)>,
+}
+
+/// Folds a journal, or its first records up to `until`. Linear in their number.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn fold(journal: &dyn Reader, until: Option<RecordId>) -> Result<Folded, JournalError> {
+    let mut folded = Folded { state: State::new(), newest: RecordId(0), at: None, differs: None };
+    let mut expected: std::collections::VecDeque<Decision> = std::collections::VecDeque::new();
+    loop {
+        let entries = journal.read(RecordId(folded.newest.0 + 1), PAGE)?;
+        let Some(last) = entries.last() else { return Ok(folded) };
+        let last = last.id;
+        for entry in entries {
+            if until.is_some_and(|until| entry.id > until) {
+                return Ok(folded);
+            }
+            match entry.record {
+                Record::Input(input) => {
+                    if let (Some(missing), None) = (expected.front(), &folded.differs) {
+                        folded.differs = Some((entry.id, format!("{missing:?} is missing")));
+                    }
+                    expected = step(&mut folded.state, &input, entry.at).into();
+                }
+                Record::Decision(decision) => {
+                    let ours = expected.pop_front();
+                    if ours.as_ref() != Some(&decision) && folded.differs.is_none() {
+                        folded.differs =
+                            Some((entry.id, format!("now {ours:?}, then {decision:?}")));
+                    }
+                }
+            }
+            folded.newest = entry.id;
+            folded.at = Some(entry.at);
+        }
+        debug_assert!(folded.newest == last);
+    }
+}
+
+/// Folds the journal of a folder, beside the server that may be at work on it.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn fold_folder(
+    data: &std::path::Path,
+    until: Option<RecordId>,
+) -> Result<Folded, JournalError> {
+    fold(&blackstart_journal::SqliteReader::open(data)?, until)
+}
+
+/// The running turn.
+pub struct Turn {
+    /// What the rest of the server meets it by.
+    pub hub: Arc<Hub>,
+    /// Decisions, once durable, in their order.
+    pub decisions: mpsc::UnboundedReceiver<Decision>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Turn {
+    /// Folds the journal and starts to take inputs, the first being [`Input::Started`].
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or a reader beside it cannot be opened.
+    pub fn start(journal: Box<dyn Journal>) -> Result<Self, JournalError> {
+        let Folded { state, newest, at, differs } = fold(&*journal, None)?;
+        if let Some((id, how)) = differs {
+            tracing::warn!("{id} would be decided otherwise by this version: {how}");
+        }
+        let reader = journal.reader()?;
+        let (inbox, messages) = mpsc::channel(crate::hub::INBOX_MAX);
+        let (carry_out, decisions) = mpsc::unbounded_channel();
+        let started =
+            Input::Started { version: env!("CARGO_PKG_VERSION").to_owned(), alive_until: at };
+        inbox.try_send(Message::Input(started, None)).expect("the inbox is empty");
+        let hub = Arc::new(Hub::new(state, newest, inbox, reader));
+        let work = Work { hub: hub.clone(), journal, clock: Clock::after(at), carry_out };
+        let thread = std::thread::Builder::new()
+            .name("turn".to_owned())
+            .spawn(move || work.run(messages))
+            .expect("a starting process may have a thread");
+        Ok(Self { hub, decisions, thread })
+    }
+
+    /// The turn's end and its decisions, for those who carry them out.
+    #[must_use]
+    pub fn split(self) -> (TurnEnd, mpsc::UnboundedReceiver<Decision>) {
+        let Self { hub, decisions, thread } = self;
+        (TurnEnd { hub, thread }, decisions)
+    }
+}
+
+/// Ends a turn.
+pub struct TurnEnd {
+    hub: Arc<Hub>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl TurnEnd {
+    /// Takes what waits, and ends.
+    pub async fn stop(self) {
+        self.hub.stop().await;
+        let _ = tokio::task::spawn_blocking(move || self.thread.join()).await;
+    }
+}
+
+struct Work {
+    hub: Arc<Hub>,
+    journal: Box<dyn Journal>,
+    clock: Clock,
+    carry_out: mpsc::UnboundedSender<Decision>,
+}
+
+type Teller = (oneshot::Sender<Vec<Decision>>, Vec<Decision>);
+
+impl Work {
+    fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a starting process may have a timer");
+        let mut batch = Vec::new();
+        loop {
+            let wake = self.hub.state().wake_at();
+            let alive = runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    taken = messages.recv_many(&mut batch, BATCH_MAX) => taken > 0,
+                    () = sleep_until(wake) => {
+                        batch.push(Message::Input(Input::Tick, None));
+                        true
+                    }
+                }
+            });
+            if !alive || !self.take(&mut batch) {
+                return;
+            }
+        }
+    }
+
+    /// One transaction. False when it was the last.
+    fn take(&mut self, batch: &mut Vec<Message>) -> bool {
+        let mut records = Vec::new();
+        let mut tellers: Vec<Teller> = Vec::new();
+        let mut pings = Vec::new();
+        let mut goes_on = true;
+        let mut state = self.hub.state.write().expect("nobody panics while holding the state");
+        for message in batch.drain(..) {
+            match message {
+                Message::Input(input, teller) => {
+                    let now = self.clock.now();
+                    let decisions = step(&mut state, &input, now);
+                    records.push((now, Record::Input(input)));
+                    let as_records = decisions.iter().cloned().map(Record::Decision);
+                    records.extend(as_records.map(|record| (now, record)));
+                    tellers.extend(teller.map(|teller| (teller, decisions)));
+                }
+                Message::Ping(answer) => pings.push(answer),
+                Message::Stop => goes_on = false,
+            }
+        }
+        if !records.is_empty() {
+            let Some(newest) = write(&mut *self.journal, &records, &self.hub) else { return false };
+            self.hub.newest.store(newest.0, Ordering::Release);
+            // Nobody may be listening.
+            let _ = self.hub.news.send(newest);
+        }
+        drop(state);
+        for (teller, decisions) in tellers {
+            let _ = teller.send(decisions);
+        }
+        for answer in pings {
+            let _ = answer.send(());
+        }
+        for (_, record) in records {
+            if let Record::Decision(decision) = record {
+                let _ = self.carry_out.send(decision);
+            }
+        }
+        goes_on
+    }
+}
+
+/// Appends until it is done, or the server stops; returns the newest id.
+fn write(
+    journal: &mut dyn Journal,
+    records: &[(Timestamp, Record)],
+    hub: &Hub,
+) -> Option<RecordId> {
+    loop {
+        match journal.append(records) {
+            Ok(first) => {
+                hub.set_trouble(None);
+                return Some(RecordId(first.0 + records.len() as u64 - 1));
+            }
+            Err(error) => {
+                let words = crate::serve::chain(&error);
+                tracing::error!("the journal cannot be written, nothing goes on: {words}");
+                hub.set_trouble(Some(words));
+                if hub.is_stopping() {
+                    return None;
+                }
+                std::thread::park_timeout(RETRY_AFTER);
+            }
+        }
+    }
+}
+
+async fn sleep_until(wake: Option<Timestamp>) {
+    match wake {
+        Some(wake) => tokio::time::sleep(clock::until(wake)).await,
+        None => std::future::pending().await,
+    }
+}

@@ -23,8 +23,9 @@ const VERSION: &str = "1";
 /// Names one range makes at most: more hosts than a hall has in one naming scheme.
 const RANGE_MAX: usize = 100_000;
 
-/// Components of one plant at most; ids are `u32` and gates several times as many.
-const COMPONENTS_MAX: usize = 4_000_000;
+/// Components of one plant at most: twice the largest plant that answers are promised for. They take some
+/// 800 bytes each, and a few lines of ranges can ask for all of them.
+const COMPONENTS_MAX: usize = 2_000_000;
 
 /// Characters of a name at most.
 pub(super) const NAME_MAX: usize = 128;

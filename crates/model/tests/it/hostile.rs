@@ -3,6 +3,7 @@
 //! How long something takes is not asserted; what is written here to be large would not end in a
 //! person's lifetime if it were read in a foolish way.
 
+use crate::shown::path;
 use blackstart_model::finding::{Finding, Severity};
 use blackstart_model::plantfile::{FINDINGS, parse, parse_str};
 use proptest::prelude::*;
@@ -224,6 +225,15 @@ fn quantities_out_of_this_world() {
         ("name: \"a\\0b\"", "BS0101"),
     ] {
         refused_with(&with(&format!("servers: {{ s: {{}} }}\n{top}\n")), code);
+    }
+}
+
+#[test]
+fn the_seeds_of_the_fuzzer_end_in_findings() {
+    let seeds = std::fs::read_dir(path("fuzz/seeds/plantfile")).expect("the seeds are there");
+    for seed in seeds {
+        let file = seed.expect("readable").path();
+        read(&std::fs::read_to_string(file).expect("a text"));
     }
 }
 

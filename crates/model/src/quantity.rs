@@ -29,6 +29,8 @@ pub enum Attribute {
     Address,
     /// `cidr`: an address block.
     Cidr,
+    /// `timezone` of a site, an IANA name.
+    Timezone,
     /// `location`, free text.
     Location,
     /// `entrance`: the cable entrance, free text.

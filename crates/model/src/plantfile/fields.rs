@@ -47,6 +47,8 @@ pub enum Holds {
     Addresses(Attribute),
     /// An address block.
     Cidr(Attribute),
+    /// A time zone.
+    Zone(Attribute),
     /// A text.
     Text(Attribute),
     /// A text or several.
@@ -220,6 +222,12 @@ pub const FIELDS: &[Field] = &[
         Holds::Capacity(Attribute::Capacity),
         Of::But(IMMATERIAL),
         "what it can carry, with its unit",
+    ),
+    field(
+        "timezone",
+        Holds::Zone(Attribute::Timezone),
+        Of::Only(&[Kind::Site]),
+        "the IANA time zone of its clocks",
     ),
     field("location", Holds::Text(Attribute::Location), Of::Every, "where it is, in words"),
     field(

@@ -213,7 +213,9 @@ fn defaults<'n, 't>(node: &'n Node<'t>, report: &mut Report) -> HashMap<Kind, &'
                             unknown_field(field, *kind, report);
                         }
                     }
-                    found.insert(*kind, fields);
+                    // More than there are fields is refused by now, and need not be gone through again
+                    // for each component.
+                    found.insert(*kind, &fields[..fields.len().min(FIELDS.len())]);
                 }
                 None => {
                     let message = format!("defaults of `{}` must be a map", entry.key);
@@ -723,6 +725,9 @@ fn fill(
             put(attribute, Some(Value::Addresses(addresses)));
         }
         Holds::Cidr(attribute) => put(attribute, cidr(node, report)),
+        Holds::Zone(attribute) => {
+            put(attribute, zone(node, report).map(|zone| Value::Text(zone.name().into())));
+        }
         Holds::Text(attribute) => {
             put(attribute, text(node, &what, report).map(|text| Value::Text(text.into())));
         }

@@ -181,6 +181,7 @@ fn component_fields(component: &Component, checks: &[&Check], plant: &Plant) -> 
             | Holds::Capacity(attribute)
             | Holds::Addresses(attribute)
             | Holds::Cidr(attribute)
+            | Holds::Zone(attribute)
             | Holds::Text(attribute)
             | Holds::Texts(attribute)
             | Holds::Flag(attribute) => component.attribute(attribute).map(attribute_value),

@@ -241,7 +241,7 @@ fn shape(holds: Holds) -> String {
         Holds::Volts(_) => base(Unit::Volts),
         Holds::Breaker(_) => "breaker-rating",
         // Its unit depends on the kind.
-        Holds::Capacity(_) | Holds::Cidr(_) | Holds::Text(_) => "text",
+        Holds::Capacity(_) | Holds::Cidr(_) | Holds::Zone(_) | Holds::Text(_) => "text",
         Holds::Flag(_) => "flag",
         Holds::Internet => "internet",
     }

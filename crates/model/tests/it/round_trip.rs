@@ -278,6 +278,7 @@ fn value(holds: Holds, kind: Kind, made: &[(String, Kind)], tape: &mut Tape<'_>)
         },
         Holds::Addresses(_) => tape.pick(&["192.0.2.1", "[\"2001:db8::1\", 192.0.2.2]"]).to_owned(),
         Holds::Cidr(_) => tape.pick(&["192.0.2.0/24", "\"2001:db8::/32\""]).to_owned(),
+        Holds::Zone(_) => tape.pick(&["europe/paris", "UTC", "Asia/Kathmandu"]).to_owned(),
         Holds::Text(_) => free(tape),
         Holds::Texts(_) => format!("[{}, {}]", free(tape), free(tape)),
         Holds::Flag(_) => tape.pick(&["true", "false"]).to_owned(),

@@ -15,6 +15,7 @@ use crate::quantity::Value;
 use crate::requirement::{Leaf, Requirement, Standby, Target};
 use crate::time::{NotAnInstant, Timestamp, Zone, local_instant};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 /// The version of the plant language.
@@ -70,12 +71,14 @@ pub(super) struct Names<'p> {
     pub(super) vantages: Vec<Vantage>,
     pub(super) vantages_by_name: HashMap<VantageName, VantageId>,
     pub(super) zone: Zone,
+    /// Values that ranges and defaults were spread over, up to [`SPREAD_MAX`].
+    spread: Cell<usize>,
 }
 
 pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
     let mut top: HashMap<&str, &Entry<'_>> = HashMap::new();
     let mut sections: Vec<(Kind, &Entry<'_>)> = Vec::new();
-    let mut versions = Vec::new();
+    let (mut versions, mut vantages, mut maintenance) = (Vec::new(), Vec::new(), Vec::new());
     let known = || TOP.iter().copied().chain(Kind::ALL.iter().map(|kind| kind.section()));
     for root in roots {
         let Some(entries) = root.map() else {
@@ -90,6 +93,10 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
                 reader::unknown_key(entry, "a plant file", known(), report);
             } else if entry.key == "blackstart" {
                 versions.push(&entry.value);
+            } else if entry.key == "vantages" {
+                vantages.push(&entry.value);
+            } else if entry.key == "maintenance" {
+                maintenance.push(&entry.value);
             } else if let Some(first) = top.insert(&entry.key, entry) {
                 let message = format!("`{}` stands in two files", entry.key);
                 let other = Some((first.key_place, "here first"));
@@ -108,9 +115,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
 
     let (declared, by_name) = declare(&sections, report);
     let known: Vec<_> = declared.iter().map(|one| (one.name.clone(), one.kind)).collect();
-    if !fits(&declared, &defaults, report) {
-        return None;
-    }
+    let spread = spread(&declared, &defaults, report)?;
     let mut names = Names {
         by_name: &by_name,
         known: &known,
@@ -121,6 +126,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         vantages: Vec::new(),
         vantages_by_name: HashMap::new(),
         zone,
+        spread: Cell::new(spread),
     };
     own_planes(&declared, &defaults, &mut names, report);
     for (declared, at) in declared.iter().zip(0..) {
@@ -129,7 +135,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
             names.own_segments.insert(ComponentId(at), own);
         }
     }
-    questions::vantages(value("here"), value("vantages"), &mut names, report);
+    questions::vantages(value("here"), &vantages, &mut names, report);
     let mut components = Vec::with_capacity(declared.len());
     let mut checks = Vec::new();
     for (one, at) in declared.iter().zip(0..) {
@@ -145,8 +151,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
     }
     let alerting =
         value("alerts").map_or_else(Alerting::default, |node| questions::alerts(node, report));
-    let maintenance = value("maintenance")
-        .map_or_else(Vec::new, |node| questions::maintenance(node, &names, report));
+    let maintenance = questions::maintenance(&maintenance, &names, report);
     circles(&components, &declared, report);
     remarks(&components, &declared, &checks, report);
     if components.is_empty() && report.errors == 0 {
@@ -306,12 +311,12 @@ fn declare<'n, 't>(
     (declared, by_name)
 }
 
-/// Whether all that ranges and defaults repeat can be read within [`SPREAD_MAX`].
-fn fits(
+/// How many values ranges and defaults repeat; `None` beyond [`SPREAD_MAX`].
+fn spread(
     declared: &[Declared<'_, '_>],
     defaults: &HashMap<Kind, &[Entry<'_>]>,
     report: &mut Report,
-) -> bool {
+) -> Option<usize> {
     let weigh = |entries: &&[Entry<'_>]| entries.iter().map(|entry| entry.value.weight()).sum();
     let inherited: HashMap<Kind, usize> =
         defaults.iter().map(|(kind, entries)| (*kind, weigh(entries))).collect();
@@ -324,13 +329,17 @@ fn fits(
         }
         spread += own.1 + inherited.get(&one.kind).copied().unwrap_or_default();
         if spread > SPREAD_MAX {
-            let message = "ranges and defaults repeat more than a plant may hold".to_owned();
-            let help = format!("at most {SPREAD_MAX} values, each name of a range counted");
-            report.add(codes::LIMIT, one.place, message, Some(help));
-            return false;
+            too_much(one.place, report);
+            return None;
         }
     }
-    true
+    Some(spread)
+}
+
+fn too_much(place: Place, report: &mut Report) {
+    let message = "ranges and defaults repeat more than a plant may hold".to_owned();
+    let help = format!("at most {SPREAD_MAX} values, each name of a range counted");
+    report.add(codes::LIMIT, place, message, Some(help));
 }
 
 pub(super) fn bad_name(name: &str) -> Option<&'static str> {
@@ -487,7 +496,7 @@ impl Names<'_> {
         }
         if Range::of(written).is_some() {
             let message = format!("`{}` has no turn to take here", shortened(written));
-            let help = "a range stands in the fields of a range, and is as long as that".to_owned();
+            let help = "a range stands in a list, or in the fields of a range as long".to_owned();
             report.add(codes::BAD_RANGE, place, message, Some(help));
             return None;
         }
@@ -496,6 +505,22 @@ impl Names<'_> {
         let help = report.did_you_mean(written, known);
         report.add(codes::DANGLING, place, message, help);
         None
+    }
+
+    /// The names that one entry of a list stands for: itself, or those of its range.
+    pub(super) fn each<'a>(
+        &self,
+        written: &'a str,
+        place: Place,
+        report: &mut Report,
+    ) -> Vec<Cow<'a, str>> {
+        let Some(Ok(range)) = Range::of(written) else { return vec![Cow::Borrowed(written)] };
+        self.spread.set(self.spread.get() + range.len());
+        if self.spread.get() > SPREAD_MAX {
+            too_much(place, report);
+            return Vec::new();
+        }
+        (0..range.len()).map(|nth| Cow::Owned(range.name(nth))).collect()
     }
 
     /// A component and, after a `/`, one of its segments.
@@ -826,12 +851,14 @@ fn requirement(
             leaf(written, node.place, field, names, report).map(Requirement::One)
         }
         Tree::List(nodes) => {
-            if says_any_or_all && nodes.len() > 1 {
+            let parts = parts(node, nodes, field, names, report);
+            let several = parts.as_ref().map_or(nodes.len(), Vec::len) > 1;
+            if says_any_or_all && several {
                 let message = format!("a list under `{}` must say any or all", field.name);
                 let help = "is one of them enough, or are all needed? write `{ any: […] }` or `{ all: […] }`";
                 report.add(codes::BARE_LIST, node.place, message, Some(help.to_owned()));
             }
-            parts(node, nodes, field, names, report).map(|mut parts| match parts.len() {
+            parts.map(|mut parts| match parts.len() {
                 1 => parts.remove(0),
                 _ => Requirement::All(parts),
             })
@@ -859,8 +886,16 @@ fn parts(
         report.add(codes::EMPTY, node.place, message, Some(help));
         return None;
     }
-    let parts: Vec<_> =
-        nodes.iter().map(|node| requirement(node, field, false, names, report)).collect();
+    let mut parts = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Tree::Text(written) = &node.value else {
+            parts.push(requirement(node, field, false, names, report));
+            continue;
+        };
+        for name in names.each(written, node.place, report) {
+            parts.push(leaf(&name, node.place, field, names, report).map(Requirement::One));
+        }
+    }
     parts.into_iter().collect()
 }
 
@@ -952,7 +987,10 @@ fn doubled(node: &Node<'_>, parts: &[Requirement], report: &mut Report) {
     let mut seen = HashSet::new();
     for (at, part) in parts.iter().enumerate() {
         if !seen.insert(part) {
-            let place = list(node).get(at).map_or(node.place, |node| node.place);
+            // Behind a range the places are off, and the list is underlined.
+            let nodes = list(node);
+            let exact = nodes.get(at).filter(|_| nodes.len() == parts.len());
+            let place = exact.map_or(node.place, |node| node.place);
             let message = "the same member twice is no redundancy".to_owned();
             let help = "when it is wired so, what is claimed of it is not true".to_owned();
             report.add(codes::DOUBLED, place, message, Some(help));

@@ -16,6 +16,7 @@ use crate::plant::{
     Alerting, Heartbeat, MailRelay, MailTls, Maintenance, Secret, Vantage, Webhook,
 };
 use crate::time::Duration;
+use std::collections::HashMap;
 
 /// How long a vantage may be silent when nothing is said.
 pub(super) const SILENT_DEFAULT: Duration = Duration::from_secs(15);
@@ -61,7 +62,7 @@ pub(super) const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
 /// Reads `here` and `vantages`.
 pub(super) fn vantages(
     here: Option<&Node<'_>>,
-    others: Option<&Node<'_>>,
+    others: &[&Node<'_>],
     names: &mut Names<'_>,
     report: &mut Report,
 ) {
@@ -76,12 +77,15 @@ pub(super) fn vantages(
     if let Some(node) = here {
         vantage(&mut made[0], node, names, report);
     }
-    for entry in entries(others, "`vantages`", report) {
+    let mut by_name = HashMap::from([(VantageName::here(), VantageId(0))]);
+    let others: Vec<_> =
+        others.iter().flat_map(|node| entries(Some(node), "`vantages`", report)).collect();
+    for entry in others {
         if !is_name(&entry.key, entry.key_place, report) {
             continue;
         }
-        if entry.key == VantageName::here().as_str() {
-            let message = "`here` is a vantage already".to_owned();
+        if by_name.contains_key(&*entry.key) {
+            let message = format!("`{}` is a vantage already", entry.key);
             let help = "the server itself is `here`, at the top of the file".to_owned();
             report.add(codes::DUPLICATE_NAME, entry.key_place, message, Some(help));
             continue;
@@ -100,10 +104,10 @@ pub(super) fn vantages(
             silent_max: SILENT_DEFAULT,
         };
         vantage(&mut own, &entry.value, names, report);
+        by_name.insert(own.name.clone(), VantageId(u32::try_from(made.len()).expect("few")));
         made.push(own);
     }
-    names.vantages_by_name =
-        made.iter().zip(0..).map(|(one, at)| (one.name.clone(), VantageId(at))).collect();
+    names.vantages_by_name = by_name;
     names.vantages = made;
 }
 
@@ -673,12 +677,23 @@ fn mail_address<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> 
 
 /// Reads `maintenance`.
 pub(super) fn maintenance(
-    node: &Node<'_>,
+    nodes: &[&Node<'_>],
     names: &Names<'_>,
     report: &mut Report,
 ) -> Vec<Maintenance> {
     let mut made = Vec::new();
-    for entry in entries(Some(node), "`maintenance`", report) {
+    let mut seen: HashMap<&str, Place> = HashMap::new();
+    let announced: Vec<_> =
+        nodes.iter().flat_map(|node| entries(Some(node), "`maintenance`", report)).collect();
+    for entry in announced {
+        if let Some(&first) = seen.get(&*entry.key)
+            && first.file != entry.key_place.file
+        {
+            let message = format!("`{}` stands in two files", shortened(&entry.key));
+            let other = Some((first, "here first"));
+            report.add_two(codes::DUPLICATE_NAME, entry.key_place, other, message, None);
+        }
+        seen.insert(&entry.key, entry.key_place);
         let Some(mut keys) = Keys::of(&entry.value, "a maintenance", report) else { continue };
         if !is_name(&entry.key, entry.key_place, report) {
             continue;
@@ -688,13 +703,13 @@ pub(super) fn maintenance(
             let message = "a maintenance touches something".to_owned();
             report.add(codes::EMPTY, node.place, message, None);
         }
-        let off: Vec<ComponentId> = off
-            .map_or(&[][..], list)
-            .iter()
-            .filter_map(|node| {
-                names.component(text(node, "a component", report)?, node.place, report)
-            })
-            .collect();
+        let mut touched = Vec::new();
+        for node in off.map_or(&[][..], list) {
+            let Some(written) = text(node, "a component", report) else { continue };
+            for name in names.each(written, node.place, report) {
+                touched.extend(names.component(&name, node.place, report));
+            }
+        }
         let by = keys.take("by").and_then(|node| text(node, "`by`", report)).unwrap_or_default();
         let own = keys.take("timezone").and_then(|node| zone(node, report));
         let zone = own.unwrap_or_else(|| names.zone.clone());
@@ -710,7 +725,7 @@ pub(super) fn maintenance(
         }
         made.push(Maintenance {
             name: entry.key.as_ref().into(),
-            off,
+            off: touched,
             by: by.into(),
             from,
             to,

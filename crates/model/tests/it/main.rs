@@ -5,5 +5,6 @@
 
 mod findings;
 mod hostile;
+mod language;
 mod round_trip;
 mod shown;

@@ -89,6 +89,7 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/live", get(live::stream))
         .route("/assets/style.css", get(|| asset("text/css", include_str!("http/style.css"))))
         .route("/assets/live.js", get(|| asset("text/javascript", include_str!("http/live.js"))))
+        .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("http/icon.svg"))))
         .route("/metrics", get(metrics::page))
         .nest("/api/v1", api::router())
         .fallback(page::not_found)

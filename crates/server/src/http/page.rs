@@ -36,6 +36,7 @@ pub(super) fn page(view: &View, place: Place, title: &str, main: &Markup) -> Mar
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · " (name) }
+                link rel="icon" href="/assets/icon.svg";
                 link rel="stylesheet" href="/assets/style.css";
                 script type="module" src="/assets/live.js" {}
             }

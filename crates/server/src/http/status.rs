@@ -26,7 +26,7 @@ const REFRESH_EVERY: Duration = Duration::from_secs(30);
 const RENDER_APART: Duration = Duration::from_millis(500);
 
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'",
 );
 
 type Rendered = Arc<RwLock<Bytes>>;
@@ -38,6 +38,7 @@ pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>) {
     let router = Router::new()
         .route("/", get(page))
         .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
         .with_state(rendered);
     if let Err(error) = axum::serve(listener, router).await {
@@ -57,6 +58,10 @@ async fn page(State(rendered): State<Rendered>) -> Response {
 
 async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css")], include_str!("style.css")).into_response()
+}
+
+async fn icon() -> Response {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("icon.svg")).into_response()
 }
 
 async fn keep_fresh(hub: Arc<Hub>, rendered: Rendered) {
@@ -115,6 +120,7 @@ fn page_of(view: &View) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="refresh" content="60";
                 title { (headline) " · " (name) }
+                link rel="icon" href="/icon.svg";
                 link rel="stylesheet" href="/style.css";
             }
             body.public {

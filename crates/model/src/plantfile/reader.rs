@@ -127,8 +127,13 @@ pub(super) fn quantity<T>(
                 ),
                 NotAQuantity::Negative => (
                     codes::NEGATIVE,
-                    format!("{what} cannot be negative or zero here"),
-                    "write what it is at least, or leave it out when it is not known".to_owned(),
+                    format!("{what} cannot be negative"),
+                    "leave it out when it is not known".to_owned(),
+                ),
+                NotAQuantity::Zero => (
+                    codes::NEGATIVE,
+                    format!("{what} cannot be zero"),
+                    "leave it out when it is not known".to_owned(),
                 ),
                 NotAQuantity::Reversed => (
                     codes::NEGATIVE,

@@ -26,6 +26,7 @@ const SECONDS_MAX: f64 = 36_500.0 * 86_400.0;
 pub(super) enum NotAQuantity {
     Unreadable(&'static str),
     Negative,
+    Zero,
     Reversed,
 }
 
@@ -151,8 +152,11 @@ pub(super) fn breaker(text: &str) -> Result<BreakerRating, NotAQuantity> {
         "B" | "C" | "D" | "K" | "Z" => rest.chars().next(),
         _ => return Err(unreadable),
     };
-    if amps <= 0.0 {
+    if amps < 0.0 {
         return Err(NotAQuantity::Negative);
+    }
+    if amps == 0.0 {
+        return Err(NotAQuantity::Zero);
     }
     Ok(BreakerRating { amps, curve })
 }

@@ -189,6 +189,7 @@ fn quantities_out_of_this_world() {
         ("draw: NaN W".to_owned(), "BS0301"),
         ("draw: -1 W".to_owned(), "BS0302"),
         ("draw: [1 W]".to_owned(), "BS0105"),
+        ("entrance: {}".to_owned(), "BS0105"),
         ("capacity: 1 W".to_owned(), "BS0301"),
         ("claims: N+99999999999".to_owned(), "BS0310"),
         ("public: yes".to_owned(), "BS0310"),

@@ -36,6 +36,9 @@ const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(60);
 /// Vantages of one plant at most: each has its own gates in the circuit.
 const VANTAGES_MAX: usize = 1_000;
 
+/// Questions that prove one way out at most.
+const WAY_OUT_MAX: usize = 10;
+
 /// Headers of one check at most.
 const HEADERS_MAX: usize = 100;
 
@@ -126,7 +129,12 @@ fn vantage(made: &mut Vantage, node: &Node<'_>, names: &Names<'_>, report: &mut 
     {
         made.agent = Some(agent.into());
     }
-    for node in keys.take("way_out").map_or(&[][..], list) {
+    let way_out = keys.take("way_out").map_or(&[][..], list);
+    if let Some(beyond) = way_out.get(WAY_OUT_MAX) {
+        let message = format!("more than {WAY_OUT_MAX} questions");
+        report.add(codes::LIMIT, beyond.place, message, None);
+    }
+    for node in way_out.iter().take(WAY_OUT_MAX) {
         if let Some(mut keys) = Keys::of(node, "a way-out check", report) {
             made.way_out.extend(question(&mut keys, report).map(|(_, question)| question));
             keys.finish("a way-out check", report);

@@ -342,6 +342,25 @@ proptest! {
         assert_round_trip(&plant);
     }
 
+    /// A line that begins at the margin begins a section; each goes to a file of its own, the last first.
+    #[test]
+    fn the_order_of_sections_and_files_is_nothing(
+        tape in proptest::collection::vec(any::<u8>(), 0..1500)
+    ) {
+        let text = plant_file(&tape);
+        let mut files: Vec<(String, String)> = Vec::new();
+        for line in text.split_inclusive('\n') {
+            if line.starts_with(' ') {
+                files.last_mut().expect("a section comes first").1 += line;
+            } else {
+                files.push((format!("{}.yaml", files.len()), line.to_owned()));
+            }
+        }
+        files.reverse();
+        let (whole, parts) = (parse_str(&text).0, parse(&files).0);
+        prop_assert_eq!(whole.map(|plant| said(&plant)), parts.map(|plant| said(&plant)));
+    }
+
     #[test]
     fn any_text_comes_back(text in "\\PC{0,40}") {
         let quoted: String = text.chars().flat_map(|c| match c {

@@ -3,9 +3,11 @@
 //! Three steps, each ignorant of the next: `tree` turns text into values with places, within limits;
 //! `lower` turns values into components and requirements by the table in [`fields`]; `questions` reads
 //! checks, vantages, alerts and maintenance. Findings are collected and never stop the reading, so that an
-//! operator sees all of them at once. A plant with an error among them is not loaded at all.
+//! operator sees all of them at once. A plant with an error among them is not loaded at all. `print` writes a
+//! plant as text again, and `schema` tells editors of the language; both are made from the same tables.
 //!
-//! Pure: files are read by the caller. Tested by one bad example for each finding, by properties and by
+//! Pure: files are read by the caller. Tested by the pages of its findings, which are bad examples with what
+//! is said of them, by hostile texts, by properties (what is printed lowers to an equal plant) and by
 //! fuzzing.
 
 mod codes;

@@ -42,6 +42,9 @@ const PLANES_MAX: usize = 16;
 /// Segments of one switch at most: IEEE 802.1Q has 4094 VLANs.
 const SEGMENTS_MAX: usize = 4_094;
 
+/// Names a help line lists.
+const LISTED: usize = 20;
+
 /// Components of a circle that are named; the rest are counted.
 const CIRCLE_SHOWN: usize = 8;
 
@@ -543,7 +546,7 @@ impl Names<'_> {
                 Some(if known.is_empty() {
                     "it is one segment: name the switch alone, or give it `segments:`".to_owned()
                 } else {
-                    format!("it has: {}", known.join(", "))
+                    format!("it has: {}", known[..known.len().min(LISTED)].join(", "))
                 })
             });
             report.add(codes::SEGMENT, place, message, help);
@@ -560,11 +563,10 @@ impl Names<'_> {
     ) -> Option<VantageId> {
         let found = self.vantages_by_name.get(written).copied();
         if found.is_none() {
-            const SHOWN: usize = 20;
             let message = format!("no vantage is called `{}`", shortened(written));
             let known = self.vantages.iter().map(|vantage| vantage.name.as_str());
             let help = report.did_you_mean(written, known.clone()).or_else(|| {
-                let known: Vec<_> = known.take(SHOWN).collect();
+                let known: Vec<_> = known.take(LISTED).collect();
                 Some(format!("vantages are: {}", known.join(", ")))
             });
             report.add(codes::VANTAGE, place, message, help);

@@ -20,6 +20,8 @@ fn read(text: &str) -> (bool, Vec<Finding>) {
     for finding in &findings {
         assert!(FINDINGS.iter().any(|code| code.id == finding.code), "{finding:?}");
         assert!(finding.message.len() < 2_000, "a message fits a screen: {finding:?}");
+        let help = finding.help.as_deref().unwrap_or_default();
+        assert!(help.len() < 4_000, "so does its help: {finding:?}");
         for label in &finding.labels {
             assert!(
                 text.get(label.bytes.clone()).is_some(),
@@ -124,6 +126,10 @@ fn what_is_compared_with_each_other_is_bounded() {
     refused_with(&with(&format!("services: {{ a: {{ checks: [{checks}] }} }}\n")), "BS0102");
     let segments: String = (0..many).map(|nth| format!("v{nth}, ")).collect();
     refused_with(&with(&format!("switches: {{ s: {{ segments: [{segments}] }} }}\n")), "BS0102");
+    let segments: String = (0..4_000).map(|nth| format!("v{nth}, ")).collect();
+    let segments =
+        format!("switches: {{ s: {{ segments: [{segments}] }}, t: {{ network: s/other }} }}\n");
+    refused_with(&with(&segments), "BS0206");
     let vantages: String = (0..many).map(|nth| format!("v{nth}: {{}}, ")).collect();
     refused_with(&with(&format!("vantages: {{ {vantages} }}\n")), "BS0102");
     // A long chain in which each also needs the first.

@@ -10,7 +10,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("unbound", "unbound"),
     ("postfix", "postfix"),
     ("iproute2", "ip"),
-    ("nftables", "nft"),
+    ("procps", "sysctl"),
     ("chromium", "chromium"),
     ("nodejs", "node"),
     ("npm", "npm"),

@@ -1,2 +1,106 @@
-//! x
-fn main() {}
+//! `blackstart-agent`: a vantage elsewhere.
+//!
+//! It puts the checks that the server assigns to it and that its own configuration permits, and tells
+//! the server what they saw. It concludes nothing, listens on nothing, runs no commands, and tells ages
+//! and never times of day. `docs/agent.md` says how it is set up; tested as a process against a server
+//! on loopback in `tests/it`, and in the lab against the real one.
+#![forbid(unsafe_code)]
+
+mod clock;
+mod config;
+mod permit;
+mod intake;
+mod spool;
+mod keeper;
+mod pinned;
+mod backoff;
+mod connection;
+
+use anyhow::Context as _;
+use blackstart_probe::secrets::SecretStore;
+use blackstart_probe::{Equipment, Prober};
+use clap::Parser;
+use config::Config;
+use connection::Agent;
+use spool::log::Log;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A vantage of Blackstart: puts the checks that its server assigns, and tells what they saw.
+#[derive(Parser)]
+#[command(name = "blackstart-agent", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Arguments {
+    /// The configuration, as `blackstart enroll` prints it; readable by its owner only.
+    #[arg(long, default_value = "/etc/blackstart-agent.conf")]
+    config: PathBuf,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 told to end; 1 failed; 2 wrong usage or configuration";
+
+fn main() -> ExitCode {
+    let Arguments { config: path } = Arguments::parse();
+    log_to_stderr();
+    let config = match config::read(&path) {
+        Ok(config) => config,
+        Err(complaints) => {
+            for complaint in complaints {
+                tracing::error!("{}: {complaint}", path.display());
+            }
+            return ExitCode::from(2);
+        }
+    };
+    match run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("could not go on: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs until it is told to end.
+fn run(config: Config) -> anyhow::Result<()> {
+    blackstart_probe::raise_limits();
+    let boot = clock::boot_id().context("could not read which start of the host this is")?;
+    let (log, kept) = Log::open(&config.spool, &boot)
+        .with_context(|| format!("could not open the spool in {}", config.spool.display()))?;
+    let (desk, spool, keeper) = keeper::start(log, kept).context("could not start a thread")?;
+    let secrets = Arc::new(SecretStore { file: config.secrets.clone() });
+    let prober = Prober::start(Equipment::new(secrets), desk.clone())
+        .context("could not start the prober")?;
+    let tls = pinned::tls(config.fingerprint);
+    let agent = Agent { config, boot, tls, desk, spool, prober, refused: Mutex::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("could not start the runtime")?;
+    runtime.block_on(async {
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            never = agent.stay_connected() => match never {},
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+        anyhow::Ok(())
+    })?;
+    // A resolver that hangs must not hold us.
+    runtime.shutdown_background();
+    drop(agent);
+    keeper.end();
+    Ok(())
+}
+
+/// Logs go to standard error; `BLACKSTART_LOG` says how much.
+fn log_to_stderr() {
+    use std::io::IsTerminal as _;
+    use tracing_subscriber::EnvFilter;
+    let filter =
+        EnvFilter::try_from_env("BLACKSTART_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}

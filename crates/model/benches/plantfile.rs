@@ -1,10 +1,11 @@
 //! How long does it take to check a plant of a hundred thousand components?
 //!
-//! On paper: 10 MB of text at some hundred MB/s of scanning is a few tens of milliseconds; a tree of two
-//! million values at 50 ns each is 100 ms; names, each hashed three times, 30 ms. The budget is 1 s.
+//! On paper: 10 MB of text at some hundred MB/s of scanning is a few tens of milliseconds; a tree
+//! of two million values at 50 ns each is 100 ms; names, each hashed three times, 30 ms. The budget
+//! is 1 s.
 //!
-//! Prints a table: the median of five readings of each plant, with what grows with its size. Compare rows of
-//! one run; machines are noisy.
+//! Prints a table: the median of five readings of each plant, with what grows with its size.
+//! Compare rows of one run; machines are noisy.
 
 use blackstart_model::plantfile::{parse_str, print};
 use std::fmt::Write as _;
@@ -60,13 +61,15 @@ fn cases(components: usize) -> Vec<Case> {
         let address = format!("10.{}.{}.{}", nth >> 16, nth >> 8 & 255, nth & 255);
         write!(
             typed,
-            "  stream-{nth:06}:\n    power: {{ any: [feed-a, feed-b] }}\n    network: switch-1\n    \
+            "  stream-{nth:06}:\n    power: {{ any: [feed-a, feed-b] }}\n    \
+             network: switch-1\n    \
              draw: 210 W..340 W\n    address: {address}\n"
         )
         .expect("a String");
         write!(
             services,
-            "  site-{nth:06}:\n    on: stream-{nth:06}\n    needs: [site-{:06}]\n    checks:\n      \
+            "  site-{nth:06}:\n    on: stream-{nth:06}\n    needs: [site-{:06}]\n    \
+             checks:\n      \
              - {{ http: \"http://{address}:8080/health\", every: 30 s }}\n",
             if nth % 10 == 0 { nth } else { nth - nth % 10 },
         )

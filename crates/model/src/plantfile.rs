@@ -1,14 +1,15 @@
 //! The plant language: YAML text in, a [`Plant`] or *all* findings out.
 //!
-//! Three steps, each ignorant of the next: `tree` turns text into values with places, within limits;
-//! `lower` turns values into components and requirements by the table in [`fields`]; `questions` reads
-//! checks, vantages, alerts and maintenance. Findings are collected and never stop the reading, so that an
-//! operator sees all of them at once. A plant with an error among them is not loaded at all. `print` writes a
-//! plant as text again, and `schema` tells editors of the language; both are made from the same tables.
+//! Three steps, each ignorant of the next: `tree` turns text into values with places, within
+//! limits; `lower` turns values into components and requirements by the table in [`fields`];
+//! `questions` reads checks, vantages, alerts and maintenance. Findings are collected and never
+//! stop the reading, so that an operator sees all of them at once. A plant with an error among them
+//! is not loaded at all. `print` writes a plant as text again, and `schema` tells editors of the
+//! language; both are made from the same tables.
 //!
-//! Pure: files are read by the caller. Tested by the pages of its findings, which are bad examples with what
-//! is said of them, by hostile texts, by properties (what is printed lowers to an equal plant) and by
-//! fuzzing.
+//! Pure: files are read by the caller. Tested by the pages of its findings, which are bad examples
+//! with what is said of them, by hostile texts, by properties (what is printed lowers to an equal
+//! plant) and by fuzzing.
 
 mod codes;
 pub mod fields;
@@ -30,12 +31,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use tree::Place;
 
-/// Errors reported at most, and as many other findings; beyond, their number is said. More than a person
-/// mends at one sitting.
+/// Errors reported at most, and as many other findings; beyond, their number is said. More than a
+/// person mends at one sitting.
 const FINDINGS_MAX: usize = 200;
 
-/// Names compared at most, over one reading, to guess what a person meant: about a fifth of a second. A
-/// file in which everything dangles has one cause, and the first guesses show it.
+/// Names compared at most, over one reading, to guess what a person meant: about a fifth of a
+/// second. A file in which everything dangles has one cause, and the first guesses show it.
 const GUESSES_MAX: usize = 1_000_000;
 
 /// Bytes of a word that a guess is worth making for.
@@ -43,7 +44,8 @@ const GUESSED_MAX: usize = 256;
 
 /// Reads a plant from its files: `(name, text)` in the order they are read.
 ///
-/// The plant is there when no finding is an error; warnings and notes come with it. Linear in the text.
+/// The plant is there when no finding is an error; warnings and notes come with it. Linear in the
+/// text.
 #[must_use]
 pub fn parse(files: &[(String, String)]) -> (Option<Arc<Plant>>, Vec<Finding>) {
     let mut report = Report::default();

@@ -1,5 +1,5 @@
-//! The findings a plant file can have: one list. Each has a page under `docs/findings/` and a case in
-//! the tests.
+//! The findings a plant file can have: one list. Each has a page under `docs/findings/` and a case
+//! in the tests.
 
 use crate::finding::Severity;
 

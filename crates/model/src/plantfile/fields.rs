@@ -22,8 +22,8 @@ pub struct Field {
 pub enum Holds {
     /// A requirement; a bare list means all of them.
     Requirement(Role),
-    /// A requirement in which a bare list is refused, for it would be meant as redundancy and read as
-    /// its opposite.
+    /// A requirement in which a bare list is refused, for it would be meant as redundancy and read
+    /// as its opposite.
     Redundant(Role),
     /// A requirement, or one for each plane by name.
     Network,

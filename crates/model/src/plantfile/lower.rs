@@ -1,7 +1,7 @@
 //! From values with places to components and requirements.
 //!
-//! First every name is declared (ranges expanded), then every reference is resolved, so that the order
-//! of sections and files does not matter.
+//! First every name is declared (ranges expanded), then every reference is resolved, so that the
+//! order of sections and files does not matter.
 
 use super::fields::{FIELDS, Field, Holds, find};
 use super::reader::{self, Keys, list, quantity, text};
@@ -24,16 +24,16 @@ const VERSION: &str = "1";
 /// Names one range makes at most: more hosts than a hall has in one naming scheme.
 const RANGE_MAX: usize = 100_000;
 
-/// Components of one plant at most: twice the largest plant that answers are promised for. They take some
-/// 800 bytes each, and a few lines of ranges can ask for all of them.
+/// Components of one plant at most: twice the largest plant that answers are promised for. They
+/// take some 800 bytes each, and a few lines of ranges can ask for all of them.
 const COMPONENTS_MAX: usize = 2_000_000;
 
 /// Characters of a name at most.
 pub(super) const NAME_MAX: usize = 128;
 
 /// Values read at most once ranges and defaults are spread over their components, counted by
-/// [`Node::weight`]: ten fields for each of two million components. A short file must not ask for more
-/// memory than a long one may.
+/// [`Node::weight`]: ten fields for each of two million components. A short file must not ask for
+/// more memory than a long one may.
 const SPREAD_MAX: usize = 20_000_000;
 
 /// Network planes at most: each has its own gates in the circuit, for every component.
@@ -221,8 +221,8 @@ fn defaults<'n, 't>(node: &'n Node<'t>, report: &mut Report) -> HashMap<Kind, &'
                             unknown_field(field, *kind, report);
                         }
                     }
-                    // More than there are fields is refused by now, and need not be gone through again
-                    // for each component.
+                    // More than there are fields is refused by now, and need not be gone through
+                    // again for each component.
                     found.insert(*kind, &fields[..fields.len().min(FIELDS.len())]);
                 }
                 None => {
@@ -776,8 +776,8 @@ fn fill(
 pub(super) const REQUIREMENT_WORDS: &[&str] =
     &["any", "all", "at_least", "of", "use", "over", "standby", "takes", "by"];
 
-/// The planes of a `network` map; `None` when it is a requirement, or nearly one: a slip in `any` must
-/// not make a plane.
+/// The planes of a `network` map; `None` when it is a requirement, or nearly one: a slip in `any`
+/// must not make a plane.
 fn planes<'n, 't>(node: &'n Node<'t>) -> Option<&'n [Entry<'t>]> {
     let entries = node.map()?;
     let meant = |entry: &Entry<'_>| {
@@ -857,7 +857,8 @@ fn requirement(
             let several = parts.as_ref().map_or(nodes.len(), Vec::len) > 1;
             if says_any_or_all && several {
                 let message = format!("a list under `{}` must say any or all", field.name);
-                let help = "is one of them enough, or are all needed? write `{ any: […] }` or `{ all: […] }`";
+                let help =
+                    "is one enough, or are all needed? write `{ any: […] }` or `{ all: […] }`";
                 report.add(codes::BARE_LIST, node.place, message, Some(help.to_owned()));
             }
             parts.map(|mut parts| match parts.len() {
@@ -1065,7 +1066,8 @@ fn leaf(
     Some(bare(Target::Component(component), segment))
 }
 
-/// Finds components that need each other in a circle: in these roles nothing could ever have started.
+/// Finds components that need each other in a circle: in these roles nothing could ever have
+/// started.
 fn circles(components: &[Component], declared: &[Declared<'_, '_>], report: &mut Report) {
     const UNSEEN: usize = usize::MAX;
     const DONE: usize = usize::MAX - 1;

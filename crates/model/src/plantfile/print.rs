@@ -1,8 +1,8 @@
 //! A plant as a file again: the canonical text of the language.
 //!
-//! Defaults of the language are left out, ranges and `defaults:` stay spread, and sections stand in the
-//! order of their kinds. It decides nothing. Tested by one property: what is printed lowers to an equal
-//! plant.
+//! Defaults of the language are left out, ranges and `defaults:` stay spread, and sections stand in
+//! the order of their kinds. It decides nothing. Tested by one property: what is printed lowers to
+//! an equal plant.
 
 use super::fields::{FIELDS, Field, Holds};
 use super::questions::{self, unnamed};

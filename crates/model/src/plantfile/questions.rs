@@ -16,7 +16,7 @@ use crate::plant::{
     Alerting, Heartbeat, MailRelay, MailTls, Maintenance, Secret, Vantage, Webhook,
 };
 use crate::time::Duration;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How long a vantage may be silent when nothing is said.
 pub(super) const SILENT_DEFAULT: Duration = Duration::from_secs(15);
@@ -81,6 +81,7 @@ pub(super) fn vantages(
         vantage(&mut made[0], node, names, report);
     }
     let mut by_name = HashMap::from([(VantageName::here(), VantageId(0))]);
+    let mut agents: HashSet<Box<str>> = HashSet::new();
     let others: Vec<_> =
         others.iter().flat_map(|node| entries(Some(node), "`vantages`", report)).collect();
     for entry in others {
@@ -107,6 +108,13 @@ pub(super) fn vantages(
             silent_max: SILENT_DEFAULT,
         };
         vantage(&mut own, &entry.value, names, report);
+        if let Some(agent) = &own.agent
+            && !agents.insert(agent.clone())
+        {
+            let message = format!("the agent `{agent}` is another vantage already");
+            let help = "an agent is one vantage: enrol a second one under its own name".to_owned();
+            report.add(codes::DUPLICATE_NAME, entry.key_place, message, Some(help));
+        }
         by_name.insert(own.name.clone(), VantageId(u32::try_from(made.len()).expect("few")));
         made.push(own);
     }

@@ -1,8 +1,9 @@
-//! The JSON Schema of the plant file, for editors: draft 2020-12, made from the tables the reader reads by.
+//! The JSON Schema of the plant file, for editors: draft 2020-12, made from the tables the reader
+//! reads by.
 //!
-//! It knows shapes, keys, units and choices, and nothing of names, circles or time zones: `check` decides
-//! what is a plant. It never refuses what the reader takes. Tested against the reader: each map here has
-//! exactly the keys that the reader says it has.
+//! It knows shapes, keys, units and choices, and nothing of names, circles or time zones: `check`
+//! decides what is a plant. It never refuses what the reader takes. Tested against the reader: each
+//! map here has exactly the keys that the reader says it has.
 
 use super::fields::{FIELDS, Field, Holds};
 use super::lower::{NAME_MAX, REQUIREMENT_WORDS};

@@ -1,8 +1,9 @@
 //! YAML text as a tree with places: what a finding underlines.
 //!
 //! The tree knows nothing of plants. Everything from outside passes its limits first: size before
-//! scanning, depth and count while scanning, so that a hundred megabytes of `[` cost nothing. Aliases are
-//! refused (`defaults:` and ranges are the plant language's own way), so nothing can expand.
+//! scanning, depth and count while scanning, so that a hundred megabytes of `[` cost nothing.
+//! Aliases are refused (`defaults:` and ranges are the plant language's own way), so nothing can
+//! expand.
 
 use super::Report;
 use super::codes;
@@ -241,7 +242,8 @@ fn too_deep(place: Place, report: &mut Report) {
     report.add(codes::LIMIT, place, "nested too deeply".to_owned(), Some(help));
 }
 
-/// The slip that the plant language itself invites: a range between braces, in a line before the error.
+/// The slip that the plant language itself invites: a range between braces, in a line before the
+/// error.
 fn remedy(text: &str, place: Place) -> Option<String> {
     let before = text.get(..place.start as usize).unwrap_or(text);
     let line = before.lines().next_back().unwrap_or_default();

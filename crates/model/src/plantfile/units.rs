@@ -17,8 +17,8 @@ pub(super) enum Unit {
     Seconds,
 }
 
-/// A hundred years: longer than any plant stands, and short enough that adding it to an instant cannot
-/// overflow.
+/// A hundred years: longer than any plant stands, and short enough that adding it to an instant
+/// cannot overflow.
 const SECONDS_MAX: f64 = 36_500.0 * 86_400.0;
 
 /// Why a text is no quantity.

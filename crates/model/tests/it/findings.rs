@@ -1,5 +1,5 @@
-//! Every finding has a page, and every page is a case: its first example brings the finding, underlined
-//! as the page shows it, and nothing else; its second is in order.
+//! Every finding has a page, and every page is a case: its first example brings the finding,
+//! underlined as the page shows it, and nothing else; its second is in order.
 
 use crate::shown::{assert_file, path, shown};
 use blackstart_model::finding::Severity;

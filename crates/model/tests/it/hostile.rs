@@ -221,6 +221,7 @@ fn quantities_out_of_this_world() {
         ("maintenance: { a: { off: [], from: 2020-01-01 00:00, to: 2020-01-02 00:00 } }", "BS0403"),
         ("vantages: [a]", "BS0105"),
         ("vantages: { here: {} }", "BS0202"),
+        ("vantages: { a: {}, b: { agent: a } }", "BS0202"),
         ("vantages: { a: { silent_after: 9 weeks } }", "BS0311"),
         ("alerts: { webhooks: [a] }", "BS0105"),
         ("alerts: { mail: { relay: a, from: a@b.c, to: [], user: u } }", "BS0107"),
@@ -331,7 +332,11 @@ fn spoilt() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn noise_ends_in_findings(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

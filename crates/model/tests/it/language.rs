@@ -21,10 +21,9 @@ fn check(files: &[&str], expected: Expect) {
 #[test]
 fn a_range_takes_its_turn_with_its_component() {
     check(
-        &[
-            "blackstart: 1\npdus: { \"p-{3..4}\": {} }\nservers:\n  s-{09..10}: { power: \"p-{3..4}\", \
-           address: \"192.0.2.{1..2}\" }\n",
-        ],
+        &["blackstart: 1\npdus: { \"p-{3..4}\": {} }\nservers:\n  \
+             s-{09..10}: { power: \"p-{3..4}\", \
+           address: \"192.0.2.{1..2}\" }\n"],
         expect![[r#"
             pdus:
               p-3: {}
@@ -43,11 +42,11 @@ fn a_range_takes_its_turn_with_its_component() {
 #[test]
 fn a_range_in_a_list_stands_for_all_its_names() {
     check(
-        &[
-            "blackstart: 1\nservices: { \"s-{1..3}\": {} }\ncustomers: { acme: { uses: [\"s-{1..3}\"] } }\n\
+        &["blackstart: 1\nservices: { \"s-{1..3}\": {} }\n\
+             customers: { acme: { uses: [\"s-{1..3}\"] } }\n\
            vips: { v: { on: { any: [\"s-{1..2}\"] } } }\n\
-           maintenance: { m: { off: \"s-{2..3}\", from: 2020-01-01 00:00, to: 2020-01-02 00:00 } }\n",
-        ],
+           maintenance: { m: { off: \"s-{2..3}\", \
+             from: 2020-01-01 00:00, to: 2020-01-02 00:00 } }\n"],
         expect![[r#"
             maintenance:
               m:
@@ -71,10 +70,9 @@ fn a_range_in_a_list_stands_for_all_its_names() {
 #[test]
 fn a_components_own_field_replaces_the_default() {
     check(
-        &[
-            "blackstart: 1\npdus: { a: {}, b: {} }\ndefaults: { servers: { power: a, draw: 1 kW } }\n\
-           servers: { s: { power: b }, t: {} }\n",
-        ],
+        &["blackstart: 1\npdus: { a: {}, b: {} }\n\
+             defaults: { servers: { power: a, draw: 1 kW } }\n\
+           servers: { s: { power: b }, t: {} }\n"],
         expect![[r#"
             pdus:
               a: {}

@@ -1,7 +1,8 @@
 //! What is printed lowers to an equal plant: for plants of every shape, and for all examples.
 //!
-//! Ids are places in one plant and may differ after printing, for sections stand in the order of their
-//! kinds then. So two plants are compared by what all their accessors say, with names for ids.
+//! Ids are places in one plant and may differ after printing, for sections stand in the order of
+//! their kinds then. So two plants are compared by what all their accessors say, with names for
+//! ids.
 
 use crate::shown::{path, shown};
 use blackstart_model::kind::Kind;
@@ -178,7 +179,8 @@ fn plant_file(tape: &[u8]) -> String {
         let from =
             tape.pick(&["2017-03-26 01:59", "2017-10-29 02:30 +01:00", "1900-01-01 00:00:01"]);
         text += &format!(
-            "maintenance: {{ m: {{ off: [{first}], by: {by}, from: \"{from}\", to: \"2026-01-01T00:00:00.25Z\" }} }}\n"
+            "maintenance: {{ m: {{ off: [{first}], by: {by}, from: \"{from}\", \
+             to: \"2026-01-01T00:00:00.25Z\" }} }}\n"
         );
     }
     for (kind, components) in sections {
@@ -316,10 +318,13 @@ fn checks(tape: &mut Tape<'_>) -> String {
             "icmp: \"2001:db8::7\", spacing: 10 ms, payload: 1400",
             "tcp: \"[2001:db8::7]:25\", slow: 1.5 s",
             "dns: a.example, query: \".\"",
-            "dns: \"192.0.2.1:5353\", query: x.example TXT, records: { exactly: [\"\\\"a b\\\"\"], has: [c, d] }",
+            "dns: \"192.0.2.1:5353\", query: x.example TXT, \
+             records: { exactly: [\"\\\"a b\\\"\"], has: [c, d] }",
             "http: \"http://A.example:8080?q#f\", method: OPTIONS, read_max: 0, status: 204",
-            "https: \"https://[2001:db8::7]\", connect: \"b.example:8443\", body: { lacks: [a, b] }",
-            "https: \"https://a.example\", expires_within: 1 d, expect_headers: { B: { lacks: c, contains: d }, A: { contains: e } }",
+            "https: \"https://[2001:db8::7]\", connect: \"b.example:8443\", \
+             body: { lacks: [a, b] }",
+            "https: \"https://a.example\", expires_within: 1 d, \
+             expect_headers: { B: { lacks: c, contains: d }, A: { contains: e } }",
         ]);
         let often =
             tape.pick(&["", ", every: 1 s", ", every: 7 d, deadline: 0.3 s", ", every: 12 s"]);
@@ -332,7 +337,11 @@ fn checks(tape: &mut Tape<'_>) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_plant_of_any_shape_comes_back(tape in proptest::collection::vec(any::<u8>(), 0..1500)) {
@@ -342,7 +351,8 @@ proptest! {
         assert_round_trip(&plant);
     }
 
-    /// A line that begins at the margin begins a section; each goes to a file of its own, the last first.
+    /// A line that begins at the margin begins a section; each goes to a file of its own, the last
+    /// first.
     #[test]
     fn the_order_of_sections_and_files_is_nothing(
         tape in proptest::collection::vec(any::<u8>(), 0..1500)
@@ -367,7 +377,8 @@ proptest! {
             '"' | '\\' => vec!['\\', c],
             c => vec![c],
         }).collect();
-        let (plant, _) = parse_str(&format!("blackstart: 1\nfiles: {{ a: {{ location: \"{quoted}\" }} }}\n"));
+        let file = format!("blackstart: 1\nfiles: {{ a: {{ location: \"{quoted}\" }} }}\n");
+        let (plant, _) = parse_str(&file);
         if let Some(plant) = plant {
             assert_round_trip(&plant);
         }

@@ -90,8 +90,14 @@ pub struct Stats {
     pub late: u64,
     /// Tries under way now.
     pub in_flight: u64,
-    /// The longest a try started late since the last look, microseconds.
-    pub lag_us_max: u64,
+    /// How late points of the grid were met: how many within each of [`Stats::LAG_US`], and beyond.
+    pub lag: [u64; Stats::LAG_US.len() + 1],
+}
+
+impl Stats {
+    /// Bounds of [`Stats::lag`], microseconds.
+    pub const LAG_US: [u64; 9] =
+        [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000, 2_000_000];
 }
 
 #[derive(Default)]
@@ -99,7 +105,7 @@ struct Counters {
     put: AtomicU64,
     late: AtomicU64,
     in_flight: AtomicU64,
-    lag_us_max: AtomicU64,
+    lag: [AtomicU64; Stats::LAG_US.len() + 1],
 }
 
 /// Puts checks on their grid. Dropping it ends its threads.
@@ -184,15 +190,15 @@ impl Prober {
         usize::try_from(share).unwrap_or(0) % self.threads.len()
     }
 
-    /// What was done; looking starts a new longest lag.
+    /// What was done.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let Counters { put, late, in_flight, lag_us_max } = &*self.counters;
+        let Counters { put, late, in_flight, lag } = &*self.counters;
         Stats {
             put: put.load(Ordering::Relaxed),
             late: late.load(Ordering::Relaxed),
             in_flight: in_flight.load(Ordering::Relaxed),
-            lag_us_max: lag_us_max.swap(0, Ordering::Relaxed),
+            lag: std::array::from_fn(|at| lag[at].load(Ordering::Relaxed)),
         }
     }
 }
@@ -327,7 +333,8 @@ impl Worker {
             }
             due.push(Reverse((next, number)));
             let lag_us = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
-            self.counters.lag_us_max.fetch_max(lag_us, Ordering::Relaxed);
+            let bucket = Stats::LAG_US.partition_point(|bound| *bound < lag_us);
+            self.counters.lag[bucket].fetch_add(1, Ordering::Relaxed);
             if lag >= PAUSE_MIN {
                 // We stood still: this point of the grid passed unseen.
             } else if lag > (assignment.deadline / LATE_SHARE).max(LATE_MIN) {

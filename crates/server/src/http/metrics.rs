@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use blackstart_model::incident::IncidentState;
+use blackstart_probe::Stats;
 use blackstart_reason::AlertStage;
 use std::fmt::Write as _;
 
@@ -91,8 +92,15 @@ pub(super) async fn page(State(app): State<App>) -> Response {
     family("tries_total", "counter", "Tries of checks put by this server.", one(stats.put));
     family("tries_late_total", "counter", "Tries not put because we were late.", one(stats.late));
     family("tries_in_flight", "gauge", "Tries under way.", one(stats.in_flight));
-    let lag = vec![(String::new(), stats.lag_us_max as f64 / 1e6)];
-    family("start_lag_seconds_max", "gauge", "The latest start of a try since the last look.", lag);
+    let mut buckets = Vec::new();
+    let mut met = 0;
+    let bounds = Stats::LAG_US.iter().map(|&us| (us as f64 / 1e6).to_string());
+    for (count, bound) in stats.lag.iter().zip(bounds.chain(["+Inf".to_owned()])) {
+        met += count;
+        buckets.push((format!("_bucket{}", labelled(&[("le", &bound)])), met as f64));
+    }
+    buckets.push(("_count".to_owned(), met as f64));
+    family("start_lag_seconds", "histogram", "How late points of the grid were met.", buckets);
     family("journal_record", "counter", "The newest record.", one(app.hub.newest().0));
     let trouble = u64::from(app.hub.trouble().is_some());
     family("journal_trouble", "gauge", "1 while the journal cannot be written.", one(trouble));

@@ -13,6 +13,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::keeper::Desk;
 use crate::permit::Share;
+use crate::pinned;
 use crate::spool::Spool;
 use blackstart_model::CheckKey;
 use blackstart_model::observation::Outcome;
@@ -76,6 +77,15 @@ enum Ended {
     Refused(String),
     /// Anything else.
     Broken(String),
+}
+
+fn not_shaken(error: std::io::Error) -> Ended {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(why)) => {
+            Ended::Refused(format!("this is not the server: {}", pinned::words(why)))
+        }
+        Some(_) | None => broken(error),
+    }
 }
 
 fn refused(why: &str) -> Ended {
@@ -154,14 +164,7 @@ impl Agent {
         let socket = stream.as_fd().try_clone_to_owned().map_err(broken)?.into();
         let name = ServerName::try_from("blackstart").expect("a host's name");
         let tls = TlsConnector::from(self.tls.clone()).connect(name, stream).await;
-        let tls =
-            tls.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-                Some(rustls::Error::InvalidCertificate(_)) => {
-                    let why = "this is not the server: its certificate has another fingerprint";
-                    Ended::Refused(why.to_owned())
-                }
-                Some(_) | None => broken(error),
-            })?;
+        let tls = tls.map_err(not_shaken)?;
         let (read, mut writer) = tokio::io::split(tls);
         let mut reader = FrameReader::new(read);
         let Config { agent, token, permit, .. } = &self.config;

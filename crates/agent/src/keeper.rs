@@ -2,7 +2,8 @@
 //!
 //! Whoever hears never waits for a disk; whoever sends neither. A disk that does not take an entry delays
 //! nothing: it is told from memory, under a new name of the spool, and the disk is tried again. It
-//! decides nothing about what is told. Tested in `tests/it`, with agents that are killed.
+//! decides nothing about what is told. Tested with a disk that takes nothing,
+//! and in `tests/it` with agents that are killed.
 
 use crate::clock;
 use crate::intake::Intake;
@@ -147,5 +148,37 @@ impl Mover {
             Ok(()) => {}
             Err(error) => tracing::warn!("could not write the spool anew: {error}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blackstart_probe::wire::v1::{Age, WayOut};
+
+    #[test]
+    fn what_the_disk_does_not_take_is_told_under_a_new_name_and_written_later() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (log, kept) = Log::open(folder.path(), "boot").expect("a new spool");
+        let (nudges, _inbox) = sync_channel(1);
+        let intake = Mutex::new(Intake::new(Duration::ZERO));
+        let desk = Arc::new(Desk { intake, nudges });
+        let mut mover = Mover { desk, spool: Arc::new(Spool::new(kept)), log, failing: false };
+        let tell = |mover: &mut Mover| {
+            let age = Age::exact(Duration::ZERO);
+            let news = News::WayOut(WayOut { open: true, detail: String::new(), age });
+            mover.keep(vec![news], Duration::ZERO);
+            mover.spool.name_and_newest()
+        };
+        let (first, _) = tell(&mut mover);
+        mover.log.break_off();
+        let (second, newest) = tell(&mut mover);
+        assert!(first != second && newest == 2, "it is told all the same");
+        assert_eq!(tell(&mut mover), (second.clone(), 3), "one new name is enough");
+        mover.tidy();
+        assert_eq!(tell(&mut mover), (second.clone(), 4));
+        drop(mover);
+        let (_, kept) = Log::open(folder.path(), "boot").expect("it was written anew");
+        assert_eq!((kept.name, kept.next, kept.entries.len()), (second, 5, 4));
     }
 }

@@ -29,6 +29,17 @@ pub(crate) fn tls(fingerprint: [u8; 32]) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
+/// What is wrong with a certificate.
+pub(crate) fn words(error: &CertificateError) -> String {
+    match error {
+        CertificateError::ApplicationVerificationFailure => {
+            "its certificate has another fingerprint than the configuration".to_owned()
+        }
+        CertificateError::BadSignature => "it does not hold its certificate's key".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 #[derive(Debug)]
 struct Pinned {
     fingerprint: [u8; 32],

@@ -146,6 +146,12 @@ impl Log {
         Ok(())
     }
 
+    /// A disk that takes nothing.
+    #[cfg(test)]
+    pub(crate) fn break_off(&mut self) {
+        self.file = Some(File::open(&self.path).expect("it was just opened"));
+    }
+
     fn record<'a>(&'a self, entry: &'a Entry) -> Record<'a> {
         let Entry { seq, at_us, or_earlier, news, bytes: _ } = entry;
         Record::Kept {

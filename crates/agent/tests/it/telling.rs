@@ -1,0 +1,201 @@
+//! What it tells, and that none of it is lost.
+
+use crate::world::{Home, Identity, Server, Target};
+use blackstart_probe::wire::v1::{Host, IcmpQuestion, News, Question, Sample, SteadyCheck, Told};
+use std::time::Duration;
+
+const OFTEN: Duration = Duration::from_millis(200);
+const NEVER: Duration = Duration::from_secs(10_000_000);
+
+struct Set {
+    server: Server,
+    home: Home,
+}
+
+async fn set() -> Set {
+    let identity = Identity::new();
+    let server = Server::start(&identity).await;
+    let home = Home::enrolled(&server, &identity);
+    Set { server, home }
+}
+
+fn saw(sample: &Sample) -> (&str, &str) {
+    (&sample.outcome.standing, &sample.outcome.code)
+}
+
+#[tokio::test]
+async fn first_answers_and_changes_are_told() {
+    let Set { server, home } = set().await;
+    let target = Target::start().await;
+    let _agent = home.start();
+    let mut peer = server.welcomed(0).await;
+    peer.assign(vec![target.check("web/tcp", OFTEN)]).await;
+    let (first, sample) = peer.sample().await;
+    assert_eq!((sample.check.as_str(), saw(&sample)), ("web/tcp", ("up", "")));
+    assert!(!sample.asked && !sample.age.at_least);
+    peer.ack(first).await;
+    target.met(3).await;
+    target.stop().await;
+    let (second, sample) = peer.sample().await;
+    assert_eq!(saw(&sample), ("down", "refused"), "what stayed up was not told again");
+    assert!(second > first);
+}
+
+#[tokio::test]
+async fn what_is_asked_is_answered_as_asked() {
+    let Set { server, home } = set().await;
+    let target = Target::start().await;
+    let _agent = home.start();
+    let mut peer = server.welcomed(0).await;
+    peer.assign(vec![target.check("web/tcp", NEVER)]).await;
+    for tries in 1..=2 {
+        peer.ask("web/tcp").await;
+        let (seq, sample) = peer.sample().await;
+        assert_eq!((saw(&sample), sample.asked, sample.tries), (("up", ""), true, tries));
+        peer.ack(seq).await;
+    }
+}
+
+#[tokio::test]
+async fn what_its_configuration_does_not_name_is_unknown() {
+    let Set { server, home } = set().await;
+    let target = Target::start().await;
+    let _agent = home.start();
+    let mut peer = server.welcomed(0).await;
+    let mut check = target.check("web/icmp", NEVER);
+    check.question = Question::Icmp(IcmpQuestion {
+        host: Host::Address(target.address.ip()),
+        echoes: 1,
+        spacing_us: 0,
+        lost_max: 0,
+        payload_bytes: 16,
+    });
+    peer.assign(vec![check]).await;
+    let (_, sample) = peer.sample().await;
+    assert_eq!((saw(&sample), sample.asked), (("unknown", "not-allowed"), false));
+    peer.ask("web/icmp").await;
+    let (_, sample) = peer.sample().await;
+    assert_eq!((saw(&sample), sample.asked), (("unknown", "not-allowed"), true));
+}
+
+#[tokio::test]
+async fn what_happens_while_it_is_cut_off_is_told_afterwards() {
+    let Set { server, home } = set().await;
+    let target = Target::start().await;
+    let _agent = home.start();
+    let mut peer = server.welcomed(0).await;
+    peer.assign(vec![target.check("web/tcp", OFTEN)]).await;
+    let (first, before) = peer.sample().await;
+    let spool = peer.hello.spool.clone();
+    // Not acknowledged, and cut off; the prober goes on.
+    drop(peer);
+    target.met(2).await;
+    target.stop().await;
+    let mut peer = server.welcomed(0).await;
+    assert_eq!(peer.hello.spool, spool);
+    let (again, sample) = peer.sample().await;
+    assert_eq!((again, saw(&sample)), (first, ("up", "")));
+    assert!(sample.age.us > before.age.us, "it has grown older");
+    let (second, sample) = peer.sample().await;
+    assert!(second > first);
+    assert_eq!(saw(&sample), ("down", "refused"));
+    peer.ack(second).await;
+    // Acknowledged is gone: after another cut there is nothing to say.
+    drop(peer);
+    let peer = server.welcomed(second).await;
+    assert_eq!(peer.hello.newest, 0);
+}
+
+#[tokio::test]
+async fn what_the_server_has_taken_is_not_told_again() {
+    let Set { server, home } = set().await;
+    let (one, two) = (Target::start().await, Target::start().await);
+    let _agent = home.start();
+    let mut peer = server.welcomed(0).await;
+    peer.assign(vec![one.check("one/tcp", NEVER), two.check("two/tcp", NEVER)]).await;
+    peer.ask("one/tcp").await;
+    let (first, _) = peer.sample().await;
+    peer.ask("two/tcp").await;
+    let (second, _) = peer.sample().await;
+    // The acknowledgement is lost on its way, the server knows.
+    drop(peer);
+    let mut peer = server.welcomed(first).await;
+    assert_eq!(peer.hello.newest, second);
+    let (seq, sample) = peer.sample().await;
+    assert_eq!((seq, sample.check.as_str()), (second, "two/tcp"));
+}
+
+#[tokio::test]
+async fn killed_it_still_tells_what_was_not_acknowledged() {
+    let Set { server, home } = set().await;
+    let target = Target::start().await;
+    let agent = home.start();
+    let mut peer = server.welcomed(0).await;
+    peer.assign(vec![target.check("web/tcp", NEVER)]).await;
+    peer.ask("web/tcp").await;
+    let (first, _) = peer.sample().await;
+    peer.ask("web/tcp").await;
+    let (second, before) = peer.sample().await;
+    peer.ack(first).await;
+    let spool = peer.hello.spool.clone();
+    agent.kill().await;
+    drop(peer);
+
+    let _agent = home.start();
+    // The server has forgotten everything.
+    let mut peer = server.welcomed(0).await;
+    assert_eq!((&peer.hello.spool, peer.hello.newest), (&spool, second));
+    let (mut seq, mut sample) = peer.sample().await;
+    if seq == first {
+        // Its acknowledgement had not reached the disk: at least once.
+        (seq, sample) = peer.sample().await;
+    }
+    assert_eq!((seq, saw(&sample), sample.asked), (second, ("up", ""), true));
+    assert!(sample.age.us > before.age.us && !sample.age.at_least, "it is as old as it is");
+    peer.ack(second).await;
+    peer.assign(vec![target.check("web/tcp", NEVER)]).await;
+    peer.ask("web/tcp").await;
+    let (third, _) = peer.sample().await;
+    assert!(third > second, "no number names two things");
+}
+
+#[tokio::test]
+async fn told_to_end_it_keeps_what_it_has_counted() {
+    let Set { server, home } = set().await;
+    let target = Target::start().await;
+    let mut agent = home.start();
+    let mut peer = server.welcomed(0).await;
+    peer.assign(vec![target.check("web/tcp", OFTEN)]).await;
+    let (first, _) = peer.sample().await;
+    peer.ack(first).await;
+    agent.logs("assigned 1 checks").await;
+    target.met(5).await;
+    agent.terminate();
+    assert_eq!(agent.ends().await.0, Some(0));
+    drop(peer);
+
+    let _agent = home.start();
+    let mut peer = server.welcomed(first).await;
+    let Told { news: News::Steady(steady), .. } = peer.told().await else {
+        panic!("only counts were left to tell");
+    };
+    let [SteadyCheck { check, tries, .. }] = &steady.checks[..] else { panic!("{steady:?}") };
+    assert_eq!(check, "web/tcp");
+    assert!(*tries >= 3, "{tries} tries");
+}
+
+#[tokio::test]
+async fn a_spool_put_back_from_a_copy_takes_a_new_name() {
+    let Set { server, home } = set().await;
+    let target = Target::start().await;
+    let mut agent = home.start();
+    let peer = server.welcomed(1_000).await;
+    let spool = peer.hello.spool.clone();
+    agent.logs("the server has taken more than this spool ever held").await;
+    drop(peer);
+    let mut peer = server.welcomed(0).await;
+    assert_ne!(peer.hello.spool, spool);
+    peer.assign(vec![target.check("web/tcp", NEVER)]).await;
+    peer.ask("web/tcp").await;
+    assert_eq!(saw(&peer.sample().await.1), ("up", ""));
+}

@@ -1,7 +1,9 @@
 //! Scenarios with real daemons. Each file tells its goal, its drawing and its method.
 
 mod plant;
+mod one_switch;
 mod cut_vantage;
+mod cut_agent;
 mod nginx_stopped;
 mod killed;
 mod dns;

@@ -155,7 +155,9 @@ servers:
         let server = 2 + service / 2;
         writeln!(
             text,
-            "  web-{service}: {{ on: s-{server}, checks: [ {{ http: 'http://10.71.2.{}:{}/', body: {{ contains: 'hello from s-{server}' }}, every: 5s, deadline: 2s, from: [here, rack-1, outside] }} ] }}",
+            "  web-{service}: {{ on: s-{server}, checks: [ {{ http: 'http://10.71.2.{}:{}/', \
+             body: {{ contains: 'hello from s-{server}' }}, every: 5s, deadline: 2s, \
+             from: [here, rack-1, outside] }} ] }}",
             10 + server,
             8000 + service % 2
         )

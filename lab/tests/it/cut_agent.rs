@@ -1,0 +1,30 @@
+//! Goal: an agent that is cut off accuses no target; its loss is the incident.
+//!
+//! Method: the cable between the agent outside and the router is taken down at the router's end.
+
+use crate::cut_vantage::accuses_only;
+use crate::plant::{PROGRAMS, Racks};
+use blackstart_lab::{is_possible, wait};
+
+#[test]
+fn an_agent_that_is_cut_off_is_the_incident_and_no_target_is() {
+    if !is_possible(PROGRAMS) {
+        return;
+    }
+    let racks = Racks::new();
+    let (server, _agents) = racks.watch();
+    let console = &server.console;
+    racks.cut_outside(false);
+    let incident = wait("an open incident", || console.confirmed().into_iter().next());
+    accuses_only("vantage outside", &incident);
+    wait("the mail", || racks.mailbox.messages().into_iter().next());
+    racks.cut_outside(true);
+    wait("its end", || {
+        let all = console.confirmed();
+        all.iter().all(|incident| incident["state"] == "resolved").then_some(())
+    });
+    let all = console.confirmed();
+    assert_eq!(all.len(), 1, "{all:#?}");
+    accuses_only("vantage outside", &all[0]);
+    console.wait_until_all_up();
+}

@@ -148,7 +148,10 @@ servers:
     }
     text.push_str(
         "services:
-  names: { on: s-1, checks: [ { dns: 10.71.1.11, query: 'www.example.net A', records: { has: 192.0.2.7 }, every: 5s, deadline: 2s, from: [here, rack-1, outside] } ] }
+  names:
+    on: s-1
+    checks: [ { dns: 10.71.1.11, query: 'www.example.net A', records: { has: 192.0.2.7 },
+                every: 5s, deadline: 2s, from: [here, rack-1, outside] } ]
 ",
     );
     for service in 0..10 {

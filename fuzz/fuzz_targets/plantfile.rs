@@ -14,7 +14,8 @@ fuzz_target!(|bytes: &[u8]| {
     for label in findings.iter().flat_map(|finding| &finding.labels) {
         assert!(text.get(label.bytes.clone()).is_some(), "a label lies in the text");
     }
-    // Ranges make plants that take long to print and to read again; they are not what is sought here.
+    // Ranges make plants that take long to print and to read again; they are not what is sought
+    // here.
     const PRINTED_MAX: usize = 1_000;
     if let Some(plant) = plant.filter(|plant| plant.components().len() <= PRINTED_MAX) {
         let printed = print(&plant);

@@ -90,7 +90,11 @@ pub(super) fn vantages(
         }
         if by_name.contains_key(&*entry.key) {
             let message = format!("`{}` is a vantage already", entry.key);
-            let help = "the server itself is `here`, at the top of the file".to_owned();
+            let help = if entry.key == VantageName::here().as_str() {
+                "the server itself is `here`, at the top of the file".to_owned()
+            } else {
+                "it stands in another file of the folder".to_owned()
+            };
             report.add(codes::DUPLICATE_NAME, entry.key_place, message, Some(help));
             continue;
         }

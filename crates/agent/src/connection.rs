@@ -61,6 +61,18 @@ const KEY_BYTES_MAX: usize = 500;
 type Reader = FrameReader<ReadHalf<TlsStream<TcpStream>>>;
 type Writer = WriteHalf<TlsStream<TcpStream>>;
 
+/// Everything a connection needs.
+pub(crate) struct Agent {
+    pub(crate) config: Config,
+    pub(crate) boot: String,
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) spool: Arc<Spool>,
+    pub(crate) prober: Prober,
+    /// Answers to checks that are not put.
+    pub(crate) refused: Mutex<BTreeMap<CheckKey, Outcome>>,
+}
+
 /// A connection on which both sides have proved who they are.
 struct Greeted {
     reader: Reader,
@@ -77,35 +89,6 @@ enum Ended {
     Refused(String),
     /// Anything else.
     Broken(String),
-}
-
-fn not_shaken(error: std::io::Error) -> Ended {
-    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(rustls::Error::InvalidCertificate(why)) => {
-            Ended::Refused(format!("this is not the server: {}", pinned::words(why)))
-        }
-        Some(_) | None => broken(error),
-    }
-}
-
-fn refused(why: &str) -> Ended {
-    Ended::Refused(format!("the server refuses this agent: {why}"))
-}
-
-fn broken(error: impl std::fmt::Display) -> Ended {
-    Ended::Broken(error.to_string())
-}
-
-/// Everything a connection needs.
-pub(crate) struct Agent {
-    pub(crate) config: Config,
-    pub(crate) boot: String,
-    pub(crate) tls: Arc<ClientConfig>,
-    pub(crate) desk: Arc<Desk>,
-    pub(crate) spool: Arc<Spool>,
-    pub(crate) prober: Prober,
-    /// Answers to checks that are not put.
-    pub(crate) refused: Mutex<BTreeMap<CheckKey, Outcome>>,
 }
 
 impl Agent {
@@ -137,11 +120,11 @@ impl Agent {
         let (name, newest) = self.spool.name_and_newest();
         let greeting = timeout(GREETED_WITHIN, self.greet(&name, newest)).await;
         let Greeted { mut reader, mut writer, welcome, socket } =
-            greeting.map_err(|_| broken("no welcome in time"))??;
+            greeting.map_err(|_| left("no welcome in time"))??;
         reader.trust();
         if !self.spool.acknowledged(welcome.taken) {
             self.spool.rename();
-            return Err(broken("the server has taken more than this spool ever held"));
+            return Err(left("the server has taken more than this spool ever held"));
         }
         self.desk.nudge();
         let Welcome { vantage, program, alive_every_ms, .. } = welcome;
@@ -180,8 +163,8 @@ impl Agent {
         };
         say(&mut writer, &FromAgent::Hello(hello)).await?;
         let first = reader.body().await.map_err(broken)?;
-        let first = first.ok_or_else(|| broken("the server closed the connection"))?;
-        let versions = Versions::of(&first).ok_or_else(|| broken("the server gave no welcome"))?;
+        let first = first.ok_or_else(|| left("the server closed the connection"))?;
+        let versions = Versions::of(&first).ok_or_else(|| left("the server gave no welcome"))?;
         match decode::<FromServer>(&first) {
             Ok(Some(FromServer::Refused(Refused { why, .. }))) => Err(refused(&why)),
             Ok(Some(FromServer::Welcome(welcome))) if versions.protocol == PROTOCOL => {
@@ -200,13 +183,13 @@ impl Agent {
         let mut gathered: Vec<Assignment> = Vec::new();
         loop {
             let message = reader.message::<FromServer>().await.map_err(broken)?;
-            match message.ok_or_else(|| broken("the server closed the connection"))? {
+            match message.ok_or_else(|| left("the server closed the connection"))? {
                 FromServer::Assign(Assign { checks, way_out, more }) => {
                     if gathered.len() + checks.len() > CHECKS_MAX {
-                        return Err(broken(format!("it assigned more than {CHECKS_MAX} checks")));
+                        return Err(left(&format!("it assigned more than {CHECKS_MAX} checks")));
                     }
                     if checks.iter().any(|check| check.check.len() > KEY_BYTES_MAX) {
-                        return Err(broken("it assigned a check with too long a key"));
+                        return Err(left("it assigned a check with too long a key"));
                     }
                     gathered.extend(checks);
                     if !more {
@@ -217,12 +200,12 @@ impl Agent {
                 FromServer::Ask(Ask { checks }) => self.ask(checks),
                 FromServer::Ack(Ack { seq }) => {
                     if !self.spool.acknowledged(seq) {
-                        return Err(broken("it acknowledged what was never told"));
+                        return Err(left("it acknowledged what was never told"));
                     }
                     self.desk.nudge();
                 }
                 FromServer::Refused(Refused { why, .. }) => return Err(refused(&why)),
-                FromServer::Welcome(_) => return Err(broken("the server gave a second welcome")),
+                FromServer::Welcome(_) => return Err(left("the server gave a second welcome")),
             }
         }
     }
@@ -270,7 +253,7 @@ impl Agent {
         let mut waiting = None;
         loop {
             if *self.spool.name() != *spool {
-                return Err(broken("the spool has taken a new name"));
+                return Err(left("the spool has taken a new name"));
             }
             if let Some((seq, news)) = self.spool.after(sent, UNDER_WAY_MAX, clock::since_boot()) {
                 say(writer, &FromAgent::Told(Told { seq, news })).await?;
@@ -285,7 +268,7 @@ impl Agent {
                 Some(_) | None => (oldest, now),
             });
             if waiting.is_some_and(|(_, since)| now.duration_since(since) > ACK_WITHIN) {
-                return Err(broken("the server acknowledges nothing"));
+                return Err(left("the server acknowledges nothing"));
             }
             if timeout_at(said_at + alive_every, self.spool.changed()).await.is_err() {
                 say(writer, &FromAgent::Alive(Alive {})).await?;
@@ -303,6 +286,29 @@ async fn say(writer: &mut Writer, message: &FromAgent) -> Result<(), Ended> {
     };
     match timeout(ACK_WITHIN, writing).await {
         Ok(written) => written.map_err(broken),
-        Err(_) => Err(broken("the server takes nothing")),
+        Err(_) => Err(left("the server takes nothing")),
     }
+}
+
+fn not_shaken(error: std::io::Error) -> Ended {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(why)) => {
+            Ended::Refused(format!("this is not the server: {}", pinned::words(why)))
+        }
+        Some(_) | None => broken(error),
+    }
+}
+
+fn refused(why: &str) -> Ended {
+    Ended::Refused(format!("the server refuses this agent: {why}"))
+}
+
+/// We leave, for this reason.
+fn left(why: &str) -> Ended {
+    Ended::Broken(why.to_owned())
+}
+
+/// It broke, for this reason and all its causes.
+fn broken(error: impl Into<anyhow::Error>) -> Ended {
+    Ended::Broken(format!("{:#}", error.into()))
 }

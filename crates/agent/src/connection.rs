@@ -22,7 +22,7 @@ use blackstart_probe::wire::v1::{
     Ack, Alive, Ask, Assign, Assignment, CHECKS_MAX, FromAgent, FromServer, Hello, PROTOCOL,
     Refused, Told, Versions, Welcome,
 };
-use blackstart_probe::wire::{FrameReader, decode, encode};
+use blackstart_probe::wire::{FrameReader, ReadError, decode, encode};
 use blackstart_probe::{Answer, Listener as _, Prober, Sample};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -162,7 +162,7 @@ impl Agent {
             newest,
         };
         say(&mut writer, &FromAgent::Hello(hello)).await?;
-        let first = reader.body().await.map_err(broken)?;
+        let first = reader.body().await.map_err(unread)?;
         let first = first.ok_or_else(|| left("the server closed the connection"))?;
         let versions = Versions::of(&first).ok_or_else(|| left("the server gave no welcome"))?;
         match decode::<FromServer>(&first) {
@@ -182,7 +182,7 @@ impl Agent {
     async fn listen(&self, reader: &mut Reader) -> Result<Infallible, Ended> {
         let mut gathered: Vec<Assignment> = Vec::new();
         loop {
-            let message = reader.message::<FromServer>().await.map_err(broken)?;
+            let message = reader.message::<FromServer>().await.map_err(unread)?;
             match message.ok_or_else(|| left("the server closed the connection"))? {
                 FromServer::Assign(Assign { checks, way_out, more }) => {
                     if gathered.len() + checks.len() > CHECKS_MAX {
@@ -301,6 +301,15 @@ fn not_shaken(error: std::io::Error) -> Ended {
 
 fn refused(why: &str) -> Ended {
     Ended::Refused(format!("the server refuses this agent: {why}"))
+}
+
+fn unread(error: ReadError) -> Ended {
+    match error {
+        ReadError::Broken(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
+            left("the server closed the connection")
+        }
+        ReadError::Broken(_) | ReadError::Frame(_) => broken(error),
+    }
 }
 
 /// We leave, for this reason.

@@ -137,7 +137,7 @@ impl Mover {
 
     fn tidy(&mut self) {
         let kept = self.spool.snapshot();
-        if !self.log.wants_rewriting(kept.bytes()) {
+        if !self.log.wants_rewriting(&kept) {
             return;
         }
         match self.log.rewrite(&kept) {

@@ -57,6 +57,8 @@ enum Record<'a> {
 pub(crate) struct Log {
     path: PathBuf,
     boot: String,
+    /// The spool's name in it.
+    name: Arc<str>,
     /// Absent while the disk does not take it.
     file: Option<File>,
     bytes: u64,
@@ -81,8 +83,8 @@ impl Log {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Kept::fresh(),
             Err(error) => return Err(error),
         };
-        let boot = boot.to_owned();
-        let mut log = Self { path, boot, file: None, bytes: 0, acked: 0, folder: locked };
+        let (boot, name) = (boot.to_owned(), kept.name.clone());
+        let mut log = Self { path, boot, name, file: None, bytes: 0, acked: 0, folder: locked };
         log.rewrite(&kept)?;
         Ok((log, kept))
     }
@@ -116,8 +118,9 @@ impl Log {
     }
 
     /// Whether the file is worth writing anew.
-    pub(crate) fn wants_rewriting(&self, alive_bytes: usize) -> bool {
-        self.file.is_none() || self.bytes > DEAD_BYTES_MAX + 2 * alive_bytes as u64
+    pub(crate) fn wants_rewriting(&self, kept: &Kept) -> bool {
+        let bytes_max = DEAD_BYTES_MAX + 2 * kept.bytes() as u64;
+        self.file.is_none() || self.name != kept.name || self.bytes > bytes_max
     }
 
     /// Writes the file anew, whole or not at all.
@@ -143,6 +146,7 @@ impl Log {
         std::fs::rename(&part, &self.path)?;
         self.folder.sync_all()?;
         (self.file, self.bytes, self.acked) = (Some(file), bytes.len() as u64, *acked);
+        self.name = name.clone();
         Ok(())
     }
 
@@ -347,9 +351,12 @@ mod tests {
     fn a_long_dead_file_is_written_anew_and_a_broken_one_too() {
         let folder = tempfile::tempdir().unwrap();
         let (mut log, mut kept) = Log::open(folder.path(), "boot-1").unwrap();
-        assert!(!log.wants_rewriting(0));
+        assert!(!log.wants_rewriting(&kept));
         log.bytes = DEAD_BYTES_MAX + 1;
-        assert!(log.wants_rewriting(0));
+        assert!(log.wants_rewriting(&kept));
+        log.bytes = 0;
+        kept.name = random_name();
+        assert!(log.wants_rewriting(&kept));
         log.file = None;
         assert!(log.append(&mut [entry(1, 1)], 0).is_err());
         kept.entries.push_back(Arc::new(entry(1, 1)));

@@ -14,12 +14,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -181,7 +181,7 @@ impl Peer {
 /// What listens, and can be checked.
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
-    met: Arc<AtomicUsize>,
+    met: watch::Receiver<usize>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -189,11 +189,10 @@ impl Target {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let met = Arc::new(AtomicUsize::new(0));
-        let count = met.clone();
+        let (count, met) = watch::channel(0);
         let accepting = tokio::spawn(async move {
             while listener.accept().await.is_ok() {
-                count.fetch_add(1, Ordering::Relaxed);
+                count.send_modify(|met| *met += 1);
             }
         });
         Self { address, met, accepting }
@@ -201,13 +200,9 @@ impl Target {
 
     /// Waits until it was connected to so many times more.
     pub(crate) async fn met(&self, more: usize) {
-        let until = self.met.load(Ordering::Relaxed) + more;
-        awaited("a check", async {
-            while self.met.load(Ordering::Relaxed) < until {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        let mut met = self.met.clone();
+        let until = *met.borrow() + more;
+        awaited("a check", met.wait_for(|met| *met >= until)).await.unwrap();
     }
 
     /// Nothing listens there any more.

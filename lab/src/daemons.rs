@@ -181,6 +181,8 @@ postlog   unix-dgram n - n - 1 postlogd
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return Vec::new() };
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
-        paths.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+        let read = paths.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+        // Long lines were folded on their way (quoted-printable, RFC 2045).
+        read.map(|message| message.replace("=\n", "")).collect()
     }
 }

@@ -65,8 +65,30 @@ impl Shown {
             }
             Some(NamedSource::new(name, text.clone()))
         });
-        Self { finding: finding.clone(), source, labels }
+        let mut finding = finding.clone();
+        // A place in another file cannot be underlined beside this one; it is said instead.
+        for label in finding.labels.clone() {
+            if Some(label.file) != first.map(|first| first.file)
+                && let Some((name, text)) = files.get(label.file)
+            {
+                let (line, _) = line_and_column(text, label.bytes.start);
+                let place = format!("{} {name}, line {line}", label.text);
+                finding.help = Some(match finding.help {
+                    Some(help) => format!("{help}; {}", place.trim()),
+                    None => place.trim().to_owned(),
+                });
+            }
+        }
+        Self { finding, source, labels }
     }
+}
+
+/// Line and column of a byte, both counted from 1, the column in bytes.
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    (line, before.len() - start + 1)
 }
 
 /// The length of the line that holds this byte.
@@ -142,12 +164,8 @@ struct Place<'a> {
 pub(crate) fn json(files: &[(String, String)], findings: &[Finding]) -> anyhow::Result<String> {
     let place = |label: &'_ blackstart_model::finding::Label| {
         let (name, text) = files.get(label.file)?;
-        let start = label.bytes.start.min(text.len());
-        let before = &text.as_bytes()[..start];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let column =
-            start - before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1) + 1;
-        Some((name, line, column, [start, label.bytes.end]))
+        let (line, column) = line_and_column(text, label.bytes.start);
+        Some((name, line, column, [label.bytes.start, label.bytes.end]))
     };
     let findings = findings
         .iter()

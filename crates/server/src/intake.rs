@@ -144,6 +144,10 @@ impl Vantage {
         track.certificate_ends_s = answer.certificate_ends_s.or(track.certificate_ends_s);
         let news = track.is_news(&answer.outcome);
         if !(news || asked) {
+            track.counted.0 += 1;
+            let differs =
+                track.last.as_ref().map(Outcome::standing) != Some(answer.outcome.standing());
+            track.counted.1 += u32::from(differs);
             return None;
         }
         track.told = true;
@@ -207,7 +211,7 @@ impl Vantage {
 }
 
 impl Track {
-    /// Whether this outcome is to be told; counts it otherwise.
+    /// Whether this outcome is to be told.
     fn is_news(&mut self, outcome: &Outcome) -> bool {
         let late = matches!(outcome, Outcome::Unknown(why) if why.code == NoAnswerCode::Late);
         self.late = if late { self.late + 1 } else { 0 };
@@ -215,18 +219,12 @@ impl Track {
             last.standing() == outcome.standing() && last.code() == outcome.code()
         });
         if late && !same && self.last.is_some() && self.late < LATE_IN_A_ROW {
-            self.counted.0 += 1;
-            self.counted.1 += 1;
             return false;
         }
         let standing_is_same =
             self.last.as_ref().is_some_and(|last| last.standing() == outcome.standing());
         self.tries = if standing_is_same { self.tries.saturating_add(1) } else { 1 };
-        if same && self.told {
-            self.counted.0 += 1;
-            return false;
-        }
-        true
+        !(same && self.told)
     }
 
     fn keep(&mut self, outcome: &Outcome, timing: Timing, at: Timestamp) {

@@ -1,0 +1,6 @@
+//! The command line as an operator meets it: words, exit codes, and a server through its whole life.
+
+mod blackstart;
+mod check;
+mod serve;
+mod access;

@@ -247,7 +247,8 @@ fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
                         subject: component.to_owned(),
                         mode: FaultMode::Degraded,
                     }],
-                    posterior: 0.9,
+                    // It is what was seen, and not concluded from it.
+                    posterior: 1.0,
                     explains,
                     unexplained: Vec::new(),
                     contradicted: Vec::new(),

@@ -4,7 +4,7 @@
 //! Inputs that wait together share one transaction, for one sync of the disk costs more than their
 //! judgement. The state is held while it is ahead of the journal, so nobody ever reads what could be
 //! lost. When the journal cannot be written (a full disk), the turn stands still and says so in
-//! [`Hub::trouble`]; it goes on by itself when it can be written again.
+//! [`Hub::trouble`]; it goes on by itself when it can be written again. Tested with a journal that fails.
 
 use crate::clock::{self, Clock};
 use crate::hub::{Hub, Message};
@@ -251,3 +251,6 @@ async fn sleep_until(wake: Option<Timestamp>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! The turn with a journal that fails, and over restarts.
+
+use super::*;
+use blackstart_journal::{Entry, MemoryJournal};
+use blackstart_model::VantageName;
+use blackstart_model::observation::{Observation, Outcome, SymptomCode};
+use blackstart_model::record::PlantSource;
+use std::sync::Mutex;
+
+/// A journal in memory that outlives its turn, and fails while it is told to.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<(MemoryJournal, bool)>>);
+
+impl Shared {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new((MemoryJournal::new("tested"), false))))
+    }
+
+    fn fail(&self, fails: bool) {
+        self.0.lock().expect("not poisoned").1 = fails;
+    }
+}
+
+impl Reader for Shared {
+    fn read(&self, from: RecordId, limit: usize) -> Result<Vec<Entry>, JournalError> {
+        self.0.lock().expect("not poisoned").0.read(from, limit)
+    }
+
+    fn newest(&self) -> Result<Option<(RecordId, Timestamp)>, JournalError> {
+        self.0.lock().expect("not poisoned").0.newest()
+    }
+
+    fn identity(&self) -> &str {
+        "tested"
+    }
+}
+
+impl Journal for Shared {
+    fn append(&mut self, records: &[(Timestamp, Record)]) -> Result<RecordId, JournalError> {
+        let mut shared = self.0.lock().expect("not poisoned");
+        if shared.1 {
+            let what = "the disk is full".to_owned();
+            return Err(JournalError::Damaged { path: "nowhere".into(), what });
+        }
+        shared.0.append(records)
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, JournalError> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+fn plant() -> Input {
+    let text = "blackstart: 1\nname: p\ntimezone: UTC\nservices: { web: { checks: [ { tcp: '127.0.0.1:1' } ] } }\n\
+                alerts: { webhooks: { hook: { url: 'http://127.0.0.1:1/' } } }\n";
+    Input::PlantLoaded(PlantSource { files: vec![("p.yaml".to_owned(), text.to_owned())] })
+}
+
+fn seen(tries: u32) -> Input {
+    Input::Observed(Observation {
+        check: "web/tcp".into(),
+        vantage: VantageName::here(),
+        outcome: Outcome::down(SymptomCode::Refused, "127.0.0.1:1"),
+        at: clock::wall(),
+        asked: tries > 1,
+        tries,
+    })
+}
+
+async fn started(journal: &Shared) -> (Arc<Hub>, TurnEnd, mpsc::UnboundedReceiver<Decision>) {
+    let turn = Turn::start(Box::new(journal.clone())).expect("it can be read");
+    let hub = turn.hub.clone();
+    let (end, decisions) = turn.split();
+    hub.ping().await.expect("it runs");
+    (hub, end, decisions)
+}
+
+#[tokio::test]
+async fn nothing_leaves_and_nothing_is_seen_before_it_is_written_down() {
+    let journal = Shared::new();
+    let (hub, end, mut decisions) = started(&journal).await;
+    hub.tell(plant()).await.expect("it is taken");
+    let before = hub.newest();
+    journal.fail(true);
+    let telling = tokio::spawn({
+        let hub = hub.clone();
+        async move { hub.tell(seen(1)).await }
+    });
+    while hub.trouble().is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert!(hub.trouble().expect("it says so").contains("the disk is full"));
+    assert!(decisions.try_recv().is_err(), "no decision has left");
+    assert!(!telling.is_finished(), "nobody was told that it is taken");
+    journal.fail(false);
+    telling.await.expect("it ends").expect("it is taken");
+    // Judged at once, or with the next tick when the last judgement was a moment ago.
+    let first = decisions.recv().await;
+    assert!(matches!(first, Some(Decision::Verify { .. })), "{first:?}");
+    assert!(hub.trouble().is_none() && hub.newest() > before);
+    end.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_while_it_cannot_write_ends() {
+    let journal = Shared::new();
+    let (hub, end, _decisions) = started(&journal).await;
+    journal.fail(true);
+    let telling = tokio::spawn(async move { hub.tell(plant()).await });
+    end.stop().await;
+    assert!(telling.await.expect("it ends").is_err(), "nobody knows whether it was taken");
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_where_the_journal_ends() {
+    let journal = Shared::new();
+    let (hub, end, mut decisions) = started(&journal).await;
+    for input in [plant(), seen(1), seen(2)] {
+        hub.tell(input).await.expect("it is taken");
+    }
+    while !matches!(decisions.recv().await, Some(Decision::Deliver { .. })) {}
+    let encoded = hub.state().encode();
+    end.stop().await;
+    let folded = fold(&journal, None).expect("it can be read");
+    assert_eq!(folded.state.encode(), encoded, "a fold comes to the same");
+    assert!(folded.differs.is_none(), "{:?}", folded.differs);
+
+    let (hub, end, mut decisions) = started(&journal).await;
+    assert_eq!(hub.state().incidents().len(), 1);
+    let again = decisions.recv().await;
+    assert!(
+        matches!(again, Some(Decision::Deliver { attempt: 1, repeat: false, .. })),
+        "what waited is taken up, and is no repeat: {again:?}"
+    );
+    end.stop().await;
+}

@@ -577,6 +577,8 @@ impl From<Diagnosis> for DiagnosisSummary {
 #[derive(Serialize, Deserialize)]
 struct Hypothesis {
     faults: Vec<Fault>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    nothing_broke: bool,
     posterior: f64,
     explains: Vec<String>,
     unexplained: Vec<String>,
@@ -586,21 +588,35 @@ struct Hypothesis {
 
 impl From<&HypothesisSummary> for Hypothesis {
     fn from(summary: &HypothesisSummary) -> Self {
-        let HypothesisSummary { faults, posterior, explains, unexplained, contradicted, predicts } =
-            summary.clone();
+        let HypothesisSummary {
+            faults,
+            nothing_broke,
+            posterior,
+            explains,
+            unexplained,
+            contradicted,
+            predicts,
+        } = summary.clone();
         let fault = |FaultName { subject, mode }| Fault { subject, mode: Code(mode) };
         let faults = faults.into_iter().map(fault).collect();
-        Self { faults, posterior, explains, unexplained, contradicted, predicts }
+        Self { faults, nothing_broke, posterior, explains, unexplained, contradicted, predicts }
     }
 }
 
 impl From<Hypothesis> for HypothesisSummary {
     fn from(hypothesis: Hypothesis) -> Self {
-        let Hypothesis { faults, posterior, explains, unexplained, contradicted, predicts } =
-            hypothesis;
+        let Hypothesis {
+            faults,
+            nothing_broke,
+            posterior,
+            explains,
+            unexplained,
+            contradicted,
+            predicts,
+        } = hypothesis;
         let fault = |Fault { subject, mode }| FaultName { subject, mode: mode.0 };
         let faults = faults.into_iter().map(fault).collect();
-        Self { faults, posterior, explains, unexplained, contradicted, predicts }
+        Self { faults, nothing_broke, posterior, explains, unexplained, contradicted, predicts }
     }
 }
 

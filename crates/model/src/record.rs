@@ -255,8 +255,10 @@ impl DiagnosisSummary {
 /// A set of faults and how it stands to the evidence.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HypothesisSummary {
-    /// The faults; empty for "something we do not model".
+    /// The faults; empty for "something we do not model", and for false alarms.
     pub faults: Vec<FaultName>,
+    /// Nothing broke: the failing checks are false alarms.
+    pub nothing_broke: bool,
     /// How much of the belief it holds, 0 to 1.
     pub posterior: f64,
     /// Failing checks that it predicts, as `check from vantage`.

@@ -247,6 +247,7 @@ fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
                         subject: component.to_owned(),
                         mode: FaultMode::Degraded,
                     }],
+                    nothing_broke: false,
                     // It is what was seen, and not concluded from it.
                     posterior: 1.0,
                     explains,

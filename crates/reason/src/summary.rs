@@ -65,6 +65,7 @@ pub(crate) fn summarise(
                 }
                 Faults::Nothing | Faults::Unmodelled => Vec::new(),
             },
+            nothing_broke: hypothesis.faults == Faults::Nothing,
             posterior: hypothesis.posterior,
             explains: hypothesis.explains.iter().take(LISTED_MAX).map(name).collect(),
             unexplained: hypothesis.unexplained.iter().take(LISTED_MAX).map(name).collect(),

@@ -297,6 +297,7 @@ fn v1() -> Vec<Record> {
         sentence: "switch-2 is down (97 %), and takes 10 services with it".to_owned(),
         hypotheses: vec![
             HypothesisSummary {
+                nothing_broke: false,
                 faults: MODES.map(fault).to_vec(),
                 // Has no short decimal: it must come back to the last bit.
                 posterior: 0.1 + 0.2,
@@ -306,6 +307,7 @@ fn v1() -> Vec<Record> {
                 predicts: texts(&["web-1", "web-2"]),
             },
             HypothesisSummary {
+                nothing_broke: false,
                 faults: Vec::new(),
                 posterior: 0.0,
                 explains: Vec::new(),

@@ -251,6 +251,7 @@ fn hypothesis() -> impl Strategy<Value = HypothesisSummary> {
     let checks = || vec(text(), 0..3);
     (vec(fault, 0..3), 0.0..=1.0, [checks(), checks(), checks(), checks()]).prop_map(
         |(faults, posterior, [explains, unexplained, contradicted, predicts])| HypothesisSummary {
+            nothing_broke: posterior < 0.5,
             faults,
             posterior,
             explains,

@@ -70,6 +70,7 @@ struct Fault {
 #[derive(Serialize)]
 struct Hypothesis {
     faults: Vec<Fault>,
+    nothing_broke: bool,
     posterior: f64,
     explains: Vec<String>,
     unexplained: Vec<String>,
@@ -109,14 +110,21 @@ fn text(at: Timestamp) -> String {
 
 impl From<&HypothesisSummary> for Hypothesis {
     fn from(summary: &HypothesisSummary) -> Self {
-        let HypothesisSummary { faults, posterior, explains, unexplained, contradicted, predicts } =
-            summary.clone();
+        let HypothesisSummary {
+            faults,
+            nothing_broke,
+            posterior,
+            explains,
+            unexplained,
+            contradicted,
+            predicts,
+        } = summary.clone();
         let fault = |fault: blackstart_model::record::FaultName| Fault {
             component: fault.subject,
             mode: fault.mode.as_str(),
         };
         let faults = faults.into_iter().map(fault).collect();
-        Self { faults, posterior, explains, unexplained, contradicted, predicts }
+        Self { faults, nothing_broke, posterior, explains, unexplained, contradicted, predicts }
     }
 }
 

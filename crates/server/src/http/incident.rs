@@ -2,7 +2,7 @@
 
 use super::App;
 use super::now::{card, names};
-use super::page::{Place, absent, faults, page as frame, span, sure, time};
+use super::page::{Place, absent, cause, page as frame, span, sure, time};
 use super::view::View;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +27,7 @@ pub(super) async fn list(State(app): State<App>) -> Response {
                     tr class=(incident.state.to_string()) {
                         td { a href=(format!("/incidents/{}", incident.id)) { (incident.id) } }
                         td { (incident.state) }
-                        td { (faults(incident.cause())) }
+                        td { @if let Some(lead) = incident.diagnosis.hypotheses.first() { (cause(lead)) } }
                         td { (time(&view, incident.opened_at)) }
                         td { (span(incident.opened_at, incident.closed_at.unwrap_or(view.now))) }
                         td { (incident.services.len()) }
@@ -97,7 +97,7 @@ fn hypotheses(incident: &Incident) -> Markup {
             h2 { "What may have broken" }
             @for (at, hypothesis) in incident.diagnosis.hypotheses.iter().enumerate() {
                 details open[at == 0] {
-                    summary { (faults(&hypothesis.faults)) " " (sure(hypothesis.posterior)) }
+                    summary { (cause(hypothesis)) " " (sure(hypothesis.posterior)) }
                     (reasons(hypothesis))
                 }
             }
@@ -109,6 +109,7 @@ fn hypotheses(incident: &Incident) -> Markup {
 fn reasons(hypothesis: &HypothesisSummary) -> Markup {
     let HypothesisSummary {
         faults: _,
+        nothing_broke: _,
         posterior: _,
         explains,
         unexplained,

@@ -1,7 +1,7 @@
 //! *Now*: what is broken, how sure, who is hit.
 
 use super::App;
-use super::page::{Place, badge, component, faults, page as frame, span, sure, time};
+use super::page::{Place, badge, cause, component, page as frame, span, sure, time};
 use super::view::{Health, View};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -62,7 +62,7 @@ pub(super) fn card(view: &View, incident: &Incident) -> Markup {
             p.sentence { (incident.diagnosis.sentence) }
             dl {
                 @if let Some(lead) = lead {
-                    dt { "Cause" } dd { (faults(&lead.faults)) " " (sure(lead.posterior)) }
+                    dt { "Cause" } dd { (cause(lead)) " " (sure(lead.posterior)) }
                     dt { "Evidence" }
                     dd {
                         (lead.explains.len()) " failing explained, "
@@ -157,7 +157,7 @@ fn past(view: &View) -> Markup {
                 ul { @for incident in over {
                     li {
                         a href=(format!("/incidents/{}", incident.id)) { (incident.id) } " "
-                        (faults(incident.cause())) ", " (time(view, incident.opened_at))
+                        @if let Some(lead) = incident.diagnosis.hypotheses.first() { (cause(lead)) ", " } (time(view, incident.opened_at))
                         @if let Some(closed) = incident.closed_at { ", for " (span(incident.opened_at, closed)) }
                     }
                 } }

@@ -3,7 +3,7 @@
 use super::view::{Health, View, percent};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use blackstart_model::record::FaultName;
+use blackstart_model::record::HypothesisSummary;
 use blackstart_model::time::{Timestamp, shown, shown_span};
 use maud::{DOCTYPE, Markup, html};
 
@@ -91,11 +91,12 @@ pub(super) fn span(from: Timestamp, to: Timestamp) -> String {
     shown_span(to.duration_since(from).unsigned_abs())
 }
 
-/// A set of faults in words.
-pub(super) fn faults(faults: &[FaultName]) -> Markup {
+/// What a hypothesis says broke.
+pub(super) fn cause(hypothesis: &HypothesisSummary) -> Markup {
     html! {
-        @if faults.is_empty() { "something the plant file does not know" }
-        @for (at, fault) in faults.iter().enumerate() {
+        @if hypothesis.nothing_broke { "nothing broke: a false alarm" }
+        @else if hypothesis.faults.is_empty() { "something the plant file does not know" }
+        @for (at, fault) in hypothesis.faults.iter().enumerate() {
             @if at > 0 { " and " }
             strong { (link(&fault.subject)) } " " (fault.mode)
         }

@@ -1,7 +1,7 @@
 //! *Timeline*: the journal as people read it, newest first: what happened, what we decided, and why.
 
 use super::App;
-use super::page::{Place, faults, page as frame, time};
+use super::page::{Place, cause, page as frame, time};
 use super::view::View;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -97,7 +97,7 @@ fn words(view: &View, entry: &Entry) -> Option<Markup> {
             Decision::Incident(revision) => html! {
                 strong { a href=(format!("/incidents/{}", revision.id)) { (revision.id) } " " (revision.to) } ": "
                 (revision.because)
-                @if let Some(lead) = revision.diagnosis.hypotheses.first() { "; cause: " (faults(&lead.faults)) }
+                @if let Some(lead) = revision.diagnosis.hypotheses.first().filter(|lead| !lead.faults.is_empty()) { "; cause: " (cause(lead)) }
             },
             Decision::Alert(alert) => html! {
                 "alert " (alert.id) " to " (super::incident::recipient(&alert.to)) ": " (alert.subject)

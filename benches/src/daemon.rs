@@ -237,13 +237,11 @@ impl Blackstart {
         self.metric("blackstart_tries_late_total ")
     }
 
-    /// Checks that stand down now.
-    pub(crate) fn down(&self) -> Result<u64> {
+    /// Checks that stand so now: ` 0` is down, ` NaN` is unknown.
+    pub(crate) fn standing(&self, value: &str) -> Result<usize> {
         let text = get(self.console, "/metrics")?;
-        let down = text
-            .lines()
-            .filter(|line| line.starts_with("blackstart_check_up{") && line.ends_with(" 0"));
-        Ok(down.count() as u64)
+        let all = text.lines().filter(|line| line.starts_with("blackstart_check_up{"));
+        Ok(all.filter(|line| line.ends_with(value)).count())
     }
 
     /// Starts of tries by how late they were: bound in seconds, and how many up to it.

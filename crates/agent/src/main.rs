@@ -68,7 +68,7 @@ fn run(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("could not open the spool in {}", config.spool.display()))?;
     let (desk, spool, keeper) = keeper::start(log, kept).context("could not start a thread")?;
     let secrets = Arc::new(SecretStore { file: config.secrets.clone() });
-    let prober = Prober::start(Equipment::new(secrets), desk.clone())
+    let prober = Prober::start(Equipment::new(secrets), desk.clone(), &config.agent)
         .context("could not start the prober")?;
     let tls = pinned::tls(config.fingerprint);
     let agent = Agent { config, boot, tls, desk, spool, prober, refused: Mutex::default() };

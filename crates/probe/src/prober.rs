@@ -1,6 +1,6 @@
 //! The schedule: when each question is put, and what an answer counts for.
 //!
-//! Each check has a fixed grid: a phase from the hash of its key, on the scale of the host's
+//! Each check has a fixed grid: a phase from the hashes of its key and of the vantage, on the scale of the host's
 //! monotonic clock, so that a restart finds every check where it was and no herd forms. A question is
 //! put at its point of the grid or not at all: one that would start too late is `unknown(late)`, which
 //! costs next to nothing and leaves the time to the others. An answer that failed to come by its deadline
@@ -86,7 +86,7 @@ pub trait Listener: Send + Sync {
 pub struct Stats {
     /// Tries that were put.
     pub put: u64,
-    /// Tries that were not, for we were late.
+    /// Tries that say nothing because we were late: not put, or not heard in time.
     pub late: u64,
     /// Tries under way now.
     pub in_flight: u64,
@@ -122,11 +122,17 @@ enum Command {
 }
 
 impl Prober {
-    /// Starts without anything to ask.
+    /// Starts without anything to ask. `place` names this vantage: each has its own grid, so that a
+    /// target is not asked by all of them at one instant.
     ///
     /// # Errors
     /// When the system gives no threads.
-    pub fn start(equipment: Equipment, listener: Arc<dyn Listener>) -> std::io::Result<Self> {
+    pub fn start(
+        equipment: Equipment,
+        listener: Arc<dyn Listener>,
+        place: &str,
+    ) -> std::io::Result<Self> {
+        let shift = stable_hash(place);
         let equipment = Arc::new(equipment);
         let way_out = Arc::new(WayOut::new());
         let counters = Arc::new(Counters::default());
@@ -146,6 +152,7 @@ impl Prober {
                             way_out,
                             counters,
                             echoes: Echoes::default(),
+                            shift,
                             checks: RefCell::default(),
                             pulse: Pulse::new(),
                         });
@@ -218,6 +225,8 @@ struct Worker {
     way_out: Arc<WayOut>,
     counters: Arc<Counters>,
     echoes: Echoes,
+    /// By how much this vantage's grid stands apart.
+    shift: u64,
     checks: RefCell<HashMap<CheckKey, Rc<Slot>>>,
     pulse: Pulse,
 }
@@ -263,12 +272,17 @@ impl Worker {
                 Some(Command::Assign(share)) => {
                     for slot in self.reassign(share) {
                         made += 1;
-                        due.push(Reverse((grid_point(&slot.assignment), made)));
+                        due.push(Reverse((self.grid_point(&slot.assignment), made)));
                         slots.insert(made, slot);
                     }
                 }
             }
         }
+    }
+
+    /// The next point of a check's grid.
+    fn grid_point(&self, assignment: &Assignment) -> Instant {
+        clock::now() + until_grid_point(assignment, self.shift, clock::since_boot())
     }
 
     /// Takes a new share; returns what is new in it.
@@ -329,7 +343,7 @@ impl Worker {
             let lag = now.duration_since(at);
             let mut next = at + assignment.every;
             if next <= now {
-                next = grid_point(assignment);
+                next = self.grid_point(assignment);
             }
             due.push(Reverse((next, number)));
             let lag_us = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
@@ -392,6 +406,7 @@ impl Worker {
         let gap = self.pulse.longest_gap_since(began);
         if by_time && gap > (*deadline / LATE_SHARE).max(LATE_MIN) {
             let code = if gap >= PAUSE_MIN { NoAnswerCode::Blind } else { NoAnswerCode::Late };
+            self.counters.late.fetch_add(1, Ordering::Relaxed);
             let detail = format!("we stood still for {} ms meanwhile", gap.as_millis());
             answer.outcome = Outcome::unknown(code, detail);
         } else if *crosses_way_out && self.way_out.is_provable() {
@@ -433,14 +448,9 @@ async fn sleep_until(at: Option<Instant>) {
     }
 }
 
-/// The next point of a check's grid.
-fn grid_point(assignment: &Assignment) -> Instant {
-    clock::now() + until_grid_point(assignment, clock::since_boot())
-}
-
-fn until_grid_point(assignment: &Assignment, since_boot: Duration) -> Duration {
+fn until_grid_point(assignment: &Assignment, shift: u64, since_boot: Duration) -> Duration {
     let period = assignment.every.as_nanos().max(1);
-    let phase = u128::from(stable_hash(assignment.key.as_str())) % period;
+    let phase = u128::from(stable_hash(assignment.key.as_str()).wrapping_add(shift)) % period;
     let at = since_boot.as_nanos() % period;
     let wait = (phase + period - at) % period;
     Duration::from_nanos(u64::try_from(wait).unwrap_or(0))
@@ -508,12 +518,12 @@ mod tests {
     fn a_check_keeps_its_point_of_the_grid_over_restarts() {
         let check = every("web-1/tcp", Duration::from_secs(30));
         let first = Duration::from_millis(123_456);
-        let wait = until_grid_point(&check, first);
+        let wait = until_grid_point(&check, 7, first);
         assert!(wait < check.every);
         let point = first + wait;
         let later = point + Duration::from_secs(600) - Duration::from_millis(7);
-        assert_eq!(until_grid_point(&check, later), Duration::from_millis(7));
-        assert_eq!(until_grid_point(&check, point), Duration::ZERO);
+        assert_eq!(until_grid_point(&check, 7, later), Duration::from_millis(7));
+        assert_eq!(until_grid_point(&check, 7, point), Duration::ZERO);
     }
 
     #[test]
@@ -522,7 +532,7 @@ mod tests {
         let mut tenths = [0; 10];
         for number in 0..10_000 {
             let wait =
-                until_grid_point(&every(&format!("s-{number}/http"), period), Duration::ZERO);
+                until_grid_point(&every(&format!("s-{number}/http"), period), 0, Duration::ZERO);
             tenths[usize::try_from(wait.as_secs()).unwrap()] += 1;
         }
         // 10,000 in ten bins: the standard deviation is 30, five of them are 150.

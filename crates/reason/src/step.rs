@@ -56,6 +56,8 @@ fn take(
     match input {
         Input::Started { version: _, alive_until: _ } => {
             blind(state, now);
+            // Nobody has looked whether our own way out is back; if it is not, that is told again.
+            state.lost.remove(&VantageName::here());
             state.asks.clear();
             state.unjudged = true;
             alert::started(state, now, decisions);

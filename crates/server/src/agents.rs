@@ -257,6 +257,12 @@ impl Remote for Agents {
     }
 
     fn assign(&self, plant: &Arc<Plant>) {
+        // Who was lost when we ended is lost still, until it speaks.
+        let lost = self.hub.state().lost_vantages().clone();
+        let was_lost = |name: &VantageName| match lost.get(name)?.how {
+            how @ (VantageLoss::Silent | VantageLoss::Revoked) => Some(how),
+            VantageLoss::WayOut => None,
+        };
         let mut known = self.known();
         let now = clock::monotonic();
         known.retain(|name, known| {
@@ -275,7 +281,7 @@ impl Remote for Agents {
                 agent: agent.to_string(),
                 silent_max: vantage.silent_max,
                 heard_at: now,
-                lost: None,
+                lost: was_lost(&vantage.name),
                 connection: None,
                 connections: 0,
             });

@@ -113,6 +113,19 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
     Ok(files)
 }
 
+/// What files look like from outside: enough to see that they may have changed.
+pub(crate) type Stamp = Vec<(PathBuf, u64, u64, std::time::SystemTime)>;
+
+/// How the plant's files look now; what cannot be looked at is left out.
+pub(crate) fn stamp(path: &Path) -> Stamp {
+    use std::os::unix::fs::MetadataExt as _;
+    let look = |path: PathBuf| {
+        let meta = std::fs::metadata(&path).ok()?;
+        Some((path, meta.ino(), meta.len(), meta.modified().ok()?))
+    };
+    list(path).unwrap_or_default().into_iter().filter_map(look).collect()
+}
+
 /// How many findings there are, and the first error among them, in words.
 #[must_use]
 pub fn summary(found: &Found) -> String {

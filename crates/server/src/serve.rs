@@ -116,7 +116,7 @@ pub enum ServeError {
 pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(), ServeError> {
     raise_limits();
     let access = Access::of(&settings.access, settings.listen)?;
-    let found = plant_files::find(&settings.plant)?;
+    let found = find(&settings.plant)?;
     let journal = SqliteJournal::open(&settings.data)?;
     let console = listen("the console", settings.listen).await?;
     let status = match settings.status_listen {
@@ -131,7 +131,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
 
     let secrets: Arc<dyn Secrets> = Arc::new(SecretStore { file: settings.secrets.clone() });
     let here = Arc::new(Here::new(&hub));
-    let prober = Prober::start(Equipment::new(secrets.clone()), here)
+    let prober = Prober::start(Equipment::new(secrets.clone()), here, "here")
         .map_err(|source| ServeError::System { what: "start the probing threads", source })?;
     let prober = Arc::new(prober);
     let agents = match settings.agents_listen {
@@ -169,18 +169,29 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let mut terminate = on(SignalKind::terminate())?;
     let mut interrupt = on(SignalKind::interrupt())?;
     ready(&told);
-    let mut watch = Watch { path: settings.plant, refused: refused.map(|(source, _)| source) };
+    let mut watch = Watch {
+        stamp: plant_files::stamp(&settings.plant),
+        path: settings.plant,
+        refused: refused.map(|(source, _)| source),
+    };
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => watch.look(&hub, &prober).await,
-            () = tokio::time::sleep(LOOK_EVERY) => watch.look(&hub, &prober).await,
+            _ = hangup.recv() => watch.look(&hub, &prober, true).await,
+            () = tokio::time::sleep(LOOK_EVERY) => watch.look(&hub, &prober, false).await,
         }
     }
     tracing::info!("ending");
     turn.stop().await;
     Ok(())
+}
+
+/// Reads the plant on a thread of its own, whose heap the turn's takes over when it has ended.
+fn find(path: &std::path::Path) -> Result<Found, ServeError> {
+    let path = path.to_owned();
+    let reading = std::thread::spawn(move || plant_files::find(&path));
+    Ok(reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
 }
 
 async fn listen(what: &'static str, at: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -218,18 +229,25 @@ async fn adopt(hub: &Hub, found: Found) -> Result<Option<(PlantSource, String)>,
 /// Looks at the plant's files.
 struct Watch {
     path: PathBuf,
+    /// What the files looked like from outside when they were last read.
+    stamp: plant_files::Stamp,
     /// The text that was refused last, so that it is refused once.
     refused: Option<PlantSource>,
 }
 
 impl Watch {
-    async fn look(&mut self, hub: &Arc<Hub>, prober: &Prober) {
+    /// Reads the files again when they look changed, or somebody says so.
+    async fn look(&mut self, hub: &Arc<Hub>, prober: &Prober, told: bool) {
+        let stamp = plant_files::stamp(&self.path);
+        if stamp == self.stamp && !told {
+            return;
+        }
+        self.stamp = stamp;
         let path = self.path.clone();
         let current = hub.state().plant_source().cloned();
         let refused = self.refused.clone();
         let looked = tokio::task::spawn_blocking(move || {
             let source = plant_files::read(&path)?.0;
-            // Most looks end here: nothing changed.
             if current.as_ref() == Some(&source) || refused.as_ref() == Some(&source) {
                 return Ok(None);
             }

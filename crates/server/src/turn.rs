@@ -102,22 +102,23 @@ impl Turn {
     /// # Errors
     /// When the journal cannot be read, or a reader beside it cannot be opened.
     pub fn start(journal: Box<dyn Journal>) -> Result<Self, JournalError> {
-        let Folded { state, newest, at, differs } = fold(&*journal, None)?;
-        if let Some((id, how)) = differs {
-            tracing::warn!("{id} would be decided otherwise by this version: {how}");
-        }
-        let reader = journal.reader()?;
-        let (inbox, messages) = mpsc::channel(crate::hub::INBOX_MAX);
         let (carry_out, decisions) = mpsc::unbounded_channel();
-        let started =
-            Input::Started { version: env!("CARGO_PKG_VERSION").to_owned(), alive_until: at };
-        inbox.try_send(Message::Input(started, None)).expect("the inbox is empty");
-        let hub = Arc::new(Hub::new(state, newest, inbox, reader));
-        let work = Work { hub: hub.clone(), journal, clock: Clock::after(at), carry_out };
+        let (ready, folded) = std::sync::mpsc::channel();
+        // Folded where it is judged from then on: the system's allocator keeps a heap for each thread,
+        // and what reading a plant leaves free in this one is used by the next.
         let thread = std::thread::Builder::new()
             .name("turn".to_owned())
-            .spawn(move || work.run(messages))
+            .spawn(move || match Work::begin(journal, carry_out) {
+                Ok((work, messages)) => {
+                    let _ = ready.send(Ok(work.hub.clone()));
+                    work.run(messages);
+                }
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                }
+            })
             .expect("a starting process may have a thread");
+        let hub = folded.recv().expect("the turn's thread says how it began")?;
         Ok(Self { hub, decisions, thread })
     }
 
@@ -153,6 +154,24 @@ struct Work {
 type Teller = (oneshot::Sender<Vec<Decision>>, Vec<Decision>);
 
 impl Work {
+    /// Folds the journal and puts our start into the inbox.
+    fn begin(
+        journal: Box<dyn Journal>,
+        carry_out: mpsc::UnboundedSender<Decision>,
+    ) -> Result<(Self, mpsc::Receiver<Message>), JournalError> {
+        let Folded { state, newest, at, differs } = fold(&*journal, None)?;
+        if let Some((id, how)) = differs {
+            tracing::warn!("{id} would be decided otherwise by this version: {how}");
+        }
+        let reader = journal.reader()?;
+        let (inbox, messages) = mpsc::channel(crate::hub::INBOX_MAX);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let started = Input::Started { version, alive_until: at };
+        inbox.try_send(Message::Input(started, None)).expect("the inbox is empty");
+        let hub = Arc::new(Hub::new(state, newest, inbox, reader));
+        Ok((Self { hub, journal, clock: Clock::after(at), carry_out }, messages))
+    }
+
     fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()

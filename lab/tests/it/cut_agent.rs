@@ -28,3 +28,24 @@ fn an_agent_that_is_cut_off_is_the_incident_and_no_target_is() {
     accuses_only("vantage outside", &all[0]);
     console.wait_until_all_up();
 }
+
+#[test]
+fn a_restarted_server_goes_on_waiting_for_whom_it_did_not_hear() {
+    if !is_possible(PROGRAMS) {
+        return;
+    }
+    let racks = Racks::new();
+    let (server, _agents) = racks.watch();
+    racks.cut_outside(false);
+    wait("an open incident", || server.console.confirmed().into_iter().next());
+    server.kill();
+    let server = racks.serve_again();
+    racks.cut_outside(true);
+    wait("its end", || {
+        let all = server.console.confirmed();
+        let over = all.iter().all(|incident| incident["state"] == "resolved");
+        (!all.is_empty() && over).then_some(())
+    });
+    server.console.wait_until_all_up();
+    assert_eq!(server.console.confirmed().len(), 1);
+}

@@ -78,11 +78,16 @@ impl Racks {
 
     /// The server, and an agent in rack 1 and outside.
     pub(crate) fn watch(&self) -> (Server, [Agent; 2]) {
-        let server = Server::start(&self.mon, &self.plant, &["--agents-listen", "10.71.0.2:8482"]);
+        let server = self.serve_again();
         let agent = |host: &Host, name| Agent::start(host, name, server.data(), "10.71.0.2:8482");
         let agents = [agent(&self.rack_1, "rack-1"), agent(&self.outside, "outside")];
         server.console.wait_until_all_up();
         (server, agents)
+    }
+
+    /// The server, on the journal that is there.
+    pub(crate) fn serve_again(&self) -> Server {
+        Server::start(&self.mon, &self.plant, &["--agents-listen", "10.71.0.2:8482"])
     }
 
     /// The server alone, from whose place everything is up.

@@ -34,7 +34,7 @@ impl Listener for Ears {
 pub(crate) fn prober() -> (Prober, mpsc::Receiver<Heard>) {
     let (sender, heard) = mpsc::channel();
     let equipment = Equipment::new(Arc::new(SecretStore::default()));
-    let prober = Prober::start(equipment, Arc::new(Ears(Mutex::new(sender)))).unwrap();
+    let prober = Prober::start(equipment, Arc::new(Ears(Mutex::new(sender))), "it").unwrap();
     (prober, heard)
 }
 

@@ -3,7 +3,9 @@
 use crate::world::{World, two_racks};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
-use blackstart_model::record::{Decision, Input, News, PersonAction, PersonInput, PlantSource};
+use blackstart_model::record::{
+    Decision, Input, News, PersonAction, PersonInput, PlantSource, VantageLoss,
+};
 use blackstart_model::time::{Duration, SignedDuration};
 use blackstart_model::{IncidentId, VantageName};
 
@@ -159,4 +161,19 @@ fn a_persons_word_is_evidence() {
     world.give(person(what));
     world.run(MINUTE);
     assert_eq!(world.causes(), ["switch-2 down"]);
+}
+
+#[test]
+fn a_start_forgets_what_nobody_has_watched_since() {
+    let mut world = World::of(&two_racks());
+    let lost = |vantage: VantageName| Input::VantageLost {
+        vantage,
+        how: VantageLoss::WayOut,
+        detail: String::new(),
+    };
+    world.give(lost(VantageName::here()));
+    world.give(lost("outside".into()));
+    world.give(Input::Started { version: "test".to_owned(), alive_until: Some(world.now) });
+    let lost: Vec<String> = world.state.lost_vantages().keys().map(ToString::to_string).collect();
+    assert_eq!(lost, ["outside"], "our own way out is looked at anew; an agent says it itself");
 }

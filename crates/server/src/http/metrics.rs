@@ -90,7 +90,12 @@ pub(super) async fn page(State(app): State<App>) -> Response {
     let stats = app.prober.stats();
     let one = |value: u64| vec![(String::new(), value as f64)];
     family("tries_total", "counter", "Tries of checks put by this server.", one(stats.put));
-    family("tries_late_total", "counter", "Tries not put because we were late.", one(stats.late));
+    family(
+        "tries_late_total",
+        "counter",
+        "Tries that say nothing because we were late.",
+        one(stats.late),
+    );
     family("tries_in_flight", "gauge", "Tries under way.", one(stats.in_flight));
     let mut buckets = Vec::new();
     let mut met = 0;

@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
 /// The environment variable by which glibc is told how many heaps to keep (mallopt(3), M_ARENA_MAX).
 const HEAPS: &str = "MALLOC_ARENA_MAX";
 
-/// Starts this program anew, in the same process, with two heaps for all threads instead of one for
+/// Starts this program anew, in the same process, with one heap for all threads instead of one for
 /// each: a third less memory at ten thousand checks (docs/decisions/0005). Says nothing when it cannot.
 fn share_heaps() {
     use std::os::unix::process::CommandExt as _;
@@ -91,7 +91,7 @@ fn share_heaps() {
         // It returns only when it fails; then we go on as we are.
         let _ = std::process::Command::new(own)
             .args(std::env::args_os().skip(1))
-            .env(HEAPS, "2")
+            .env(HEAPS, "1")
             .exec();
     }
 }

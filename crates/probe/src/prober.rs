@@ -30,6 +30,16 @@ use tokio::time::Instant;
 /// on the same busy thread (chosen by hand).
 const LATE_SHARE: u32 = 8;
 
+/// A thread whose beats are later than this on average has more to do than it can.
+const SATURATED: Duration = Duration::from_millis(3);
+
+/// Then a new try is put only while so few young ones are under way: what is taken on is finished, and
+/// the rest costs nothing. At ten thousand tries a second these are 25 ms of work.
+const YOUNG_MAX: u32 = 256;
+
+/// A try is young for so many beats. One that hangs is soon old and keeps nobody out.
+const YOUNG_BEATS: u64 = 10;
+
 /// At least so late is allowed: the timer's own grain and a busy moment.
 const LATE_MIN: Duration = Duration::from_millis(20);
 
@@ -351,9 +361,11 @@ impl Worker {
             self.counters.lag[bucket].fetch_add(1, Ordering::Relaxed);
             if lag >= PAUSE_MIN {
                 // We stood still: this point of the grid passed unseen.
-            } else if lag > (assignment.deadline / LATE_SHARE).max(LATE_MIN) {
+            } else if lag > (assignment.deadline / LATE_SHARE).max(LATE_MIN) || self.pulse.is_full()
+            {
                 self.counters.late.fetch_add(1, Ordering::Relaxed);
-                let detail = format!("{} ms behind the grid", lag.as_millis());
+                let detail =
+                    format!("more is due than this host can ask, {} ms behind", lag.as_millis());
                 self.tell(&slot, Outcome::unknown(NoAnswerCode::Late, detail).into(), false);
             } else if !slot.on_grid.replace(true) {
                 self.put(slot, false);
@@ -371,8 +383,10 @@ impl Worker {
         }
         self.counters.put.fetch_add(1, Ordering::Relaxed);
         let worker = self.clone();
+        let began = self.pulse.begin();
         tokio::task::spawn_local(async move {
             let answer = worker.answer(&slot.assignment).await;
+            worker.pulse.end(began);
             worker.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
             worker.finish(&slot, answer, asked);
         });
@@ -460,6 +474,12 @@ fn until_grid_point(assignment: &Assignment, shift: u64, since_boot: Duration) -
 struct Pulse {
     last: Cell<Instant>,
     slept: Cell<Duration>,
+    /// The beats so far.
+    beats: Cell<u64>,
+    /// How late beats are, on a moving average over some eight of them.
+    late: Cell<Duration>,
+    /// Tries under way by the beat they began in, for the last few beats.
+    young: RefCell<[u32; YOUNG_BEATS as usize]>,
     gaps: RefCell<std::collections::VecDeque<(Instant, Duration)>>,
 }
 
@@ -471,6 +491,9 @@ impl Pulse {
         Self {
             last: Cell::new(clock::now()),
             slept: Cell::new(clock::slept()),
+            beats: Cell::default(),
+            late: Cell::default(),
+            young: RefCell::default(),
             gaps: RefCell::default(),
         }
     }
@@ -481,6 +504,9 @@ impl Pulse {
         // The monotonic clock does not count the time that the host slept; that was a gap all the same.
         let asleep = slept.saturating_sub(self.slept.replace(slept));
         let gap = now.duration_since(self.last.replace(now)).saturating_sub(PULSE) + asleep;
+        self.late.set((self.late.get() * 7 + gap) / 8);
+        self.beats.set(self.beats.get() + 1);
+        self.young.borrow_mut()[Self::place(self.beats.get())] = 0;
         let mut gaps = self.gaps.borrow_mut();
         // Only what is longer than all that came after it can ever be the answer.
         while gaps.back().is_some_and(|(_, shorter)| *shorter <= gap) {
@@ -490,6 +516,29 @@ impl Pulse {
         while gaps.front().is_some_and(|(at, _)| now.duration_since(*at) > GAPS_KEPT) {
             gaps.pop_front();
         }
+    }
+
+    const fn place(beat: u64) -> usize {
+        (beat % YOUNG_BEATS) as usize
+    }
+
+    /// A try begins; returns the beat it began in.
+    fn begin(&self) -> u64 {
+        let beat = self.beats.get();
+        self.young.borrow_mut()[Self::place(beat)] += 1;
+        beat
+    }
+
+    /// A try that began in this beat is over.
+    fn end(&self, beat: u64) {
+        if self.beats.get() - beat < YOUNG_BEATS {
+            self.young.borrow_mut()[Self::place(beat)] -= 1;
+        }
+    }
+
+    /// Whether this thread has as much to do as it can finish.
+    fn is_full(&self) -> bool {
+        self.late.get() > SATURATED && self.young.borrow().iter().sum::<u32>() >= YOUNG_MAX
     }
 
     /// The longest gap that ended after `then`, the one that may be open now included.

@@ -7,7 +7,7 @@ fn plant(checks: &[(&str, &str)], more: &str) -> String {
         .iter()
         .map(|(name, url)| {
             format!(
-                "  {name}: {{ checks: [ {{ http: '{url}', every: 200ms, deadline: 150ms }} ] }}\n"
+                "  {name}: {{ checks: [ {{ http: '{url}', every: 500ms, deadline: 400ms }} ] }}\n"
             )
         })
         .collect();

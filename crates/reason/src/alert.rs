@@ -195,7 +195,12 @@ fn words(loaded: &Loaded, incident: &Incident, news: News, now: Timestamp) -> (S
             format!("[{}] {what}; {hit} ({})", plant.name(), incident.id)
         }
     };
-    let mut body = format!("{}\n\n", incident.diagnosis.sentence);
+    let sentence = &incident.diagnosis.sentence;
+    let mut body = match news {
+        // Read at night, a sentence that something is down must not open the word that it is up.
+        News::Resolved => format!("It is over. What we believed: {sentence}\n\n"),
+        News::Opened | News::CauseChanged | News::PlantRefused => format!("{sentence}\n\n"),
+    };
     let mut line = |text: String| writeln!(body, "{text}").expect("a String takes everything");
     line(format!("since:     {}", shown(incident.opened_at, zone)));
     if news == News::Resolved {

@@ -57,18 +57,21 @@ impl Daemon {
         daemon
     }
 
-    /// unbound with `name` as an A record with `record`, on port 53.
+    /// unbound with `name` as an A record with `record`, on port 53; and `big.name` as a TXT record that
+    /// no datagram holds.
     ///
     /// # Panics
     /// When it does not start.
     #[must_use]
     pub fn unbound(host: &Host, address: &str, name: &str, record: &str) -> Self {
         let path = host.folder().join("unbound.conf");
+        let big = vec![format!("\"{}\"", "x".repeat(250)); 8].join(" ");
         let config = format!(
             "server:\n  interface: {address}\n  do-daemonize: no\n  chroot: \"\"\n  username: \"\"\n  \
              pidfile: \"{}/unbound.pid\"\n  use-syslog: no\n  logfile: \"{}/unbound.log\"\n  \
              access-control: 0.0.0.0/0 allow\n  local-zone: \"{name}.\" static\n  \
-             local-data: \"{name}. A {record}\"\nremote-control:\n  control-enable: no\n",
+             local-data: \"{name}. A {record}\"\n  \
+             local-data: 'big.{name}. TXT {big}'\nremote-control:\n  control-enable: no\n",
             host.folder().display(),
             host.folder().display()
         );

@@ -1,5 +1,5 @@
 //! Goal: a name server that answers with another address is down for those who need the right one, and
-//! the answer it gave is told.
+//! the answer it gave is told; and what no datagram holds is read over TCP.
 //!
 //! Method: a real unbound with other data than the plant expects.
 
@@ -22,7 +22,8 @@ fn a_wrong_record_is_told_with_what_came_instead() {
     };
     let text = format!(
         "blackstart: 1\nname: names\ntimezone: UTC\nservices:\n{}{}  gone: {{ checks: [ {{ dns: 127.0.0.1, \
-         query: 'nobody.www.example.net A', rcode: NXDOMAIN, every: 1s }} ] }}\n",
+         query: 'nobody.www.example.net A', rcode: NXDOMAIN, every: 1s }} ] }}\n  big: {{ checks: [ {{ \
+         dns: 127.0.0.1, query: 'big.www.example.net TXT', records: {{ at_least: 1 }}, every: 1s }} ] }}\n",
         check("right", "192.0.2.66"),
         check("wrong", "192.0.2.7")
     );
@@ -38,6 +39,6 @@ fn a_wrong_record_is_told_with_what_came_instead() {
     });
     assert_eq!(
         said,
-        ["up", "down(wrong-record: A 192.0.2.66, expected exactly `192.0.2.7`)", "up"]
+        ["up", "down(wrong-record: A 192.0.2.66, expected exactly `192.0.2.7`)", "up", "up"]
     );
 }

@@ -8,7 +8,7 @@ use crate::check::Check;
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
 use crate::quantity::{Attribute, Value};
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, Target};
 use crate::time::{Duration, Timestamp, Zone};
 use std::collections::HashMap;
 
@@ -125,6 +125,37 @@ impl Component {
     #[must_use]
     pub fn requirement(&self, role: Role) -> Option<&Requirement> {
         self.requirements.iter().find(|(own, _)| *own == role).map(|(_, requirement)| requirement)
+    }
+
+    /// What must work before this can: the targets of all requirements in which components may not need
+    /// each other in a circle. The checker refuses circles of these, and the circuit is ordered by them.
+    #[must_use]
+    pub fn stands_on(&self) -> Vec<ComponentId> {
+        let mut on = Vec::new();
+        for (role, requirement) in &self.requirements {
+            match role {
+                Role::In
+                | Role::On
+                | Role::Power
+                | Role::Cooling
+                | Role::Needs
+                | Role::DegradedWithout
+                | Role::Uses
+                | Role::CarriedBy => requirement.each_leaf(&mut |leaf| {
+                    if let Target::Component(target) = leaf.target {
+                        on.push(target);
+                    }
+                }),
+                Role::Network(_)
+                | Role::Between
+                | Role::ToStart
+                | Role::ManagedVia
+                | Role::UsedFrom
+                | Role::Prefix
+                | Role::Covers => {}
+            }
+        }
+        on
     }
 
     /// The value of an attribute, where the plant file gives one.

@@ -1073,15 +1073,15 @@ fn circles(components: &[Component], declared: &[Declared<'_, '_>], report: &mut
     const DONE: usize = usize::MAX - 1;
     // Where each stands on the path, while it does.
     let mut depth = vec![UNSEEN; components.len()];
-    let mut path: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut path: Vec<(usize, Vec<ComponentId>)> = Vec::new();
     for root in 0..components.len() {
         if depth[root] != UNSEEN {
             continue;
         }
         depth[root] = 0;
-        path.push((root, stands_on(&components[root])));
+        path.push((root, components[root].stands_on()));
         while let Some((at, on)) = path.last_mut() {
-            let Some(next) = on.pop() else {
+            let Some(next) = on.pop().map(ComponentId::index) else {
                 depth[*at] = DONE;
                 path.pop();
                 continue;
@@ -1090,7 +1090,7 @@ fn circles(components: &[Component], declared: &[Declared<'_, '_>], report: &mut
                 DONE => {}
                 UNSEEN => {
                     depth[next] = path.len();
-                    path.push((next, stands_on(&components[next])));
+                    path.push((next, components[next].stands_on()));
                 }
                 from => {
                     let circle = &path[from..];
@@ -1111,34 +1111,6 @@ fn circles(components: &[Component], declared: &[Declared<'_, '_>], report: &mut
             }
         }
     }
-}
-
-fn stands_on(component: &Component) -> Vec<usize> {
-    let mut on = Vec::new();
-    for (role, requirement) in &component.requirements {
-        match role {
-            Role::In
-            | Role::On
-            | Role::Power
-            | Role::Cooling
-            | Role::Needs
-            | Role::DegradedWithout
-            | Role::Uses
-            | Role::CarriedBy => requirement.each_leaf(&mut |leaf| {
-                if let Target::Component(target) = leaf.target {
-                    on.push(target.index());
-                }
-            }),
-            Role::Network(_)
-            | Role::Between
-            | Role::ToStart
-            | Role::ManagedVia
-            | Role::UsedFrom
-            | Role::Prefix
-            | Role::Covers => {}
-        }
-    }
-    on
 }
 
 /// What a careful friend would say.

@@ -328,30 +328,7 @@ fn dependencies_first(plant: &Plant) -> Vec<ComponentId> {
             return;
         }
         begun[id.index()] = true;
-        let mut on = Vec::new();
-        for (role, requirement) in &plant.component(id).requirements {
-            match role {
-                Role::In
-                | Role::On
-                | Role::Power
-                | Role::Cooling
-                | Role::Needs
-                | Role::DegradedWithout
-                | Role::Uses
-                | Role::CarriedBy => requirement.each_leaf(&mut |leaf| {
-                    if let Target::Component(target) = leaf.target {
-                        on.push(target);
-                    }
-                }),
-                Role::Network(_)
-                | Role::Between
-                | Role::ToStart
-                | Role::ManagedVia
-                | Role::UsedFrom
-                | Role::Prefix
-                | Role::Covers => {}
-            }
-        }
+        let on = plant.component(id).stands_on();
         stack.push((id, on));
     };
     for (_, at) in plant.components().iter().zip(0..) {

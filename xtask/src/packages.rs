@@ -11,6 +11,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("postfix", "postfix"),
     ("iproute2", "ip"),
     ("procps", "sysctl"),
+    ("nftables", "nft"),
     ("chromium", "chromium"),
     ("nodejs", "node"),
     ("npm", "npm"),

@@ -34,7 +34,8 @@ const LATE_SHARE: u32 = 8;
 const SATURATED: Duration = Duration::from_millis(3);
 
 /// Then a new try is put only while so few young ones are under way: what is taken on is finished, and
-/// the rest costs nothing. At ten thousand tries a second these are 25 ms of work.
+/// the rest costs nothing. At ten thousand tries a second these are 25 ms of work; a host that is late
+/// *and* asks so many far targets a second that more are rightly on their way sheds some of them too.
 const YOUNG_MAX: u32 = 256;
 
 /// A try is young for so many beats. One that hangs is soon old and keeps nobody out.

@@ -7,3 +7,4 @@ mod cut_agent;
 mod nginx_stopped;
 mod killed;
 mod dns;
+mod icmp;

@@ -17,7 +17,7 @@ fn echoes(host: &str) -> Question {
 
 #[test]
 fn loopback_answers_or_the_remedy_is_told() {
-    for host in ["127.0.0.1", "127.9.8.7"] {
+    for host in ["127.0.0.1", "127.9.8.7", "::1"] {
         let answer = asked(echoes(host));
         match answer.outcome {
             Outcome::Up => assert!(answer.timing.connect_us < answer.timing.total_us),

@@ -10,24 +10,37 @@ use std::sync::Arc;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// The parameters of an authority.
+fn authority(name: &str, ends_year: i32) -> CertificateParams {
+    let mut authority = CertificateParams::new(Vec::<String>::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name = rcgen::DistinguishedName::new();
+    authority.distinguished_name.push(rcgen::DnType::CommonName, name);
+    authority.not_after = rcgen::date_time_ymd(ends_year, 1, 1);
+    authority
+}
+
 /// A server with a certificate for `name` of an authority of its own; returns the authority's PEM.
 fn server(name: &str) -> (SocketAddr, String) {
     let authority_key = KeyPair::generate().unwrap();
-    let mut authority = CertificateParams::new(Vec::<String>::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.distinguished_name.push(rcgen::DnType::CommonName, "A root of our own");
+    let authority = authority("A root of our own", 2095);
     let root = authority.self_signed(&authority_key).unwrap();
     let key = KeyPair::generate().unwrap();
     let mut leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
     leaf.not_after = rcgen::date_time_ymd(2090, 1, 1);
     let leaf = leaf.signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
+    (present(vec![leaf.der().clone()], &key), root.pem())
+}
+
+/// A server that presents this chain.
+fn present(chain: Vec<rustls::pki_types::CertificateDer<'static>>, key: &KeyPair) -> SocketAddr {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(
-            vec![leaf.der().clone()],
+            chain,
             rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
         )
         .unwrap();
@@ -46,7 +59,7 @@ fn server(name: &str) -> (SocketAddr, String) {
             }
         }
     });
-    (address, root.pem())
+    address
 }
 
 fn question(name: &str, server: SocketAddr, roots: Option<&str>, warned: Duration) -> Question {
@@ -111,4 +124,30 @@ fn roots_that_cannot_be_read_are_our_lack() {
     assert!(
         answer.outcome.to_string().starts_with("unknown(not-equipped: could not read the roots")
     );
+}
+
+#[test]
+fn of_two_ways_to_the_root_the_one_that_lasts_counts() {
+    let root_key = KeyPair::generate().unwrap();
+    let root = authority("root", 2095);
+    let root_certificate = root.self_signed(&root_key).unwrap();
+    let signer = Issuer::new(root, root_key);
+    let middle_key = KeyPair::generate().unwrap();
+    let [soon, late] = [2030, 2080].map(|year| {
+        authority("middle", year).signed_by(&middle_key, &signer).unwrap().der().clone()
+    });
+    let key = KeyPair::generate().unwrap();
+    let mut leaf = CertificateParams::new(vec!["plex.example".to_owned()]).unwrap();
+    leaf.not_after = rcgen::date_time_ymd(2090, 1, 1);
+    let leaf = leaf.signed_by(&key, &Issuer::new(authority("middle", 2080), middle_key)).unwrap();
+    let (_folder, path) = roots_file(&root_certificate.pem());
+    let ends = |chain| {
+        let address = present(chain, &key);
+        let answer = asked(question("plex.example", address, Some(&path), DAY));
+        assert_eq!(answer.outcome.to_string(), "up");
+        answer.certificate_ends_s
+    };
+    // 2080-01-01 and 2030-01-01, each before the leaf's own end.
+    assert_eq!(ends(vec![leaf.der().clone(), soon.clone(), late]), Some(3_471_292_800));
+    assert_eq!(ends(vec![leaf.der().clone(), soon]), Some(1_893_456_000));
 }

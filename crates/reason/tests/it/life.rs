@@ -177,3 +177,25 @@ fn a_start_forgets_what_nobody_has_watched_since() {
     let lost: Vec<String> = world.state.lost_vantages().keys().map(ToString::to_string).collect();
     assert_eq!(lost, ["outside"], "our own way out is looked at anew; an agent says it itself");
 }
+
+#[test]
+fn a_person_puts_one_incident_into_another() {
+    let mut world = World::of(&two_racks());
+    world.break_it("web-4");
+    world.run(MINUTE);
+    world.break_it("quiet");
+    world.run(MINUTE);
+    assert_eq!(world.causes(), ["web-4 down", "quiet down"]);
+    let (kept, gone): (Vec<IncidentId>, Vec<IncidentId>) = world
+        .confirmed()
+        .iter()
+        .map(|incident| incident.id)
+        .partition(|id| *id == world.confirmed()[0].id);
+    let (into, incident) = (kept[0], gone[0]);
+    let note = "one disk under both".to_owned();
+    world.give(person(PersonAction::Merge { incident, into, note }));
+    let merged = world.incident(incident.0);
+    assert_eq!((merged.state, merged.merged_into), (IncidentState::Merged, Some(into)));
+    let (_, _, because) = merged.history.last().expect("recorded");
+    assert!(because.contains("mara: one disk under both"), "{because}");
+}

@@ -4,7 +4,8 @@
 //! journal, metrics, pages at rest), beside `prometheus-blackbox-exporter` doing only the check; and one
 //! ICMP echo beside `fping`? And do the rules hold under load: overload, hung targets, a restart?
 //!
-//! Method: loopback; the work is counted at the target (nginx's own counter); CPU is that of the
+//! Method: loopback; the work is counted at the target (nginx's own counter, the kernel's echo
+//! replies); CPU is that of the
 //! process and its threads, user and system, from `/proc`. Rounds are interleaved, medians are told.
 //! The target is not counted. Run `cargo build --release --bins && cargo run --release -p
 //! blackstart-benches` as root, for ICMP; it needs nginx, prometheus-blackbox-exporter and fping.
@@ -89,10 +90,10 @@ fn icmp() -> Result<()> {
     const TARGETS: usize = 10_000;
     println!("\nICMP, {TARGETS} targets, one echo each second, loopback addresses");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 1..=3 {
+    for round in 1..=ROUNDS {
         let own = Blackstart::icmp(TARGETS, Duration::from_secs(1))?;
         own.wait_until_steady(TARGETS)?;
-        let a = measure(|| own.cpu(), || own.tries())?;
+        let a = measure(|| own.cpu(), rig::echoes_answered)?;
         let late = own.late()?;
         drop(own);
         let b = fping(TARGETS, MEASURED)?;

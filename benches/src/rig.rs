@@ -32,6 +32,15 @@ impl Cpu {
     }
 }
 
+/// Echo replies that this machine's kernel has sent: what the targets of ICMP checks have answered.
+pub(crate) fn echoes_answered() -> Result<u64> {
+    let text = std::fs::read_to_string("/proc/net/snmp")?;
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("Icmp: "));
+    let (names, values) = (lines.next().context("names")?, lines.next().context("values")?);
+    let at = names.split(' ').position(|name| name == "OutEchoReps").context("OutEchoReps")?;
+    Ok(values.split(' ').nth(at).context("a value")?.parse()?)
+}
+
 pub(crate) fn pause(span: Duration) {
     std::thread::sleep(span);
 }

@@ -16,11 +16,14 @@
 
 mod compile;
 mod network;
+mod killers;
 #[cfg(test)]
 mod tests;
 
+pub use killers::{Blasts, Killers, Killing, TooMany};
 pub use network::crosses_way_out;
 
+use blackstart_model::plant::Role;
 use blackstart_model::{CheckId, CheckKey, ComponentId, Plant, VantageId, VantageName};
 use std::collections::HashMap;
 
@@ -97,7 +100,9 @@ impl Gates {
 #[derive(Debug)]
 pub struct Circuit {
     gates: Gates,
+    choices: Choices,
     subjects: Vec<Subject>,
+    base: Vec<GateId>,
     works: Vec<GateId>,
     fully: Vec<GateId>,
     usable: Vec<GateId>,
@@ -122,6 +127,43 @@ pub struct Sees {
     pub answers: Option<(ComponentId, GateId)>,
 }
 
+/// A gate as one reads it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gate<'c> {
+    /// A possible fault; true while it has not happened.
+    Input(InputId),
+    /// All of them; true when there are none.
+    And(&'c [GateId]),
+    /// Any of them; false when there are none.
+    Or(&'c [GateId]),
+    /// At least so many of them; one that stands twice counts twice.
+    AtLeast(u32, &'c [GateId]),
+}
+
+/// A redundancy as it is wired: a component goes on while `k` of the members do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Choice<'c> {
+    /// Whose requirement it is part of.
+    pub of: ComponentId,
+    /// In which role.
+    pub role: Role,
+    /// How many of the members are enough.
+    pub k: u32,
+    /// The members' gates, as wired: one may stand twice. A standby counts as what it stands by with.
+    pub members: &'c [GateId],
+    /// The component each member names; for a nested requirement its first one, for the internet none.
+    pub names: &'c [Option<ComponentId>],
+}
+
+/// Choices in flat arrays.
+#[derive(Debug, Default)]
+struct Choices {
+    of: Vec<(ComponentId, Role, u32)>,
+    start: Vec<u32>,
+    members: Vec<GateId>,
+    names: Vec<Option<ComponentId>>,
+}
+
 impl Circuit {
     /// Compiles a plant. Linear in the plant times the height of its network.
     #[must_use]
@@ -139,6 +181,37 @@ impl Circuit {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.gates.op.is_empty()
+    }
+
+    /// One gate. Children have smaller ids than their gate.
+    #[must_use]
+    pub fn gate(&self, gate: GateId) -> Gate<'_> {
+        let children = self.gates.children(gate.index());
+        match self.gates.op[gate.index()] {
+            Op::Input => Gate::Input(InputId(gate.0)),
+            Op::And => Gate::And(children),
+            Op::Or => Gate::Or(children),
+            Op::AtLeast(k) => Gate::AtLeast(k, children),
+        }
+    }
+
+    /// Every gate, in topological order.
+    pub fn gates(&self) -> impl Iterator<Item = GateId> + '_ {
+        (0..u32::try_from(self.len()).expect("gates fit u32")).map(GateId)
+    }
+
+    /// Every redundancy of the plant, in the order of the components.
+    pub fn choices(&self) -> impl Iterator<Item = Choice<'_>> + '_ {
+        self.choices.of.iter().enumerate().map(|(at, &(of, role, k))| {
+            let members = self.choices.start[at] as usize..self.choices.start[at + 1] as usize;
+            Choice {
+                of,
+                role,
+                k,
+                members: &self.choices.members[members.clone()],
+                names: &self.choices.names[members],
+            }
+        })
     }
 
     /// What can break, by [`InputId`].
@@ -168,6 +241,12 @@ impl Circuit {
     #[must_use]
     pub fn today(&self) -> &[InputId] {
         &self.today
+    }
+
+    /// Whether a component can do anything by place, machine, power and cooling alone.
+    #[must_use]
+    pub fn stands(&self, component: ComponentId) -> GateId {
+        self.base[component.index()]
     }
 
     /// Whether a component works, wherever one asks from.

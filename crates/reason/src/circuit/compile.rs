@@ -1,7 +1,7 @@
 //! From a plant to gates.
 
 use super::network::{Network, crosses_way_out};
-use super::{Circuit, GateId, Gates, InputId, Op, Sees, Subject};
+use super::{Choices, Circuit, GateId, Gates, InputId, Op, Sees, Subject};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Role, Vantage};
 use blackstart_model::requirement::{Leaf, Requirement, Target};
@@ -111,6 +111,63 @@ impl Builder {
     }
 }
 
+/// Whether there is anything to choose between in a requirement.
+fn has_choice(requirement: &Requirement) -> bool {
+    match requirement {
+        Requirement::One(_) => false,
+        Requirement::Any(of) | Requirement::AtLeast { of, .. } => of.len() > 1,
+        Requirement::All(of) => of.iter().any(has_choice),
+    }
+}
+
+impl Choices {
+    /// Records every choice in a requirement, the outer before the inner, with each leaf turned into a
+    /// gate by `leaf`. A standby counts here as what it stands by with: whether it is worth anything is
+    /// a question of the design, not of the moment.
+    fn record(
+        &mut self,
+        build: &mut Builder,
+        (of, role): (ComponentId, Role),
+        requirement: &Requirement,
+        leaf: &mut dyn FnMut(&mut Builder, &Leaf) -> GateId,
+    ) {
+        let (k, parts) = match requirement {
+            Requirement::One(_) => return,
+            Requirement::All(parts) => (None, parts),
+            Requirement::Any(parts) => (Some(1), parts),
+            Requirement::AtLeast { k, of } => (Some(*k), of),
+        };
+        if let Some(k) = k.filter(|&k| (k as usize) < parts.len()) {
+            let members: Vec<GateId> = parts
+                .iter()
+                .map(|part| match part {
+                    Requirement::One(one) => leaf(build, one),
+                    Requirement::All(_) | Requirement::Any(_) | Requirement::AtLeast { .. } => {
+                        build.requirement(part, leaf)
+                    }
+                })
+                .collect();
+            self.of.push((of, role, k));
+            self.members.extend(members);
+            self.names.extend(parts.iter().map(first_component));
+            self.start.push(u32::try_from(self.members.len()).expect("as for gates"));
+        }
+        for part in parts {
+            self.record(build, (of, role), part, leaf);
+        }
+    }
+}
+
+fn first_component(requirement: &Requirement) -> Option<ComponentId> {
+    let mut first = None;
+    requirement.each_leaf(&mut |leaf| {
+        if let (None, Target::Component(target)) = (first, leaf.target) {
+            first = Some(target);
+        }
+    });
+    first
+}
+
 /// Roles that make a component stand on another whatever the network does.
 const SUPPORT: [Role; 4] = [Role::In, Role::On, Role::Power, Role::Cooling];
 
@@ -146,6 +203,7 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
     let mut network = Network::of(plant, base);
     let mut works = vec![build.yes(); plant.components().len()];
     let mut fully = works.clone();
+    let mut choices = Choices { start: vec![0], ..Choices::default() };
     for &id in &order {
         let component = plant.component(id);
         let mut all = vec![network.base(id)];
@@ -181,6 +239,21 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
             }
         }
         works[id.index()] = build.and(all);
+        for (role, requirement) in &component.requirements {
+            if has_choice(requirement) {
+                choices.record(&mut build, (id, *role), requirement, &mut |build, leaf| {
+                    match (role, leaf.target) {
+                        (Role::Needs | Role::DegradedWithout, _) => {
+                            needed(build, &mut network, &ok, id, leaf, &works)
+                        }
+                        // What lies beyond the next hop is the network's own matter.
+                        (Role::Network(_), Target::Component(on)) => network.base(on),
+                        (_, Target::Component(on)) => works[on.index()],
+                        (_, Target::Internet) => build.yes(),
+                    }
+                });
+            }
+        }
         let mut all = vec![works[id.index()]];
         for role in [Role::Needs, Role::DegradedWithout] {
             if let Some(requirement) = component.requirement(role) {
@@ -263,7 +336,9 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
         .collect();
     Circuit {
         gates: build.gates,
+        choices,
         subjects,
+        base: network.into_base(),
         works,
         fully,
         usable,

@@ -145,6 +145,10 @@ impl<'p> Network<'p> {
         self.base[component.index()]
     }
 
+    pub(super) fn into_base(self) -> Vec<GateId> {
+        self.base
+    }
+
     /// The path gate between two components; always true where the plant knows nothing of the network.
     pub(super) fn between(
         &mut self,

@@ -2,7 +2,7 @@
 
 use crate::drawn::{Wired, Works, plant};
 use blackstart_model::{ComponentId, Plant};
-use blackstart_reason::circuit::{Circuit, InputId, Subject};
+use blackstart_reason::circuit::{Circuit, InputId, Killers, Subject};
 use blackstart_reason::crosses_way_out;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -204,6 +204,38 @@ proptest! {
         let after = circuit.under(&some(&circuit, &all));
         for (gate, (before, after)) in before.into_iter().zip(after).enumerate() {
             prop_assert!(before || !after, "gate {} came back\n{}", gate, body);
+        }
+    }
+
+    /// Every killer set of every gate, by trying every single fault.
+    #[test]
+    fn killer_sets_are_what_trying_every_single_fault_finds(
+        body in prop_oneof![
+            Works::drawn().prop_map(|drawn| drawn.written()),
+            Wired::drawn().prop_map(|drawn| drawn.written()),
+        ],
+    ) {
+        let plant = plant(&body);
+        let circuit = Circuit::of(&plant);
+        let killers = Killers::of(&circuit).expect("a small plant");
+        let blasts = killers.blasts(&circuit);
+        let today = circuit.under(&[]);
+        let alone: Vec<Vec<bool>> = circuit.inputs().map(|one| circuit.under(&[one])).collect();
+        for gate in circuit.gates() {
+            let expected: Vec<InputId> = circuit
+                .inputs()
+                .filter(|input| today[gate.index()] && !alone[input.index()][gate.index()])
+                .collect();
+            prop_assert_eq!(killers.is_down(gate), !today[gate.index()], "{:?}\n{}", gate, body);
+            prop_assert_eq!(killers.alone(gate), expected, "{:?}\n{}", gate, body);
+        }
+        for input in circuit.inputs() {
+            let expected: Vec<ComponentId> = (0..)
+                .zip(plant.components())
+                .map(|(at, _)| ComponentId(at))
+                .filter(|&component| killers.kills(input, circuit.usable(component)))
+                .collect();
+            prop_assert_eq!(blasts.of(input), expected);
         }
     }
 

@@ -1,0 +1,341 @@
+//! Killer sets: for every gate, all inputs any one of which makes it false, alone, on top of today's.
+//!
+//! Exact, in one pass over the circuit (DESIGN §4): an input kills itself; an AND dies with any of its
+//! children, so its set is their union; an OR dies only with all of them: the intersection; a k-of-n
+//! dies of what kills so many members that fewer than k are left. A gate that is false already today
+//! has no killers, it is [`Killing::Down`]: in a choice the others carry on without it.
+//!
+//! Sets are sorted slices of one arena. A gate whose set equals a child's shares it, which in plants is
+//! nearly every second gate; cost and memory are linear in what is left. Tested against trying every
+//! single fault (`tests`, and a property on random plants).
+
+use super::{Circuit, Gate, GateId, InputId};
+use blackstart_model::ComponentId;
+
+/// Elements of all sets together, at most: 1 GiB of them. A plant of a million components has a few
+/// million; only a chain of needs thousands deep comes near, and is told so.
+const ELEMENTS_MAX: usize = 1 << 28;
+
+/// The set that is empty.
+const EMPTY: u32 = 0;
+
+/// Not a set: the gate is false today.
+const DOWN: u32 = u32::MAX;
+
+/// All killer sets of a circuit.
+#[derive(Debug)]
+pub struct Killers {
+    inputs: usize,
+    /// Which set a gate has.
+    set: Vec<u32>,
+    /// Where a set begins in `elements`; it ends where the next begins.
+    start: Vec<u32>,
+    elements: Vec<InputId>,
+}
+
+/// What brings a gate down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Killing<'k> {
+    /// It is down today.
+    Down,
+    /// Any one of these, in order; none when it survives every single fault.
+    By(&'k [InputId]),
+}
+
+/// The killer sets hold more elements than there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the killer sets of this plant have more than {ELEMENTS_MAX} elements: something is needed through a chain thousands of components long"
+)]
+pub struct TooMany;
+
+impl Killers {
+    /// Computes every killer set.
+    ///
+    /// # Errors
+    /// [`TooMany`] when the sets do not fit in about 1 GiB.
+    pub fn of(circuit: &Circuit) -> Result<Self, TooMany> {
+        let inputs = circuit.subjects().len();
+        let mut sets = Sets::of_inputs(inputs);
+        let mut set: Vec<u32> = (1..=u32::try_from(inputs).expect("inputs fit u32")).collect();
+        set.reserve_exact(circuit.len() - inputs);
+        for input in circuit.today() {
+            set[input.index()] = DOWN;
+        }
+        for at in inputs..circuit.len() {
+            let gate = GateId(u32::try_from(at).expect("gates fit u32"));
+            set.push(match circuit.gate(gate) {
+                Gate::Input(_) => unreachable!("inputs stand before all other gates"),
+                Gate::And(children) => sets.union(&set, children),
+                Gate::Or(children) => sets.intersection(&set, children),
+                Gate::AtLeast(k, children) => sets.k_of_n(&set, k as usize, children),
+            });
+            if sets.elements.len() > ELEMENTS_MAX {
+                return Err(TooMany);
+            }
+        }
+        Ok(Self { inputs, set, start: sets.start, elements: sets.elements })
+    }
+
+    /// What brings a gate down, alone.
+    #[must_use]
+    pub fn of_gate(&self, gate: GateId) -> Killing<'_> {
+        match self.set[gate.index()] {
+            DOWN => Killing::Down,
+            set => Killing::By(slice(&self.start, &self.elements, set)),
+        }
+    }
+
+    /// The same, with a gate that is down today having none.
+    #[must_use]
+    pub fn alone(&self, gate: GateId) -> &[InputId] {
+        match self.of_gate(gate) {
+            Killing::Down => &[],
+            Killing::By(inputs) => inputs,
+        }
+    }
+
+    /// Whether a gate is down today.
+    #[must_use]
+    pub fn is_down(&self, gate: GateId) -> bool {
+        self.set[gate.index()] == DOWN
+    }
+
+    /// Whether an input brings a gate down, alone. Logarithmic in the gate's set.
+    #[must_use]
+    pub fn kills(&self, input: InputId, gate: GateId) -> bool {
+        self.alone(gate).binary_search(&input).is_ok()
+    }
+
+    /// How many elements all sets hold.
+    #[must_use]
+    pub fn elements(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// How many bytes the sets take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        4 * (self.set.len() + self.start.len() + self.elements.len())
+    }
+
+    /// The blast radii: for every input, the components that are no longer usable when it fails, alone.
+    #[must_use]
+    pub fn blasts(&self, circuit: &Circuit) -> Blasts {
+        let mut start = vec![0_u32; self.inputs + 1];
+        for &gate in &circuit.usable {
+            for input in self.alone(gate) {
+                start[input.index() + 1] += 1;
+            }
+        }
+        let mut sum = 0;
+        for place in &mut start {
+            sum += *place;
+            *place = sum;
+        }
+        let mut next = start.clone();
+        let mut hit = vec![ComponentId(0); sum as usize];
+        for (&gate, at) in circuit.usable.iter().zip(0..) {
+            for input in self.alone(gate) {
+                let place = &mut next[input.index()];
+                hit[*place as usize] = ComponentId(at);
+                *place += 1;
+            }
+        }
+        Blasts { start, hit }
+    }
+}
+
+/// For every input the components it takes down, alone.
+#[derive(Debug)]
+pub struct Blasts {
+    start: Vec<u32>,
+    hit: Vec<ComponentId>,
+}
+
+impl Blasts {
+    /// What one input takes down, in the order of the components; itself among them.
+    #[must_use]
+    pub fn of(&self, input: InputId) -> &[ComponentId] {
+        &self.hit[self.start[input.index()] as usize..self.start[input.index() + 1] as usize]
+    }
+}
+
+fn slice<'k>(start: &[u32], elements: &'k [InputId], set: u32) -> &'k [InputId] {
+    let set = set as usize;
+    &elements[start[set] as usize..start[set + 1] as usize]
+}
+
+/// Sets under construction.
+struct Sets {
+    start: Vec<u32>,
+    elements: Vec<InputId>,
+    /// Per input how often it was met, and in which round.
+    met: Vec<(u32, u32)>,
+    round: u32,
+    /// The sets of the children at hand.
+    of: Vec<u32>,
+}
+
+impl Sets {
+    fn of_inputs(inputs: usize) -> Self {
+        let count = u32::try_from(inputs).expect("inputs fit u32");
+        let mut start = vec![0];
+        start.extend(0..=count);
+        Self {
+            start,
+            elements: (0..count).map(InputId).collect(),
+            met: vec![(0, 0); inputs],
+            round: 0,
+            of: Vec::new(),
+        }
+    }
+
+    /// Makes what was appended to the elements a set, unless it is as large as one that holds, or is
+    /// held by, all of it.
+    fn close(&mut self, like: u32) -> u32 {
+        let begin = *self.start.last().expect("there is always a first") as usize;
+        let grown = self.elements.len() - begin;
+        if grown == slice(&self.start, &self.elements, like).len() {
+            self.elements.truncate(begin);
+            return like;
+        }
+        if grown == 0 {
+            return EMPTY;
+        }
+        self.start.push(u32::try_from(self.elements.len()).expect("ELEMENTS_MAX fits u32"));
+        u32::try_from(self.start.len() - 2).expect("there are fewer sets than elements")
+    }
+
+    fn len(&self, set: u32) -> usize {
+        slice(&self.start, &self.elements, set).len()
+    }
+
+    fn union(&mut self, set: &[u32], children: &[GateId]) -> u32 {
+        self.of.clear();
+        for child in children {
+            match set[child.index()] {
+                DOWN => return DOWN,
+                EMPTY => {}
+                own if self.of.last() == Some(&own) => {}
+                own => self.of.push(own),
+            }
+        }
+        match *self.of.as_slice() {
+            [] => EMPTY,
+            [only] => only,
+            [a, b] => self.union_of_two(a, b),
+            _ => self.union_of_many(),
+        }
+    }
+
+    fn union_of_two(&mut self, a: u32, b: u32) -> u32 {
+        if a == b {
+            return a;
+        }
+        let (large, small) = if self.len(a) >= self.len(b) { (a, b) } else { (b, a) };
+        let (mut i, i_end) = (self.start[large as usize], self.start[large as usize + 1]);
+        let (mut j, j_end) = (self.start[small as usize], self.start[small as usize + 1]);
+        while i < i_end && j < j_end {
+            let (left, right) = (self.elements[i as usize], self.elements[j as usize]);
+            self.elements.push(left.min(right));
+            i += u32::from(left <= right);
+            j += u32::from(right <= left);
+        }
+        self.elements.extend_from_within(i as usize..i_end as usize);
+        self.elements.extend_from_within(j as usize..j_end as usize);
+        self.close(large)
+    }
+
+    fn union_of_many(&mut self) -> u32 {
+        self.round += 1;
+        let begin = self.elements.len();
+        let mut large = self.of[0];
+        for at in 0..self.of.len() {
+            let own = self.of[at];
+            if self.len(own) > self.len(large) {
+                large = own;
+            }
+            for place in self.start[own as usize]..self.start[own as usize + 1] {
+                let element = self.elements[place as usize];
+                let met = &mut self.met[element.index()];
+                if met.0 != self.round {
+                    met.0 = self.round;
+                    self.elements.push(element);
+                }
+            }
+        }
+        self.elements[begin..].sort_unstable();
+        self.close(large)
+    }
+
+    fn intersection(&mut self, set: &[u32], children: &[GateId]) -> u32 {
+        self.of.clear();
+        for child in children {
+            match set[child.index()] {
+                EMPTY => return EMPTY,
+                DOWN => {}
+                own if self.of.last() == Some(&own) => {}
+                own => self.of.push(own),
+            }
+        }
+        match *self.of.as_slice() {
+            [] => DOWN,
+            [only] => only,
+            [a, b] => self.intersection_of_two(a, b),
+            _ => {
+                let enough = self.of.len();
+                self.common(enough)
+            }
+        }
+    }
+
+    fn intersection_of_two(&mut self, a: u32, b: u32) -> u32 {
+        let (mut i, i_end) = (self.start[a as usize], self.start[a as usize + 1]);
+        let (mut j, j_end) = (self.start[b as usize], self.start[b as usize + 1]);
+        while i < i_end && j < j_end {
+            let (left, right) = (self.elements[i as usize], self.elements[j as usize]);
+            if left == right {
+                self.elements.push(left);
+            }
+            i += u32::from(left <= right);
+            j += u32::from(right <= left);
+        }
+        let small = if self.len(a) <= self.len(b) { a } else { b };
+        self.close(small)
+    }
+
+    fn k_of_n(&mut self, set: &[u32], k: usize, children: &[GateId]) -> u32 {
+        self.of.clear();
+        self.of.extend(children.iter().map(|child| set[child.index()]).filter(|&own| own != DOWN));
+        match (self.of.len() + 1).checked_sub(k) {
+            None | Some(0) => DOWN,
+            Some(enough) => self.common(enough),
+        }
+    }
+
+    /// The inputs that so many of the sets at hand hold.
+    fn common(&mut self, enough: usize) -> u32 {
+        self.round += 1;
+        let enough = u32::try_from(enough).expect("members fit u32");
+        let begin = self.elements.len();
+        for at in 0..self.of.len() {
+            let own = self.of[at] as usize;
+            for place in self.start[own]..self.start[own + 1] {
+                let element = self.elements[place as usize];
+                let met = &mut self.met[element.index()];
+                if met.0 != self.round {
+                    *met = (self.round, 0);
+                }
+                met.1 += 1;
+                if met.1 == enough {
+                    self.elements.push(element);
+                }
+            }
+        }
+        self.elements[begin..].sort_unstable();
+        let small = self.of.iter().copied().min_by_key(|&own| self.len(own)).unwrap_or(EMPTY);
+        // Only a set that all members hold is a part of the smallest; else equal size means nothing.
+        self.close(if enough as usize == self.of.len() { small } else { EMPTY })
+    }
+}

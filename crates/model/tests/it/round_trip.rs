@@ -1,4 +1,4 @@
-//! What is printed lowers to an equal plant: for plants of every shape, and for all examples.
+//! What is printed lowers to an equal plant: for plants of every shape, for all examples and all scenarios.
 //!
 //! Ids are places in one plant and may differ after printing, for sections stand in the order of
 //! their kinds then. So two plants are compared by what all their accessors say, with names for
@@ -122,6 +122,24 @@ fn every_example_is_in_order_and_comes_back() {
         let plant =
             plant.unwrap_or_else(|| panic!("{}:\n{}", file.display(), shown(&text, &findings)));
         assert_round_trip(&plant);
+        seen += 1;
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn every_known_outage_has_a_plant_without_findings() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(path("scenarios")).expect("there are scenarios") {
+        let folder = entry.expect("readable").path();
+        if !folder.is_dir() {
+            continue;
+        }
+        let file = folder.join("plant.yaml");
+        let text = std::fs::read_to_string(&file).expect("each has a plant");
+        let (plant, findings) = parse(&[(file.display().to_string(), text.clone())]);
+        assert!(findings.is_empty(), "{}:\n{}", file.display(), shown(&text, &findings));
+        assert_round_trip(&plant.expect("no findings"));
         seen += 1;
     }
     assert!(seen > 0);

@@ -1,5 +1,6 @@
 //! Quantities with units, and the typed fields of components.
 
+use crate::codes::codes;
 use crate::id::ComponentId;
 use crate::plant::Secret;
 use crate::time::{Duration, Timestamp};
@@ -23,6 +24,32 @@ pub enum Attribute {
     Voltage,
     /// `breaker`.
     Breaker,
+    /// `phases`: one or three.
+    Phases,
+    /// `phase`: which of the three a single-phase thing is on.
+    Phase,
+    /// `power_factor`: watts for each volt-ampere, from 0.1 to 1.
+    PowerFactor,
+    /// `metered`: a current that was read off.
+    Metered,
+    /// `prefers`: which of its inputs carries it while that is alive.
+    Prefers,
+    /// `psu_mode`: how its power supplies share the draw.
+    PsuMode,
+    /// `psu_share`: what each of two power supplies carries of the draw, from 0 to 1.
+    PsuShare,
+    /// `runtime` of a UPS on its battery at rated load.
+    Runtime,
+    /// `efficiency` of a UPS: watts out for each watt in, from 0.1 to 1.
+    Efficiency,
+    /// `starts_in`: how long a generator takes to carry load.
+    StartsIn,
+    /// `transfers_in`: how long a transfer switch takes to pick another input.
+    TransfersIn,
+    /// `inrush` when it is switched on: amperes, or a number by which its draw is multiplied.
+    Inrush,
+    /// `boots_in`: how long it takes from power to work.
+    BootsIn,
     /// `capacity`, in the unit of the kind.
     Capacity,
     /// `address`: IP addresses.
@@ -56,6 +83,12 @@ pub enum Value {
     Amps(Range),
     /// A breaker.
     Breaker(BreakerRating),
+    /// One of three phases.
+    Phase(Phase),
+    /// A current that was read off.
+    Metered(Metered),
+    /// How power supplies share.
+    PsuMode(PsuMode),
     /// A rate in bits per second.
     BitsPerSecond(Range),
     /// A size in bytes.
@@ -82,11 +115,71 @@ pub enum Value {
     Secret(Secret),
 }
 
-/// A breaker's rating as on its front: `16 A C`.
+/// A breaker: what is on its front, and what is known of it besides.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct BreakerRating {
-    /// Rated current, amperes (In).
+    /// Rated current, amperes (In), of each pole.
     pub amps: f64,
-    /// The letter of its magnetic range (B, C, D), where known.
+    /// The letter of its magnetic range (B, C, D, K, Z), where known.
     pub curve: Option<char>,
+    /// The standard it is built to, where known: it says when it trips.
+    pub standard: Option<BreakerStandard>,
+    /// The temperature of the air around it, degrees Celsius, where known.
+    pub ambient: Option<Range>,
+    /// How many poles, 1 to 4, where known.
+    pub poles: Option<u8>,
+}
+
+codes! {
+    /// A standard for circuit breakers.
+    BreakerStandard {
+        /// IEC 60898-1 (EN 60898-1): for households and the like; most on rails in Europe.
+        Iec60898 = "iec-60898-1",
+        /// IEC 60947-2: for industry.
+        Iec60947 = "iec-60947-2",
+        /// UL 489: North America.
+        Ul489 = "ul-489",
+    }
+}
+
+codes! {
+    /// One of three phases.
+    Phase {
+        /// The first.
+        L1 = "L1",
+        /// The second.
+        L2 = "L2",
+        /// The third.
+        L3 = "L3",
+    }
+}
+
+codes! {
+    /// How the power supplies of one machine share its draw.
+    PsuMode {
+        /// All that live carry a part.
+        Shared = "shared",
+        /// One carries all; the others carry nothing until it is gone.
+        HotSpare = "hot-spare",
+        /// Not known; any of them may carry any part.
+        Unknown = "unknown",
+    }
+}
+
+/// A current that was read off a meter.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Metered {
+    /// Amperes.
+    pub current: MeteredCurrent,
+    /// When it was read; `None` where nobody wrote it down.
+    pub at: Option<Timestamp>,
+}
+
+/// What a meter shows, amperes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum MeteredCurrent {
+    /// One reading: of its one phase, or of each of its three.
+    Each(Range),
+    /// A reading of each phase, where there is one.
+    ByPhase([Option<Range>; 3]),
 }

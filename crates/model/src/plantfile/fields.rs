@@ -39,8 +39,24 @@ pub enum Holds {
     Watts(Attribute),
     /// Volts.
     Volts(Attribute),
-    /// A breaker's rating.
+    /// A breaker's rating: what is on its front, or a map.
     Breaker(Attribute),
+    /// One or three.
+    Phases(Attribute),
+    /// One of three phases.
+    Phase(Attribute),
+    /// A part of a whole, from so many hundredths up.
+    Ratio(Attribute, u8),
+    /// A current that was read off.
+    Metered(Attribute),
+    /// How power supplies share.
+    PsuMode(Attribute),
+    /// One of its own inputs of power.
+    Input(Attribute),
+    /// Amperes, or a number of times.
+    Inrush(Attribute),
+    /// A span of time, or a range of it.
+    Span(Attribute),
     /// Amperes, watts, bits per second or bytes, as the kind has it.
     Capacity(Attribute),
     /// One IP address or several.
@@ -92,6 +108,20 @@ const DISTRIBUTES: &[Kind] = &[
     Kind::Breaker,
     Kind::Outlet,
     Kind::Psu,
+];
+
+/// What takes no power by itself, or hands it on.
+const NO_CONSUMERS: &[Kind] = &[
+    Kind::Feed,
+    Kind::Ups,
+    Kind::Generator,
+    Kind::TransferSwitch,
+    Kind::Pdu,
+    Kind::Breaker,
+    Kind::Outlet,
+    Kind::Psu,
+    Kind::Customer,
+    Kind::Prefix,
 ];
 
 /// What is a paper or a person and stands nowhere.
@@ -215,7 +245,85 @@ pub const FIELDS: &[Field] = &[
         "breaker",
         Holds::Breaker(Attribute::Breaker),
         Of::Only(DISTRIBUTES),
-        "the breaker before it, as `16 A C`",
+        "the breaker before it, as `16 A C`, or a map with its standard",
+    ),
+    field(
+        "phases",
+        Holds::Phases(Attribute::Phases),
+        Of::But(IMMATERIAL),
+        "how many phases it has: 1 or 3",
+    ),
+    field(
+        "phase",
+        Holds::Phase(Attribute::Phase),
+        Of::But(IMMATERIAL),
+        "which of three phases it is on: L1, L2 or L3",
+    ),
+    field(
+        "power_factor",
+        Holds::Ratio(Attribute::PowerFactor, 10),
+        Of::But(IMMATERIAL),
+        "watts for each volt-ampere it draws, as `0.95`",
+    ),
+    field(
+        "metered",
+        Holds::Metered(Attribute::Metered),
+        Of::Only(DISTRIBUTES),
+        "the current that was read off it, and when",
+    ),
+    field(
+        "prefers",
+        Holds::Input(Attribute::Prefers),
+        Of::But(IMMATERIAL),
+        "which of its inputs of power carries it while that is alive",
+    ),
+    field(
+        "psu_mode",
+        Holds::PsuMode(Attribute::PsuMode),
+        Of::But(NO_CONSUMERS),
+        "how its power supplies share its draw: `shared`, `hot-spare` or `unknown`",
+    ),
+    field(
+        "psu_share",
+        Holds::Ratio(Attribute::PsuShare, 0),
+        Of::But(NO_CONSUMERS),
+        "what each of its two power supplies carries of the draw, as `40..60 %`",
+    ),
+    field(
+        "runtime",
+        Holds::Span(Attribute::Runtime),
+        Of::Only(&[Kind::Ups]),
+        "how long its battery lasts at rated load, as `8..12 min`",
+    ),
+    field(
+        "efficiency",
+        Holds::Ratio(Attribute::Efficiency, 10),
+        Of::Only(&[Kind::Ups]),
+        "watts it gives for each watt it takes, as `94..96 %`",
+    ),
+    field(
+        "starts_in",
+        Holds::Span(Attribute::StartsIn),
+        Of::Only(&[Kind::Generator]),
+        "how long it takes to start and carry load, as `10..30 s`",
+    ),
+    field(
+        "transfers_in",
+        Holds::Span(Attribute::TransfersIn),
+        Of::Only(&[Kind::TransferSwitch]),
+        "how long it takes to pick another input, as `4..20 ms`",
+    ),
+    field(
+        "inrush",
+        Holds::Inrush(Attribute::Inrush),
+        Of::But(IMMATERIAL),
+        "the current it takes when switched on, as `40 A`, or `3 x` its draw",
+    ),
+    field(
+        "boots_in",
+        Holds::Span(Attribute::BootsIn),
+        Of::But(IMMATERIAL),
+        "how long it takes from power to work, as `2..5 min`",
     ),
     field(
         "capacity",

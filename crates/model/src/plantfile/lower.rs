@@ -11,9 +11,11 @@ use super::{Report, codes, questions, shortened};
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
 use crate::plant::{Alerting, Claim, Component, Condition, Plant, Role, Vantage};
-use crate::quantity::Value;
+use crate::quantity::{
+    Attribute, BreakerRating, BreakerStandard, Metered, MeteredCurrent, Phase, PsuMode, Value,
+};
 use crate::requirement::{Leaf, Requirement, Standby, Target};
-use crate::time::{NotAnInstant, Timestamp, Zone, local_instant};
+use crate::time::{Duration, NotAnInstant, Timestamp, Zone, local_instant};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -604,7 +606,7 @@ fn component(
     checks: &mut Vec<crate::check::Check>,
     report: &mut Report,
 ) -> Component {
-    let Declared { ref name, kind, place: _, node, turn } = *declared;
+    let Declared { ref name, kind, place, node, turn } = *declared;
     let turned = turn.map(|turn| in_turn(node, turn, report));
     let node = turned.as_ref().unwrap_or(node);
     let mut made = Component {
@@ -638,6 +640,10 @@ fn component(
             Some(field) => fill(&mut made, field, &entry.value, names, report),
         }
     }
+    // One that comes from the defaults is underlined at the component, where it does not fit.
+    let prefers = own.iter().find(|entry| entry.key == "prefers");
+    let prefers = prefers.map_or(place, |entry| entry.value.place);
+    preferred_input(&made, prefers, names, report);
     made.requirements.sort_by_key(|(role, _)| *role);
     made.attributes.sort_by_key(|(attribute, _)| *attribute);
     if let Some(node) = check_nodes {
@@ -731,8 +737,50 @@ fn fill(
         Holds::Volts(attribute) => {
             put(attribute, quantity(node, &what, report, range(Unit::Volts)).map(Value::Volts));
         }
-        Holds::Breaker(attribute) => {
-            put(attribute, quantity(node, &what, report, units::breaker).map(Value::Breaker));
+        Holds::Breaker(attribute) => put(attribute, breaker(node, report).map(Value::Breaker)),
+        Holds::Phases(attribute) => {
+            let count = reader::choice(node, &what, &[("1", 1.0), ("3", 3.0)], report);
+            let exactly = |count| Value::Number(crate::quantity::Range { min: count, max: count });
+            put(attribute, count.map(exactly));
+        }
+        Holds::Phase(attribute) => {
+            let phases = Phase::ALL.iter().map(|phase| (phase.as_str(), *phase));
+            let phases: Vec<_> = phases.collect();
+            put(attribute, reader::choice(node, &what, &phases, report).map(Value::Phase));
+        }
+        Holds::Ratio(attribute, hundredths_min) => {
+            let ratio = quantity(node, &what, report, range(Unit::Ratio));
+            if ratio.is_some_and(|ratio| ratio.min * 100.0 < f64::from(hundredths_min)) {
+                let message = format!("{what} is at least {hundredths_min} %");
+                let help = "leave it out when it is not known".to_owned();
+                report.add(codes::BOUNDS, node.place, message, Some(help));
+            }
+            put(attribute, ratio.map(Value::Number));
+        }
+        Holds::Metered(attribute) => {
+            put(attribute, metered(node, names, report).map(Value::Metered));
+        }
+        Holds::PsuMode(attribute) => {
+            let modes: Vec<_> = PsuMode::ALL.iter().map(|mode| (mode.as_str(), *mode)).collect();
+            put(attribute, reader::choice(node, &what, &modes, report).map(Value::PsuMode));
+        }
+        Holds::Input(attribute) => {
+            let input = text(node, &what, report);
+            let input = input.and_then(|name| names.component(name, node.place, report));
+            put(attribute, input.map(|input| Value::Components(vec![input])));
+        }
+        Holds::Inrush(attribute) => {
+            let times = node.text().is_some_and(|text| text.trim_end().ends_with(['x', '×']));
+            let value = if times {
+                quantity(node, &what, report, range(Unit::Times)).map(Value::Number)
+            } else {
+                quantity(node, &what, report, range(Unit::Amps)).map(Value::Amps)
+            };
+            put(attribute, value);
+        }
+        Holds::Span(attribute) => {
+            let span = quantity(node, &what, report, range(Unit::Seconds));
+            put(attribute, span.map(|span| Value::Span(seconds(span.min), seconds(span.max))));
         }
         Holds::Capacity(attribute) => {
             let unit = units::of_capacity(made.kind);
@@ -742,7 +790,9 @@ fn fill(
                 Unit::Amps => Value::Amps,
                 Unit::BitsPerSecond => Value::BitsPerSecond,
                 Unit::Bytes => Value::Bytes,
-                Unit::Seconds => unreachable!("no capacity is a span"),
+                Unit::Seconds | Unit::Celsius | Unit::Ratio | Unit::Times => {
+                    unreachable!("no capacity is measured in these")
+                }
             };
             put(attribute, quantity(node, &what, report, range(unit)).map(wrap));
         }
@@ -770,6 +820,93 @@ fn fill(
             reader::choice(node, &what, &[("internet", ())], report);
         }
     }
+}
+
+/// A span in seconds, as a quantity was read.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).expect("a span has its greatest length")
+}
+
+/// What is on its front, `16 A C`, or that and more in a map.
+fn breaker(node: &Node<'_>, report: &mut Report) -> Option<BreakerRating> {
+    const POLES_MAX: u64 = 4;
+    let what = "`breaker`";
+    let Tree::Map(_) = node.value else {
+        return quantity(node, what, report, units::breaker);
+    };
+    let mut keys = Keys::of(node, "a breaker", report)?;
+    let rated = keys.need("rated", report);
+    let (curve, standard) = (keys.take("curve"), keys.take("standard"));
+    let (ambient, poles) = (keys.take("ambient"), keys.take("poles"));
+    keys.finish("a breaker", report);
+    let front = rated.and_then(|node| quantity(node, "`rated`", report, units::breaker));
+    let curves = units::CURVES.map(|curve| (curve, curve.chars().next()));
+    let curve = curve.and_then(|node| reader::choice(node, "`curve`", &curves, report)).flatten();
+    let standards: Vec<_> = BreakerStandard::ALL.iter().map(|one| (one.as_str(), *one)).collect();
+    let standard = standard.and_then(|node| reader::choice(node, "`standard`", &standards, report));
+    let ambient = ambient.and_then(|node| {
+        quantity(node, "`ambient`", report, |text| units::range(text, Unit::Celsius))
+    });
+    let poles = poles.and_then(|node| reader::number(node, "`poles`", (1, POLES_MAX), report));
+    let front = front?;
+    if front.curve.is_some() && curve.is_some() && front.curve != curve {
+        let message = "the letter stands twice, and differs".to_owned();
+        report.add(codes::CHOICE, node.place, message, None);
+    }
+    Some(BreakerRating {
+        amps: front.amps,
+        curve: curve.or(front.curve),
+        standard,
+        ambient,
+        poles: poles.map(|poles| u8::try_from(poles).expect("at most four")),
+    })
+}
+
+/// A current that was read off: of one phase or of each, and when.
+fn metered(node: &Node<'_>, names: &Names<'_>, report: &mut Report) -> Option<Metered> {
+    let mut keys = Keys::of(node, "`metered`", report)?;
+    let current = keys.take("current");
+    let phases = ["L1", "L2", "L3"].map(|phase| (phase, keys.take(phase)));
+    let at = keys.take("at");
+    keys.finish("`metered`", report);
+    let mut amps =
+        |node, what: &str| quantity(node, what, report, |text| units::range(text, Unit::Amps));
+    let by_phase =
+        phases.map(|(phase, node)| node.and_then(|node| amps(node, &format!("`{phase}`"))));
+    let each = current.map(|node| amps(node, "`current`"));
+    let at = at.and_then(|node| names.instant(node, &names.zone, report));
+    let said = phases.iter().any(|(_, node)| node.is_some());
+    if said == current.is_some() {
+        let message = "`metered` has either `current` or some of `L1`, `L2`, `L3`".to_owned();
+        let help = "as `{ current: 9.8 A, at: \"2026-11-20 22:00\" }`".to_owned();
+        report.add(codes::SHAPE, node.place, message, Some(help));
+        return None;
+    }
+    let current = match each {
+        Some(each) => MeteredCurrent::Each(each?),
+        None => MeteredCurrent::ByPhase(by_phase),
+    };
+    Some(Metered { current, at })
+}
+
+/// What `prefers` names must be one of the component's own inputs.
+fn preferred_input(made: &Component, place: Place, names: &Names<'_>, report: &mut Report) {
+    let Some(Value::Components(preferred)) = made.attribute(Attribute::Prefers) else { return };
+    let mut inputs = Vec::new();
+    if let Some(power) = made.requirement(Role::Power) {
+        power.each_leaf(&mut |leaf| {
+            if let Target::Component(input) = leaf.target {
+                inputs.push(input);
+            }
+        });
+    }
+    if preferred.iter().all(|preferred| inputs.contains(preferred)) {
+        return;
+    }
+    let message = format!("`{}` prefers what is none of its inputs", made.name);
+    let known = inputs.iter().take(LISTED).map(|input| names.known[input.index()].0.as_str());
+    let help = format!("its inputs are: {}", known.collect::<Vec<_>>().join(", "));
+    report.add(codes::CHOICE, place, message, Some(help));
 }
 
 /// The words a requirement's map is made of.
@@ -974,9 +1111,6 @@ fn combined(
             quantity(node, "`takes`", report, |text| units::range(text, Unit::Seconds))
         })
         .unwrap_or(crate::quantity::Range { min: 0.0, max: 0.0 });
-    let seconds = |seconds| {
-        crate::time::Duration::try_from_secs_f64(seconds).expect("a span has its greatest length")
-    };
     let by_person = by
         .and_then(|node| {
             reader::choice(node, "`by`", &[("person", true), ("itself", false)], report)

@@ -16,7 +16,7 @@ use crate::plant::{
     Alerting, Claim, Component, Condition, Heartbeat, MailRelay, MailTls, Maintenance, Plant, Role,
     Secret, Vantage, Webhook,
 };
-use crate::quantity::{BreakerRating, Range, Value};
+use crate::quantity::{BreakerRating, Metered, MeteredCurrent, Phase, Range, Value};
 use crate::requirement::{Leaf, Requirement, Standby, Target};
 use crate::time::{Duration, Timestamp, Zone, local_instant};
 use std::fmt::Write as _;
@@ -178,13 +178,27 @@ fn component_fields(component: &Component, checks: &[&Check], plant: &Plant) -> 
             Holds::Watts(attribute)
             | Holds::Volts(attribute)
             | Holds::Breaker(attribute)
+            | Holds::Phases(attribute)
+            | Holds::Phase(attribute)
+            | Holds::Ratio(attribute, _)
+            | Holds::Metered(attribute)
+            | Holds::PsuMode(attribute)
+            | Holds::Input(attribute)
+            | Holds::Inrush(attribute)
+            | Holds::Span(attribute)
             | Holds::Capacity(attribute)
             | Holds::Addresses(attribute)
             | Holds::Cidr(attribute)
             | Holds::Zone(attribute)
             | Holds::Text(attribute)
             | Holds::Texts(attribute)
-            | Holds::Flag(attribute) => component.attribute(attribute).map(attribute_value),
+            | Holds::Flag(attribute) => {
+                let value = component.attribute(attribute);
+                value.map(|value| match (holds, value) {
+                    (Holds::Inrush(_), Value::Number(range)) => quantity(*range, "x"),
+                    _ => attribute_value(value, plant),
+                })
+            }
             // Said by the kind.
             Holds::Internet => None,
         };
@@ -260,15 +274,26 @@ fn place(id: ComponentId, segment: Option<SegmentId>, plant: &Plant) -> String {
     }
 }
 
-fn attribute_value(value: &Value) -> String {
+fn attribute_value(value: &Value, plant: &Plant) -> String {
     match value {
         Value::Watts(range) => quantity(*range, "W"),
         Value::Volts(range) => quantity(*range, "V"),
         Value::Amps(range) => quantity(*range, "A"),
         Value::BitsPerSecond(range) => quantity(*range, "bit/s"),
         Value::Bytes(range) => quantity(*range, "B"),
-        Value::Breaker(BreakerRating { amps, curve: None }) => format!("{amps} A"),
-        Value::Breaker(BreakerRating { amps, curve: Some(curve) }) => format!("{amps} A {curve}"),
+        Value::Breaker(rating) => breaker(rating),
+        Value::Phase(phase) => phase.to_string(),
+        Value::PsuMode(mode) => mode.to_string(),
+        Value::Metered(metered) => self::metered(metered, plant.zone()),
+        Value::Number(Range { min, max }) if min < max => format!("{min}..{max}"),
+        Value::Number(Range { min: _, max }) => max.to_string(),
+        Value::Span(min, max) if min < max => format!("{}..{}", span(*min), span(*max)),
+        Value::Span(_, max) => span(*max),
+        Value::Components(several) => {
+            // A field that holds one is written as one.
+            let names: Vec<String> = several.iter().map(|id| place(*id, None, plant)).collect();
+            names.join(", ")
+        }
         Value::Flag(flag) => flag.to_string(),
         Value::Text(text) => scalar(text),
         Value::Texts(several) => texts(several),
@@ -276,12 +301,41 @@ fn attribute_value(value: &Value) -> String {
             flow_list(addresses.iter().map(|address| scalar(&address.to_string())))
         }
         Value::Cidr(base, length) => scalar(&format!("{base}/{length}")),
-        Value::Span(..)
-        | Value::Instant(_)
-        | Value::Number(_)
-        | Value::Components(_)
-        | Value::Secret(_) => unreachable!("no field of the language holds these"),
+        Value::Instant(_) | Value::Secret(_) => {
+            unreachable!("no field of the language holds these")
+        }
     }
+}
+
+fn breaker(rating: &BreakerRating) -> String {
+    let BreakerRating { amps, curve, standard, ambient, poles } = rating;
+    let front = match curve {
+        None => format!("{amps} A"),
+        Some(curve) => format!("{amps} A {curve}"),
+    };
+    let mut more = Fields::new();
+    more.extend(standard.map(|standard| ("standard", standard.to_string())));
+    more.extend(ambient.map(|ambient| ("ambient", scalar(&quantity(ambient, "°C")))));
+    more.extend(poles.map(|poles| ("poles", poles.to_string())));
+    if more.is_empty() {
+        return front;
+    }
+    flow_map(std::iter::once(("rated", front)).chain(more))
+}
+
+fn metered(Metered { current, at }: &Metered, zone: &Zone) -> String {
+    let mut fields = Fields::new();
+    match current {
+        MeteredCurrent::Each(range) => fields.push(("current", quantity(*range, "A"))),
+        MeteredCurrent::ByPhase(phases) => fields.extend(
+            Phase::ALL
+                .iter()
+                .zip(phases)
+                .filter_map(|(phase, amps)| Some((phase.as_str(), quantity((*amps)?, "A")))),
+        ),
+    }
+    fields.extend(at.map(|at| ("at", instant(at, zone))));
+    flow_map(fields)
 }
 
 /// In the base unit; a `f64` shows as many digits as it takes to read it back.

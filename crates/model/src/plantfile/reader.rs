@@ -125,6 +125,9 @@ pub(super) fn quantity<T>(
                     format!("`{}` is no quantity", shortened(written)),
                     format!("write it with its unit: {example}"),
                 ),
+                NotAQuantity::OutOfBounds(bounds) => {
+                    (codes::BOUNDS, format!("{what} is out of bounds"), bounds.to_owned())
+                }
                 NotAQuantity::Negative => (
                     codes::NEGATIVE,
                     format!("{what} cannot be negative"),

@@ -8,8 +8,9 @@
 use super::fields::{FIELDS, Field, Holds};
 use super::lower::{NAME_MAX, REQUIREMENT_WORDS};
 use super::questions::{METHODS, RCODES, RECORD_TYPES, TLS_MODES};
-use super::units::{Unit, of_capacity};
+use super::units::{CURVES, Unit, of_capacity};
 use crate::kind::Kind;
+use crate::quantity::{BreakerStandard, Phase, PsuMode};
 use std::fmt::Write as _;
 
 /// The JSON Schema of the plant file, ready to be written to a file.
@@ -195,6 +196,26 @@ const MAPS: &[(&str, &[Key])] = &[
         ],
     ),
     (
+        "breaker-with-standard",
+        &[
+            ("rated", "front-of-breaker", "what is on its front, `16 A C`"),
+            ("curve", "curve", "the letter of its magnetic range"),
+            ("standard", "standard", "the standard it is built to"),
+            ("ambient", "degrees-celsius", "the temperature of the air around it, `35 °C`"),
+            ("poles", "number", "how many poles, 1 to 4"),
+        ],
+    ),
+    (
+        "metered",
+        &[
+            ("current", "amperes", "the current, of its one phase or of each, `9.8 A`"),
+            ("L1", "amperes", "the current of the first phase"),
+            ("L2", "amperes", "the current of the second phase"),
+            ("L3", "amperes", "the current of the third phase"),
+            ("at", "text", "when it was read, `2026-11-20 22:00`"),
+        ],
+    ),
+    (
         "body",
         &[
             ("contains", "texts", "texts that must be there"),
@@ -224,6 +245,7 @@ fn needed(map: &str) -> &'static [&'static str] {
         "webhook" | "heartbeat" => &["url"],
         "secret" => &["secret"],
         "maintenance" => &["off", "from", "to"],
+        "breaker-with-standard" => &["rated"],
         _ => &[],
     }
 }
@@ -241,6 +263,14 @@ fn shape(holds: Holds) -> String {
         Holds::Watts(_) => base(Unit::Watts),
         Holds::Volts(_) => base(Unit::Volts),
         Holds::Breaker(_) => "breaker-rating",
+        Holds::Phases(_) => "phase-count",
+        Holds::Phase(_) => "phase",
+        Holds::Ratio(..) => base(Unit::Ratio),
+        Holds::Metered(_) => "metered",
+        Holds::PsuMode(_) => "psu-mode",
+        Holds::Input(_) => "text",
+        Holds::Inrush(_) => "inrush",
+        Holds::Span(_) => base(Unit::Seconds),
         // Its unit depends on the kind.
         Holds::Capacity(_) | Holds::Cidr(_) | Holds::Zone(_) | Holds::Text(_) => "text",
         Holds::Flag(_) => "flag",
@@ -257,6 +287,9 @@ const fn base(unit: Unit) -> &'static str {
         Unit::BitsPerSecond => "bits-per-second",
         Unit::Bytes => "bytes",
         Unit::Seconds => "span",
+        Unit::Celsius => "degrees-celsius",
+        Unit::Ratio => "ratio",
+        Unit::Times => "times",
     }
 }
 
@@ -289,7 +322,33 @@ fn words() -> Vec<(&'static str, Json)> {
         ("version", map([("enum", list([Json::Number(1), text("1")]))])),
         ("internet", map([("const", text("internet"))])),
         ("claim", pattern(r"^(N|2N|N\+[0-9]+)$")),
-        ("breaker-rating", pattern(r"^\+?[0-9.]+ *A *[BCDKZ]?$")),
+        (
+            "breaker-rating",
+            any_of(vec![reference("front-of-breaker"), reference("breaker-with-standard")]),
+        ),
+        ("front-of-breaker", pattern(&format!(r"^\+?[0-9.]+ *A *[{}]?$", CURVES.concat()))),
+        ("curve", choice(CURVES)),
+        (
+            "standard",
+            map([("enum", list(BreakerStandard::ALL.iter().map(|one| text(one.as_str()))))]),
+        ),
+        (
+            "phase-count",
+            map([("enum", list([Json::Number(1), Json::Number(3), text("1"), text("3")]))]),
+        ),
+        ("phase", map([("enum", list(Phase::ALL.iter().map(|phase| text(phase.as_str()))))])),
+        ("psu-mode", map([("enum", list(PsuMode::ALL.iter().map(|mode| text(mode.as_str()))))])),
+        ("inrush", any_of(vec![reference(base(Unit::Amps)), reference(base(Unit::Times))])),
+        // A bare number is a YAML number too.
+        (
+            base(Unit::Ratio),
+            map([
+                ("type", list(["string", "number"].map(text))),
+                ("pattern", Json::Text(quantity(Unit::Ratio))),
+                ("minimum", Json::Number(0)),
+                ("maximum", Json::Number(1)),
+            ]),
+        ),
         ("method", choice(METHODS)),
         ("rcode", choice(RCODES)),
         ("tls", choice(TLS_MODES.map(|(word, _)| word))),
@@ -321,9 +380,16 @@ fn words() -> Vec<(&'static str, Json)> {
         ("question", map([("oneOf", questions(&[]))])),
     ];
     words.extend(requirements());
-    for unit in
-        [Unit::Watts, Unit::Volts, Unit::Amps, Unit::BitsPerSecond, Unit::Bytes, Unit::Seconds]
-    {
+    for unit in [
+        Unit::Watts,
+        Unit::Volts,
+        Unit::Amps,
+        Unit::BitsPerSecond,
+        Unit::Bytes,
+        Unit::Seconds,
+        Unit::Celsius,
+        Unit::Times,
+    ] {
         words.push((base(unit), pattern(&quantity(unit))));
     }
     words
@@ -335,7 +401,7 @@ const RANGE: &str = r"^[A-Za-z0-9._-]*(\{[0-9]+\.\.[0-9]+\}[A-Za-z0-9._-]*)?$";
 /// A quantity or a range of it, as `units::range` reads it.
 fn quantity(unit: Unit) -> String {
     let symbols: Vec<&str> = unit.symbols().iter().map(|(symbol, _)| *symbol).collect();
-    let (number, symbols) = (r"\+?[0-9.]+", symbols.join("|"));
+    let (number, symbols) = (r"[+-]?[0-9.]+", symbols.join("|"));
     format!(r"^{number} *({symbols})$|^{number} *({symbols})? *\.\. *{number} *({symbols})$")
 }
 
@@ -376,7 +442,6 @@ fn requirements() -> [(&'static str, Json); 5] {
         array.extend(items_max.map(|max| ("maxItems", Json::Number(max))));
         map(array)
     };
-    let any_of = |of: Vec<Json>| map([("anyOf", Json::List(of))]);
     let word = list(REQUIREMENT_WORDS.iter().copied().map(text));
     let plane = map([("allOf", list([reference("name"), map([("not", map([("enum", word)]))])]))]);
     [
@@ -513,6 +578,10 @@ fn one_or_list(of: &str) -> Json {
     map([("anyOf", list([several, reference(of)]))])
 }
 
+fn any_of(of: Vec<Json>) -> Json {
+    map([("anyOf", Json::List(of))])
+}
+
 fn choice<const N: usize>(words: [&str; N]) -> Json {
     map([("enum", list(words.map(text)))])
 }
@@ -555,6 +624,8 @@ mod tests {
             "secret" => "alerts: { mail: { password: { @ } } }",
             "maintenance" => "maintenance: { a: { @ } }",
             "condition" => "feeds: { a: { condition: { @ } } }",
+            "breaker-with-standard" => "feeds: { a: { breaker: { @ } } }",
+            "metered" => "feeds: { a: { metered: { @ } } }",
             "body" => "feeds: { a: { checks: { http: b, body: { @ } } } }",
             "records" => "feeds: { a: { checks: { dns: b, records: { @ } } } }",
             other => panic!("no place is known for `{other}`"),

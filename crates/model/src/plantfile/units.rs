@@ -15,6 +15,11 @@ pub(super) enum Unit {
     BitsPerSecond,
     Bytes,
     Seconds,
+    Celsius,
+    /// A part of a whole.
+    Ratio,
+    /// A number of times.
+    Times,
 }
 
 /// A hundred years: longer than any plant stands, and short enough that adding it to an instant
@@ -25,6 +30,7 @@ const SECONDS_MAX: f64 = 36_500.0 * 86_400.0;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum NotAQuantity {
     Unreadable(&'static str),
+    OutOfBounds(&'static str),
     Negative,
     Zero,
     Reversed,
@@ -39,6 +45,25 @@ impl Unit {
             Self::BitsPerSecond => "`10 Gbit/s`",
             Self::Bytes => "`2 TB` or `512 GiB`",
             Self::Seconds => "`30 s`, `5 min` or `10..45 min`",
+            Self::Celsius => "`35 °C` or `20..35 °C`",
+            Self::Ratio => "`0.95`, `95 %` or `40..60 %`",
+            Self::Times => "`3 x` or `2..5 x`",
+        }
+    }
+
+    /// The least and the most it may be, in the base unit, and the same in words. More than any plant
+    /// has, and small enough that sums of millions of them stay exact to the milliampere.
+    const fn bounds(self) -> (f64, f64, &'static str) {
+        match self {
+            Self::Watts => (0.0, 1e10, "at most 10000 MW"),
+            Self::Volts => (0.0, 1e6, "at most 1000 kV"),
+            Self::Amps => (0.0, 1e5, "at most 100000 A"),
+            Self::BitsPerSecond => (0.0, 1e18, "at most 1000000 Tbit/s"),
+            Self::Bytes => (0.0, 1e21, "at most 1000000 PB"),
+            Self::Seconds => (0.0, SECONDS_MAX, "at most 36500 days"),
+            Self::Celsius => (-60.0, 90.0, "from -60 °C to 90 °C"),
+            Self::Ratio => (0.0, 1.0, "from 0 to 1, or from 0 % to 100 %"),
+            Self::Times => (1.0, 100.0, "from 1 x to 100 x"),
         }
     }
 
@@ -80,6 +105,9 @@ impl Unit {
                 ("week", 604_800.0),
                 ("weeks", 604_800.0),
             ],
+            Self::Celsius => &[("°C", 1.0), ("C", 1.0)],
+            Self::Ratio => &[("", 1.0), ("%", 1e-2)],
+            Self::Times => &[("x", 1.0), ("×", 1.0)],
         }
     }
 
@@ -120,14 +148,20 @@ pub(super) fn range(text: &str, unit: Unit) -> Result<Range, NotAQuantity> {
     if !range.min.is_finite() || !range.max.is_finite() {
         return Err(unreadable);
     }
-    if range.min < 0.0 || range.max < 0.0 {
+    let (least, most, bounds) = unit.bounds();
+    if least == 0.0 && (range.min < 0.0 || range.max < 0.0) {
         return Err(NotAQuantity::Negative);
     }
     if range.min > range.max {
         return Err(NotAQuantity::Reversed);
     }
-    if unit == Unit::Seconds && range.max > SECONDS_MAX {
-        return Err(NotAQuantity::Unreadable("at most 36500 days"));
+    if range.min < least || range.max > most {
+        let too_long = unit == Unit::Seconds;
+        return Err(if too_long {
+            NotAQuantity::Unreadable(bounds)
+        } else {
+            NotAQuantity::OutOfBounds(bounds)
+        });
     }
     Ok(range)
 }
@@ -142,6 +176,9 @@ pub(super) fn span(text: &str) -> Result<Duration, NotAQuantity> {
         .map_err(|_| NotAQuantity::Unreadable("a span that fits, as `30 s`"))
 }
 
+/// The letters of magnetic ranges.
+pub(super) const CURVES: [&str; 5] = ["B", "C", "D", "K", "Z"];
+
 /// `16 A C`: the rated current and, where known, the letter.
 pub(super) fn breaker(text: &str) -> Result<BreakerRating, NotAQuantity> {
     let unreadable = NotAQuantity::Unreadable("`16 A C` or `16 A`");
@@ -149,7 +186,7 @@ pub(super) fn breaker(text: &str) -> Result<BreakerRating, NotAQuantity> {
     let rest = rest.strip_prefix('A').ok_or(unreadable.clone())?.trim();
     let curve = match rest {
         "" => None,
-        "B" | "C" | "D" | "K" | "Z" => rest.chars().next(),
+        letter if CURVES.contains(&letter) => letter.chars().next(),
         _ => return Err(unreadable),
     };
     if amps < 0.0 {
@@ -158,7 +195,11 @@ pub(super) fn breaker(text: &str) -> Result<BreakerRating, NotAQuantity> {
     if amps == 0.0 {
         return Err(NotAQuantity::Zero);
     }
-    Ok(BreakerRating { amps, curve })
+    let (_, most, bounds) = Unit::Amps.bounds();
+    if amps > most {
+        return Err(NotAQuantity::OutOfBounds(bounds));
+    }
+    Ok(BreakerRating { amps, curve, standard: None, ambient: None, poles: None })
 }
 
 /// The number a text begins with, finite, and what follows it.
@@ -192,9 +233,31 @@ mod tests {
     }
 
     #[test]
+    fn parts_times_and_degrees_have_bounds_of_their_own() {
+        assert_eq!(range("40..60 %", Unit::Ratio), Ok(Range { min: 0.4, max: 0.6 }));
+        assert_eq!(range("0.95", Unit::Ratio), Ok(Range { min: 0.95, max: 0.95 }));
+        assert_eq!(range("-5..35 °C", Unit::Celsius), Ok(Range { min: -5.0, max: 35.0 }));
+        assert_eq!(range("2..5 x", Unit::Times), Ok(Range { min: 2.0, max: 5.0 }));
+        for (text, unit) in [
+            ("101 %", Unit::Ratio),
+            ("-61 °C", Unit::Celsius),
+            ("0.5 x", Unit::Times),
+            ("200 kA", Unit::Amps),
+            ("100001 A", Unit::Amps),
+            ("10001 MW", Unit::Watts),
+        ] {
+            assert!(range(text, unit).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_breaker_has_a_letter_or_none() {
-        assert_eq!(breaker("16 A C"), Ok(BreakerRating { amps: 16.0, curve: Some('C') }));
-        assert_eq!(breaker("16A"), Ok(BreakerRating { amps: 16.0, curve: None }));
+        let front = |amps, curve| {
+            Ok(BreakerRating { amps, curve, standard: None, ambient: None, poles: None })
+        };
+        assert_eq!(breaker("16 A C"), front(16.0, Some('C')));
+        assert_eq!(breaker("16A"), front(16.0, None));
+        assert!(breaker("100001 A").is_err());
         assert!(breaker("16 A X").is_err());
         assert!(breaker("0 A").is_err());
     }

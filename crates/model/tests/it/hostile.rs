@@ -186,6 +186,48 @@ fn requirements_that_say_half() {
 }
 
 #[test]
+fn power_that_cannot_be() {
+    for (feed, code) in [
+        ("breaker: 100001 A", "BS0311"),
+        ("breaker: { curve: C }", "BS0107"),
+        ("breaker: { rated: 16 A X }", "BS0301"),
+        ("breaker: { rated: 16 A, curve: X }", "BS0310"),
+        ("breaker: { rated: 16 A B, curve: C }", "BS0310"),
+        ("breaker: { rated: 16 A, standard: iec-60898 }", "BS0310"),
+        ("breaker: { rated: 16 A, standrd: ul-489 }", "BS0106"),
+        ("breaker: { rated: 16 A, ambient: 300 °C }", "BS0311"),
+        ("breaker: { rated: 16 A, poles: 0 }", "BS0311"),
+        ("breaker: [16 A]", "BS0105"),
+        ("phases: 2", "BS0310"),
+        ("phase: L4", "BS0310"),
+        ("power_factor: 0", "BS0311"),
+        ("power_factor: 1.2", "BS0311"),
+        ("power_factor: -1", "BS0302"),
+        ("metered: 9.8 A", "BS0105"),
+        ("metered: { at: \"2026-11-20 22:00\" }", "BS0105"),
+        ("metered: { current: 1 A, L1: 1 A }", "BS0105"),
+        ("metered: { current: 9.8 W }", "BS0301"),
+        ("metered: { current: 1 A, at: yesterday }", "BS0303"),
+        ("metered: { L4: 1 A }", "BS0106"),
+        ("prefers: other", "BS0310"),
+        ("prefers: nobody", "BS0201"),
+        ("fed_by: other, prefers: third", "BS0310"),
+        ("inrush: 0.5 x", "BS0311"),
+        ("inrush: 40", "BS0301"),
+        ("boots_in: 9..3 min", "BS0302"),
+        ("runtime: 5 min", "BS0106"),
+        ("psu_mode: shared", "BS0106"),
+    ] {
+        refused_with(
+            &with(&format!("feeds: {{ other: {{}}, third: {{}}, f: {{ {feed} }} }}\n")),
+            code,
+        );
+    }
+    refused_with(&with("servers: { s: { psu_mode: both } }\n"), "BS0310");
+    refused_with(&with("servers: { s: { psu_share: 120 % } }\n"), "BS0311");
+}
+
+#[test]
 fn quantities_out_of_this_world() {
     let nines = "9".repeat(305);
     for (field, code) in [

@@ -279,7 +279,30 @@ fn value(holds: Holds, kind: Kind, made: &[(String, Kind)], tape: &mut Tape<'_>)
         Holds::Checks => checks(tape),
         Holds::Watts(_) => range("W", tape),
         Holds::Volts(_) => range("V", tape),
-        Holds::Breaker(_) => tape.pick(&["16 A C", "6.3 A", "125A D"]).to_owned(),
+        Holds::Breaker(_) => tape
+            .pick(&[
+                "16 A C",
+                "6.3 A",
+                "125A D",
+                "{ rated: 16 A, curve: B, standard: iec-60898-1, ambient: -5..35 °C }",
+                "{ rated: 20 A C, standard: ul-489, poles: 2 }",
+            ])
+            .to_owned(),
+        Holds::Phases(_) => tape.pick(&["1", "3"]).to_owned(),
+        Holds::Phase(_) => tape.pick(&["L1", "L2", "L3"]).to_owned(),
+        Holds::Ratio(..) => tape.pick(&["0.95", "33..66 %", "1"]).to_owned(),
+        Holds::Metered(_) => tape
+            .pick(&[
+                "{ current: 9.8 A, at: 2020-02-29 12:00 }",
+                "{ L1: 3..4 A, L3: 0 A }",
+                "{ current: 1..2.5 A }",
+            ])
+            .to_owned(),
+        Holds::PsuMode(_) => tape.pick(&["shared", "hot-spare", "unknown"]).to_owned(),
+        // Of its own inputs, which are not known here: told by an example.
+        Holds::Input(_) => return None,
+        Holds::Inrush(_) => tape.pick(&["40 A", "2..5.5 x"]).to_owned(),
+        Holds::Span(_) => tape.pick(&["4..20 ms", "8..12 min", "0 s", "1.5 h"]).to_owned(),
         Holds::Capacity(_) => match kind {
             Kind::Storage | Kind::Disk | Kind::Backup | Kind::Database | Kind::File => {
                 range("B", tape)

@@ -17,11 +17,13 @@
 mod compile;
 mod network;
 mod killers;
+mod witness;
 #[cfg(test)]
 mod tests;
 
 pub use killers::{Blasts, Killers, Killing, TooMany};
 pub use network::crosses_way_out;
+pub use witness::{Witness, Witnesses};
 
 use blackstart_model::plant::Role;
 use blackstart_model::{CheckId, CheckKey, ComponentId, Plant, VantageId, VantageName};

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("probe", &["model"]),
     ("server", &["model", "reason", "journal", "probe"]),
     ("agent", &["model", "probe"]),
-    ("cli", &["model", "server"]),
+    ("cli", &["model", "reason", "server"]),
 ];
 
 /// What must not be in the closure of `model` and `reason`: runtimes, sockets, drivers, clocks, chance.

@@ -5,6 +5,7 @@ mod exit;
 mod output;
 mod findings;
 mod check;
+mod audit;
 mod schema;
 mod serve;
 mod replay;
@@ -14,8 +15,9 @@ mod observe;
 mod enroll;
 mod password;
 mod ask;
+mod clock;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use exit::Exit;
 use std::process::ExitCode;
 
@@ -26,13 +28,24 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
-    /// How the answer is written; JSON is documented in docs/json.md.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    /// How the answer is written; JSON is documented in docs/json.md, SARIF is for `audit` alone.
+    #[arg(long, global = true, value_enum, default_value_t = Style::Human)]
+    format: Style,
+}
+
+/// How an answer can be asked for.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Style {
+    /// For people; coloured on a terminal.
+    Human,
+    /// For programs.
+    Json,
+    /// For code review: SARIF 2.1.0, `audit` only.
+    Sarif,
 }
 
 /// How an answer is written.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     /// For people; coloured on a terminal.
     Human,
@@ -44,6 +57,8 @@ enum Format {
 enum Verb {
     /// Check a plant file: every finding at once, with the line underlined.
     Check(check::Arguments),
+    /// Say what is weak in a plant before anything happens.
+    Audit(audit::Arguments),
     /// Print the JSON Schema of the plant file, for editors.
     Schema,
     /// Watch a plant: checks, incidents, alerts, console.
@@ -63,9 +78,17 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let Arguments { verb, format } = Arguments::parse();
+    let Arguments { verb, format: style } = Arguments::parse();
+    let format = match (style, &verb) {
+        (Style::Human, _) => Format::Human,
+        (Style::Json, _) | (Style::Sarif, Verb::Audit(_)) => Format::Json,
+        (Style::Sarif, _) => Arguments::command()
+            .error(clap::error::ErrorKind::InvalidValue, "only `audit` writes SARIF")
+            .exit(),
+    };
     let done = match verb {
         Verb::Check(arguments) => check::run(&arguments, format),
+        Verb::Audit(arguments) => audit::run(&arguments, style),
         Verb::Schema => schema::run(),
         Verb::Serve(arguments) => serve::run(arguments, format),
         Verb::Replay(arguments) => replay::run(&arguments, format),

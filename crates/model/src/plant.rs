@@ -18,6 +18,7 @@ pub struct Plant {
     pub(crate) name: String,
     pub(crate) zone: Zone,
     pub(crate) components: Vec<Component>,
+    pub(crate) written: Vec<Written>,
     pub(crate) by_name: HashMap<ComponentName, ComponentId>,
     pub(crate) checks: Vec<Check>,
     pub(crate) vantages: Vec<Vantage>,
@@ -50,6 +51,12 @@ impl Plant {
     #[must_use]
     pub fn component(&self, id: ComponentId) -> &Component {
         &self.components[id.index()]
+    }
+
+    /// Where a component's name stands in the plant's files.
+    #[must_use]
+    pub fn written(&self, id: ComponentId) -> Written {
+        self.written[id.index()]
     }
 
     /// The component of this name.
@@ -99,6 +106,17 @@ impl Plant {
     pub const fn alerting(&self) -> &Alerting {
         &self.alerting
     }
+}
+
+/// A place in the plant's files, to be underlined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// Which file, in the order they were read.
+    pub file: u32,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
 }
 
 /// One thing of the plant.

@@ -16,6 +16,7 @@ mod summary;
 mod impact;
 mod alert;
 pub mod circuit;
+pub mod structure;
 
 pub use circuit::crosses_way_out;
 pub use state::{

@@ -10,7 +10,7 @@ use super::units::{self, Unit};
 use super::{Report, codes, questions, shortened};
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
-use crate::plant::{Alerting, Claim, Component, Condition, Plant, Role, Vantage};
+use crate::plant::{Alerting, Claim, Component, Condition, Plant, Role, Vantage, Written};
 use crate::quantity::{
     Attribute, BreakerRating, BreakerStandard, Metered, MeteredCurrent, Phase, PsuMode, Value,
 };
@@ -164,10 +164,15 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         report.add(codes::NOTHING, place, "this plant has no components".to_owned(), None);
     }
     let Names { planes, segments, vantages, zone, .. } = names;
+    let written = declared
+        .iter()
+        .map(|one| Written { file: one.place.file, start: one.place.start, end: one.place.end })
+        .collect();
     Some(Plant {
         name,
         zone,
         components,
+        written,
         by_name,
         checks,
         vantages,

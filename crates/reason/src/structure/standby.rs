@@ -1,0 +1,94 @@
+//! A standby that nobody has seen take over.
+//!
+//! Generators, UPS, transfer switches and whatever stands as `standby` in a requirement. A latent fault is met
+//! only when the other side goes, which is the worst time to meet it. A date older than a year counts
+//! as none; one in the future is a plan.
+
+use super::{Finding, Grounds, Rule};
+use blackstart_model::ComponentId;
+use blackstart_model::finding::{Confidence, Severity};
+use blackstart_model::kind::Kind;
+use blackstart_model::requirement::Target;
+use blackstart_model::time::{SignedDuration, shown};
+use std::collections::BTreeMap;
+
+pub(super) const RULE: Rule =
+    Rule { code: "BS1009", title: "a standby that nobody has seen take over", find };
+
+/// After so long a proof is history (chosen by hand; NFPA 110 8.4 has generators run monthly, and a year
+/// lets pass what is only tried in the annual test).
+const PROOF_LASTS: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
+    for (of, relied_on_by) in standbys(grounds) {
+        let condition = &grounds.plant.component(of).condition;
+        let name = grounds.name(of);
+        let zone = grounds.plant.zone();
+        let (severity, confidence, message) = if condition.never_exercised {
+            let message =
+                format!("`{name}` has never been exercised: whether it takes over is not known");
+            (Severity::Warning, Confidence::High, message)
+        } else if let Some(until) = condition.barred_until.filter(|&until| until > grounds.now) {
+            let message = format!("`{name}` is not to be used until {}", shown(until, zone));
+            (Severity::Warning, Confidence::High, message)
+        } else {
+            match condition.exercised {
+                Some(at) if grounds.now.duration_since(at) > PROOF_LASTS => {
+                    let message = format!(
+                        "`{name}` was last exercised on {}, over a year ago",
+                        shown(at, zone)
+                    );
+                    (Severity::Warning, Confidence::High, message)
+                }
+                Some(_) => continue,
+                None => {
+                    let message = format!("nothing says that `{name}` was ever exercised");
+                    (Severity::Note, Confidence::Medium, message)
+                }
+            }
+        };
+        let mut falls =
+            relied_on_by.map_or_else(|| grounds.falls_with(of), |one| grounds.falls_with_and(one));
+        falls.retain(|&id| id != of);
+        found.push(Finding {
+            code: RULE.code,
+            severity,
+            confidence,
+            component: of,
+            causes: vec![of],
+            witness: relied_on_by.into_iter().chain([of]).collect(),
+            brings_down: falls,
+            message,
+            help: "have it take over once while everybody watches, and write the day under `condition: { exercised: … }`"
+                .to_owned(),
+        });
+    }
+}
+
+/// Each standby, and one component that relies on it.
+fn standbys(grounds: &Grounds<'_>) -> BTreeMap<ComponentId, Option<ComponentId>> {
+    let mut standbys = BTreeMap::new();
+    for id in grounds.ids() {
+        let component = grounds.plant.component(id);
+        let by_kind = matches!(component.kind, Kind::Generator | Kind::TransferSwitch | Kind::Ups);
+        if by_kind
+            || component.condition.never_exercised
+            || component.condition.barred_until.is_some()
+        {
+            standbys.entry(id).or_insert(None);
+        }
+    }
+    for id in grounds.ids() {
+        for (_, requirement) in &grounds.plant.component(id).requirements {
+            requirement.each_leaf(&mut |leaf| {
+                if let Target::Component(target) = leaf.target
+                    && (leaf.standby.is_some() || standbys.contains_key(&target))
+                {
+                    let relied = standbys.entry(target).or_insert(None);
+                    *relied = relied.or(Some(id));
+                }
+            });
+        }
+    }
+    standbys
+}

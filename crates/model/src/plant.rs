@@ -270,6 +270,9 @@ pub struct Maintenance {
     pub off: Vec<ComponentId>,
     /// By whom.
     pub by: Box<str>,
+    /// What the announcement says will be hit, all of it; `None` where it does not say, empty where it
+    /// says that nothing will.
+    pub affects: Option<Vec<ComponentId>>,
     /// From.
     pub from: Timestamp,
     /// To.

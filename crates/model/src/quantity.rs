@@ -66,6 +66,8 @@ pub enum Attribute {
     Software,
     /// `account`: whose account or contract, free text.
     Account,
+    /// `changed_by`: who or what may change, restart or unplug it, free texts.
+    ChangedBy,
     /// `notify`: addresses of those affected.
     Notify,
     /// `public`: shown on the status page.

@@ -358,6 +358,12 @@ pub const FIELDS: &[Field] = &[
     ),
     field("claims", Holds::Claim, Of::Every, "the redundancy people believe it has: N, N+1, 2N"),
     field("condition", Holds::Condition, Of::Every, "what is so today, apart from the design"),
+    field(
+        "changed_by",
+        Holds::Texts(Attribute::ChangedBy),
+        Of::Every,
+        "who or what may change, restart or unplug it, in words",
+    ),
     field("notify", Holds::Texts(Attribute::Notify), Of::Every, "the addresses of those affected"),
     field("public", Holds::Flag(Attribute::Public), Of::Every, "shown on the status page"),
     field("checks", Holds::Checks, Of::Every, "the questions put to it"),

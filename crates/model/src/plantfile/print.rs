@@ -609,12 +609,16 @@ fn alerts(alerting: &Alerting) -> Fields {
 }
 
 fn maintenance(maintenance: &Maintenance, plant: &Plant) -> Fields {
-    let Maintenance { name: _, off, by, from, to, zone } = maintenance;
+    let Maintenance { name: _, off, by, affects, from, to, zone } = maintenance;
     let names = off.iter().map(|&id| place(id, None, plant));
     let mut fields = vec![("off", flow_list(names))];
     if !by.is_empty() {
         fields.push(("by", scalar(by)));
     }
+    fields.extend(affects.as_ref().map(|affects| match affects.as_slice() {
+        [] => ("affects", "none".to_owned()),
+        hit => ("affects", flow_list(hit.iter().map(|&id| place(id, None, plant)))),
+    }));
     if zone.name() != plant.zone().name() {
         fields.push(("timezone", scalar(zone.name())));
     }

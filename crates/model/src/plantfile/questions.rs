@@ -723,14 +723,18 @@ pub(super) fn maintenance(
             let message = "a maintenance touches something".to_owned();
             report.add(codes::EMPTY, node.place, message, None);
         }
-        let mut touched = Vec::new();
-        for node in off.map_or(&[][..], list) {
-            let Some(written) = text(node, "a component", report) else { continue };
-            for name in names.each(written, node.place, report) {
-                touched.extend(names.component(&name, node.place, report));
-            }
-        }
+        let touched = off.map_or_else(Vec::new, |node| components(node, names, report));
         let by = keys.take("by").and_then(|node| text(node, "`by`", report)).unwrap_or_default();
+        let affects = keys.take("affects").map(|node| {
+            if list(node).is_empty() {
+                let message = "an announcement without effect says `affects: none`".to_owned();
+                report.add(codes::EMPTY, node.place, message, None);
+            }
+            match node.text() {
+                Some("none") => Vec::new(),
+                _ => components(node, names, report),
+            }
+        });
         let own = keys.take("timezone").and_then(|node| zone(node, report));
         let zone = own.unwrap_or_else(|| names.zone.clone());
         let from = keys.need("from", report).and_then(|node| names.instant(node, &zone, report));
@@ -747,10 +751,23 @@ pub(super) fn maintenance(
             name: entry.key.as_ref().into(),
             off: touched,
             by: by.into(),
+            affects,
             from,
             to,
             zone,
         });
     }
     made
+}
+
+/// The components that a list names, ranges spread.
+fn components(node: &Node<'_>, names: &Names<'_>, report: &mut Report) -> Vec<ComponentId> {
+    let mut named = Vec::new();
+    for node in list(node) {
+        let Some(written) = text(node, "a component", report) else { continue };
+        for name in names.each(written, node.place, report) {
+            named.extend(names.component(&name, node.place, report));
+        }
+    }
+    named
 }

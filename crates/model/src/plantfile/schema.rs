@@ -180,6 +180,11 @@ const MAPS: &[(&str, &[Key])] = &[
         &[
             ("off", "names", "what is switched off or worked on"),
             ("by", "text", "by whom"),
+            (
+                "affects",
+                "names",
+                "all that the announcement says is hit; `none` where it says nothing is",
+            ),
             ("timezone", "text", "the IANA time zone of its times; the plant's when not given"),
             ("from", "text", "the beginning, `2017-03-26 22:00`"),
             ("to", "text", "the end"),

@@ -66,10 +66,11 @@ fn said(plant: &Plant) -> BTreeMap<String, String> {
         );
     }
     for one in plant.maintenance() {
-        let Maintenance { name, off, by, from, to, zone } = one;
-        let off: Vec<_> = off.iter().map(|id| component(*id)).collect();
+        let Maintenance { name, off, by, affects, from, to, zone } = one;
+        let all = |of: &[ComponentId]| of.iter().map(|id| component(*id)).collect::<Vec<_>>();
+        let (off, affects) = (all(off), affects.as_deref().map(all));
         let zone = zone.name();
-        say(format!("maintenance {name}"), format!("{off:?} {by} {from} {to} {zone}"));
+        say(format!("maintenance {name}"), format!("{off:?} {by} {affects:?} {from} {to} {zone}"));
     }
     said
 }

@@ -5,6 +5,7 @@
 //! absent here (`None`), never guessed.
 
 use crate::check::Check;
+use crate::codes::codes;
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
 use crate::quantity::{Attribute, Value};
@@ -25,6 +26,7 @@ pub struct Plant {
     pub(crate) planes: Vec<Box<str>>,
     pub(crate) segments: Vec<Box<str>>,
     pub(crate) maintenance: Vec<Maintenance>,
+    pub(crate) lifelines: Vec<(Lifeline, ComponentId)>,
     pub(crate) alerting: Alerting,
 }
 
@@ -99,6 +101,12 @@ impl Plant {
     #[must_use]
     pub fn maintenance(&self) -> &[Maintenance] {
         &self.maintenance
+    }
+
+    /// What we ourselves need when everything else is down, in the order of [`Lifeline`].
+    #[must_use]
+    pub fn lifelines(&self) -> &[(Lifeline, ComponentId)] {
+        &self.lifelines
     }
 
     /// Who is alerted, and how.
@@ -216,6 +224,26 @@ pub enum Role {
     Prefix,
     /// `covers`: what a backup or a certificate is for.
     Covers,
+}
+
+codes! {
+    /// What we ourselves need when everything else is down; it must not fall with what it serves.
+    Lifeline {
+        /// Where customers look when they cannot reach us.
+        StatusPage = "status_page",
+        /// What alerts go through.
+        Alerting = "alerting",
+        /// What watches.
+        Monitoring = "monitoring",
+        /// What mail goes through.
+        MailRelay = "mail_relay",
+        /// What answers for our names.
+        NameServers = "name_servers",
+        /// Where backups are kept.
+        Backups = "backups",
+        /// How we get in from outside.
+        RemoteAccess = "remote_access",
+    }
 }
 
 /// A redundancy that people claim: `N`, `N+1`, `2N`, …

@@ -68,6 +68,14 @@ pub enum Attribute {
     Account,
     /// `changed_by`: who or what may change, restart or unplug it, free texts.
     ChangedBy,
+    /// `expires` of a certificate.
+    Expires,
+    /// `every`: the period of a backup.
+    Every,
+    /// `proven`: when a backup was last restored, to see that it can be.
+    Proven,
+    /// `recovery_point`: how much of the newest work may be lost.
+    RecoveryPoint,
     /// `notify`: addresses of those affected.
     Notify,
     /// `public`: shown on the status page.

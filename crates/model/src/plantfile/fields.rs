@@ -57,6 +57,8 @@ pub enum Holds {
     Inrush(Attribute),
     /// A span of time, or a range of it.
     Span(Attribute),
+    /// An instant.
+    Instant(Attribute),
     /// Amperes, watts, bits per second or bytes, as the kind has it.
     Capacity(Attribute),
     /// One IP address or several.
@@ -122,6 +124,21 @@ const NO_CONSUMERS: &[Kind] = &[
     Kind::Psu,
     Kind::Customer,
     Kind::Prefix,
+];
+
+/// What keeps something that can be lost.
+const KEEPS: &[Kind] = &[
+    Kind::Server,
+    Kind::Hypervisor,
+    Kind::Vm,
+    Kind::Container,
+    Kind::Storage,
+    Kind::Disk,
+    Kind::Database,
+    Kind::Service,
+    Kind::Website,
+    Kind::File,
+    Kind::Component,
 ];
 
 /// What is a paper or a person and stands nowhere.
@@ -365,6 +382,30 @@ pub const FIELDS: &[Field] = &[
         "who or what may change, restart or unplug it, in words",
     ),
     field("notify", Holds::Texts(Attribute::Notify), Of::Every, "the addresses of those affected"),
+    field(
+        "expires",
+        Holds::Instant(Attribute::Expires),
+        Of::Only(&[Kind::Certificate]),
+        "when it ends, as `2027-03-01 12:00`",
+    ),
+    field(
+        "every",
+        Holds::Span(Attribute::Every),
+        Of::Only(&[Kind::Backup]),
+        "how often it is made",
+    ),
+    field(
+        "proven",
+        Holds::Instant(Attribute::Proven),
+        Of::Only(&[Kind::Backup]),
+        "when it was last restored, to see that it can be",
+    ),
+    field(
+        "recovery_point",
+        Holds::Span(Attribute::RecoveryPoint),
+        Of::Only(KEEPS),
+        "how much of the newest work may be lost, as `24 h`",
+    ),
     field("public", Holds::Flag(Attribute::Public), Of::Every, "shown on the status page"),
     field("checks", Holds::Checks, Of::Every, "the questions put to it"),
 ];

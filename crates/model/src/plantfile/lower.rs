@@ -51,8 +51,17 @@ const LISTED: usize = 20;
 const CIRCLE_SHOWN: usize = 8;
 
 /// Keys at the top of a file that are no section of components.
-const TOP: &[&str] =
-    &["blackstart", "name", "timezone", "defaults", "here", "vantages", "alerts", "maintenance"];
+const TOP: &[&str] = &[
+    "blackstart",
+    "name",
+    "timezone",
+    "defaults",
+    "here",
+    "vantages",
+    "alerts",
+    "lifelines",
+    "maintenance",
+];
 
 /// A component's name, declared and not yet read.
 struct Declared<'n, 't> {
@@ -156,6 +165,8 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
     }
     let alerting =
         value("alerts").map_or_else(Alerting::default, |node| questions::alerts(node, report));
+    let lifelines =
+        value("lifelines").map_or_else(Vec::new, |node| questions::lifelines(node, &names, report));
     let maintenance = questions::maintenance(&maintenance, &names, report);
     circles(&components, &declared, report);
     remarks(&components, &declared, &checks, report);
@@ -179,6 +190,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         planes,
         segments,
         maintenance,
+        lifelines,
         alerting,
     })
 }
@@ -786,6 +798,9 @@ fn fill(
         Holds::Span(attribute) => {
             let span = quantity(node, &what, report, range(Unit::Seconds));
             put(attribute, span.map(|span| Value::Span(seconds(span.min), seconds(span.max))));
+        }
+        Holds::Instant(attribute) => {
+            put(attribute, names.instant(node, &names.zone, report).map(Value::Instant));
         }
         Holds::Capacity(attribute) => {
             let unit = units::of_capacity(made.kind);

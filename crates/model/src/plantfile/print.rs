@@ -13,8 +13,8 @@ use crate::check::{
 use crate::id::{ComponentId, PlaneId, SegmentId, VantageId};
 use crate::kind::Kind;
 use crate::plant::{
-    Alerting, Claim, Component, Condition, Heartbeat, MailRelay, MailTls, Maintenance, Plant, Role,
-    Secret, Vantage, Webhook,
+    Alerting, Claim, Component, Condition, Heartbeat, Lifeline, MailRelay, MailTls, Maintenance,
+    Plant, Role, Secret, Vantage, Webhook,
 };
 use crate::quantity::{BreakerRating, Metered, MeteredCurrent, Phase, Range, Value};
 use crate::requirement::{Leaf, Requirement, Standby, Target};
@@ -41,6 +41,9 @@ pub fn print(plant: &Plant) -> String {
     let fields = alerts(plant.alerting());
     if !fields.is_empty() {
         out.map(0, "alerts", fields);
+    }
+    if !plant.lifelines().is_empty() {
+        out.map(0, "lifelines", lifelines(plant));
     }
     if !plant.maintenance().is_empty() {
         out.open(0, "maintenance");
@@ -186,6 +189,7 @@ fn component_fields(component: &Component, checks: &[&Check], plant: &Plant) -> 
             | Holds::Input(attribute)
             | Holds::Inrush(attribute)
             | Holds::Span(attribute)
+            | Holds::Instant(attribute)
             | Holds::Capacity(attribute)
             | Holds::Addresses(attribute)
             | Holds::Cidr(attribute)
@@ -301,9 +305,8 @@ fn attribute_value(value: &Value, plant: &Plant) -> String {
             flow_list(addresses.iter().map(|address| scalar(&address.to_string())))
         }
         Value::Cidr(base, length) => scalar(&format!("{base}/{length}")),
-        Value::Instant(_) | Value::Secret(_) => {
-            unreachable!("no field of the language holds these")
-        }
+        Value::Instant(at) => instant(*at, plant.zone()),
+        Value::Secret(_) => unreachable!("no field of the language holds one"),
     }
 }
 
@@ -606,6 +609,21 @@ fn alerts(alerting: &Alerting) -> Fields {
         fields.push(("heartbeat", flow_map([("url", scalar(url)), ("every", span(*every))])));
     }
     fields
+}
+
+fn lifelines(plant: &Plant) -> Fields {
+    Lifeline::ALL
+        .iter()
+        .filter_map(|line| {
+            let names: Vec<String> = plant
+                .lifelines()
+                .iter()
+                .filter(|(own, _)| own == line)
+                .map(|(_, id)| place(*id, None, plant))
+                .collect();
+            (!names.is_empty()).then(|| (line.as_str(), flow_list(names)))
+        })
+        .collect()
 }
 
 fn maintenance(maintenance: &Maintenance, plant: &Plant) -> Fields {

@@ -13,7 +13,7 @@ use crate::check::{
 };
 use crate::id::{CheckId, CheckKey, ComponentId, PlaneId, VantageId, VantageName};
 use crate::plant::{
-    Alerting, Heartbeat, MailRelay, MailTls, Maintenance, Secret, Vantage, Webhook,
+    Alerting, Heartbeat, Lifeline, MailRelay, MailTls, Maintenance, Secret, Vantage, Webhook,
 };
 use crate::time::Duration;
 use std::collections::{HashMap, HashSet};
@@ -693,6 +693,28 @@ fn mail_address<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> 
         report.add(codes::ADDRESS, node.place, message, None);
     }
     fits.then_some(written)
+}
+
+/// Reads `lifelines`.
+pub(super) fn lifelines(
+    node: &Node<'_>,
+    names: &Names<'_>,
+    report: &mut Report,
+) -> Vec<(Lifeline, ComponentId)> {
+    let mut made = Vec::new();
+    let Some(mut keys) = Keys::of(node, "`lifelines`", report) else { return made };
+    for &line in Lifeline::ALL {
+        let Some(node) = keys.take(line.as_str()) else { continue };
+        for node in list(node) {
+            let Some(written) = text(node, "a component", report) else { continue };
+            for name in names.each(written, node.place, report) {
+                let id = names.component(&name, node.place, report);
+                made.extend(id.map(|id| (line, id)).filter(|one| !made.contains(one)));
+            }
+        }
+    }
+    keys.finish("`lifelines`", report);
+    made
 }
 
 /// Reads `maintenance`.

@@ -81,6 +81,7 @@ const TOP: &[Key] = &[
     ("here", "here", "where the server itself stands"),
     ("vantages", "vantages", "the other places that checks are put from"),
     ("alerts", "alerts", "who is alerted, and how"),
+    ("lifelines", "lifelines", "what we ourselves need when everything else is down"),
     ("maintenance", "maintenances", "what somebody announced"),
 ];
 
@@ -175,6 +176,18 @@ const MAPS: &[(&str, &[Key])] = &[
         &[("url", "text", "an `http` or `https` URL"), ("every", "span", "`1 min` when not given")],
     ),
     ("secret", &[("secret", "text", "its name in the secrets file or the environment")]),
+    (
+        "lifelines",
+        &[
+            ("status_page", "names", "where customers look when they cannot reach us"),
+            ("alerting", "names", "what alerts go through"),
+            ("monitoring", "names", "what watches"),
+            ("mail_relay", "names", "what mail goes through"),
+            ("name_servers", "names", "what answers for our names"),
+            ("backups", "names", "where backups are kept"),
+            ("remote_access", "names", "how we get in from outside"),
+        ],
+    ),
     (
         "maintenance",
         &[
@@ -276,6 +289,7 @@ fn shape(holds: Holds) -> String {
         Holds::Input(_) => "text",
         Holds::Inrush(_) => "inrush",
         Holds::Span(_) => base(Unit::Seconds),
+        Holds::Instant(_) => "text",
         // Its unit depends on the kind.
         Holds::Capacity(_) | Holds::Cidr(_) | Holds::Zone(_) | Holds::Text(_) => "text",
         Holds::Flag(_) => "flag",
@@ -627,6 +641,7 @@ mod tests {
             "webhook" => "alerts: { webhooks: { a: { @ } } }",
             "heartbeat" => "alerts: { heartbeat: { @ } }",
             "secret" => "alerts: { mail: { password: { @ } } }",
+            "lifelines" => "lifelines: { @ }",
             "maintenance" => "maintenance: { a: { @ } }",
             "condition" => "feeds: { a: { condition: { @ } } }",
             "breaker-with-standard" => "feeds: { a: { breaker: { @ } } }",

@@ -65,6 +65,9 @@ fn said(plant: &Plant) -> BTreeMap<String, String> {
             format!("at {at:?} {within:?}, {agent:?}, {silent_max:?}: {way_out:?}"),
         );
     }
+    for (line, id) in plant.lifelines() {
+        say(format!("lifeline {line} {}", component(*id)), String::new());
+    }
     for one in plant.maintenance() {
         let Maintenance { name, off, by, affects, from, to, zone } = one;
         let all = |of: &[ComponentId]| of.iter().map(|id| component(*id)).collect::<Vec<_>>();
@@ -201,6 +204,7 @@ fn plant_file(tape: &[u8]) -> String {
             "maintenance: {{ m: {{ off: [{first}], by: {by}, from: \"{from}\", \
              to: \"2026-01-01T00:00:00.25Z\" }} }}\n"
         );
+        text += &format!("lifelines: {{ status_page: {first}, backups: [{first}, {first}] }}\n");
     }
     for (kind, components) in sections {
         text += &format!("{}:\n{components}", kind.section());
@@ -303,6 +307,9 @@ fn value(holds: Holds, kind: Kind, made: &[(String, Kind)], tape: &mut Tape<'_>)
         // Of its own inputs, which are not known here: told by an example.
         Holds::Input(_) => return None,
         Holds::Inrush(_) => tape.pick(&["40 A", "2..5.5 x"]).to_owned(),
+        Holds::Instant(_) => {
+            tape.pick(&["\"2026-12-01 12:00\"", "\"2026-10-25 02:30 +01:00\""]).to_owned()
+        }
         Holds::Span(_) => tape.pick(&["4..20 ms", "8..12 min", "0 s", "1.5 h"]).to_owned(),
         Holds::Capacity(_) => match kind {
             Kind::Storage | Kind::Disk | Kind::Backup | Kind::Database | Kind::File => {

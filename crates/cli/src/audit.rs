@@ -138,8 +138,10 @@ fn groups<'f>(told: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
     let mut at = std::collections::HashMap::new();
     for finding in told {
         // What takes down the very same things in a row (a feed, its panel, its breaker) is one way to fall.
-        let of = match finding.code {
-            "BS1001" => &finding.brings_down,
+        let of: &[_] = match (finding.code, finding.severity) {
+            ("BS1001", _) => &finding.brings_down,
+            // Lists of things to go and look at.
+            ("BS1009" | "BS1010" | "BS1013", Severity::Note) => &[],
             _ => &finding.causes,
         };
         let next = groups.len();

@@ -269,6 +269,13 @@ impl Circuit {
         self.usable[component.index()]
     }
 
+    /// The component whose own gate each gate is, by gate; none for what lies between.
+    #[must_use]
+    pub fn whose(&self) -> Vec<Option<ComponentId>> {
+        let whose = witness::whose(self);
+        whose.into_iter().map(|own| (own != witness::NOBODY).then_some(ComponentId(own))).collect()
+    }
+
     /// Whether the server hears from a vantage.
     #[must_use]
     pub fn heard(&self, vantage: VantageId) -> GateId {

@@ -15,7 +15,10 @@ mod false_redundancy;
 mod shared_attribute;
 mod claim;
 mod known_failed;
+mod shared_fate;
 mod standby;
+mod backup;
+mod certificate;
 mod maintenance_overlap;
 mod management_path;
 mod unknown;
@@ -26,7 +29,6 @@ pub use against::worse_than;
 use crate::circuit::{Blasts, Circuit, InputId, Killers, Subject, TooMany};
 use blackstart_model::finding::{Confidence, Severity};
 use blackstart_model::kind::Kind;
-use blackstart_model::plant::Role;
 use blackstart_model::requirement::Target;
 use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentId, Plant};
@@ -48,7 +50,10 @@ pub const RULES: &[Rule] = &[
     single_point::RULE,
     false_redundancy::RULE,
     shared_attribute::RULE,
+    shared_fate::RULE,
     standby::RULE,
+    backup::RULE,
+    certificate::RULE,
     maintenance_overlap::RULE,
     unknown::RULE,
     claim::RULE,
@@ -135,6 +140,7 @@ pub(crate) struct Grounds<'a> {
     pub(crate) killers: &'a Killers,
     pub(crate) now: Timestamp,
     blasts: Blasts,
+    whose: Vec<Option<ComponentId>>,
     /// What people use, customers first.
     used: Vec<ComponentId>,
     is_used: Vec<bool>,
@@ -160,6 +166,7 @@ impl<'a> Grounds<'a> {
             killers,
             now,
             blasts: killers.blasts(circuit),
+            whose: circuit.whose(),
             used,
             is_used,
             has_customers,
@@ -242,48 +249,21 @@ impl<'a> Grounds<'a> {
             .collect()
     }
 
-    /// One way from what falls to what makes it fall, each standing on the next; just the two where no
-    /// such chain is written in the plant.
+    /// One way from what falls to what makes it fall, each standing on the next.
     pub(crate) fn witness(&self, falls: ComponentId, cause: ComponentId) -> Vec<ComponentId> {
-        let input = self.circuit.component_input(cause);
-        let falls_too = |id: ComponentId| {
-            id == cause
-                || self.killers.kills(input, self.circuit.usable(id))
-                || self.killers.kills(input, self.circuit.works(id))
-        };
         let mut way = vec![falls];
-        let mut seen = std::collections::HashSet::from([falls]);
-        // Depth first, by the first child that falls too: every such child leads to the cause, but for
-        // what falls only by the network, where the way may end early.
-        while let Some(&at) = way.last() {
-            if at == cause {
-                return way;
-            }
-            let next = self.next(at).into_iter().find(|&id| falls_too(id) && seen.insert(id));
-            match next {
-                Some(id) => way.push(id),
-                None => {
-                    way.pop();
-                }
+        for gate in [self.circuit.usable(falls), self.circuit.works(falls)] {
+            let input = self.circuit.component_input(cause);
+            if self.killers.kills(input, gate) {
+                let below = self.killers.way(self.circuit, &self.whose, gate, input);
+                way.extend(below.into_iter().filter(|&id| id != falls));
+                break;
             }
         }
-        vec![falls, cause]
-    }
-
-    /// What a component stands on and hangs on, as the plant file says it.
-    fn next(&self, of: ComponentId) -> Vec<ComponentId> {
-        let component = self.plant.component(of);
-        let mut next = component.stands_on();
-        for (role, requirement) in &component.requirements {
-            if matches!(role, Role::Network(_) | Role::UsedFrom | Role::Between | Role::Prefix) {
-                requirement.each_leaf(&mut |leaf| {
-                    if let Target::Component(to) = leaf.target {
-                        next.push(to);
-                    }
-                });
-            }
+        if way.last() != Some(&cause) {
+            way.push(cause);
         }
-        next
+        way
     }
 
     /// Components among inputs, in order.

@@ -107,6 +107,31 @@ impl Killers {
         self.alone(gate).binary_search(&input).is_ok()
     }
 
+    /// One way from a gate down to an input that kills it: the components it goes through, each by the
+    /// first child that the input kills too. `whose` is [`Circuit::whose`]'s. Linear in the way and its
+    /// choices, each logarithmic in a set. Empty where the input does not kill the gate.
+    #[must_use]
+    pub fn way(
+        &self,
+        circuit: &Circuit,
+        whose: &[Option<ComponentId>],
+        gate: GateId,
+        input: InputId,
+    ) -> Vec<ComponentId> {
+        let mut way = Vec::new();
+        let mut at = Some(gate);
+        while let Some(gate) = at.filter(|&gate| self.kills(input, gate)) {
+            way.extend(whose[gate.index()].filter(|own| way.last() != Some(own)));
+            at = match circuit.gate(gate) {
+                Gate::Input(_) => None,
+                Gate::And(children) | Gate::Or(children) | Gate::AtLeast(_, children) => {
+                    children.iter().copied().find(|&child| self.kills(input, child))
+                }
+            };
+        }
+        way
+    }
+
     /// How many elements all sets hold.
     #[must_use]
     pub fn elements(&self) -> usize {

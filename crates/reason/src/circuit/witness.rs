@@ -18,7 +18,7 @@ const TODAY: u32 = 1 << 30;
 const BY_DESIGN: u32 = u32::MAX;
 
 /// Stands for no component.
-const NOBODY: u32 = u32::MAX;
+pub(super) const NOBODY: u32 = u32::MAX;
 
 /// One chain from what is down to a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,16 +57,7 @@ impl<'c> Witnesses<'c> {
                 }
             };
         }
-        let mut whose = vec![NOBODY; circuit.len()];
-        let constants = circuit.subjects().len()..circuit.subjects().len() + 2;
-        for gates in [&circuit.usable, &circuit.fully, &circuit.works, &circuit.base] {
-            for (gate, component) in gates.iter().zip(0..) {
-                if !constants.contains(&gate.index()) {
-                    whose[gate.index()] = component;
-                }
-            }
-        }
-        Self { circuit, cost, whose }
+        Self { circuit, cost, whose: whose(circuit) }
     }
 
     /// The chain from a gate, where that is down. Linear in the chain and its choices.
@@ -109,6 +100,20 @@ impl<'c> Witnesses<'c> {
         }
         Some(witness)
     }
+}
+
+/// Whose gate each gate is; [`NOBODY`]'s where it is nobody's own.
+pub(super) fn whose(circuit: &Circuit) -> Vec<u32> {
+    let mut whose = vec![NOBODY; circuit.len()];
+    let constants = circuit.subjects().len()..circuit.subjects().len() + 2;
+    for gates in [&circuit.usable, &circuit.fully, &circuit.works, &circuit.base] {
+        for (gate, component) in gates.iter().zip(0..) {
+            if !constants.contains(&gate.index()) {
+                whose[gate.index()] = component;
+            }
+        }
+    }
+    whose
 }
 
 #[cfg(test)]

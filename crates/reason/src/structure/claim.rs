@@ -47,7 +47,10 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         only.retain(|&id| !matches!(grounds.kind(id), Kind::Site | Kind::Room | Kind::Rack));
         only.sort_unstable();
         only.dedup();
-        let Some(&first) = only.first() else { continue };
+        let Some(&first) = only.first() else {
+            found.extend(too_narrow(grounds, of, component.claims, &claimed));
+            continue;
+        };
         let falls = grounds.falls_with_and(of);
         found.push(Finding {
             code: RULE.code,
@@ -64,6 +67,54 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             brings_down: falls,
             help: "wire the second one, or claim `N`".to_owned(),
         });
+    }
+}
+
+/// A claim of more spares than there are members beyond those needed.
+fn too_narrow(
+    grounds: &Grounds<'_>,
+    of: ComponentId,
+    claim: Option<Claim>,
+    claimed: &[&Requirement],
+) -> Option<Finding> {
+    let Some(Claim::NPlus(claims)) = claim else { return None };
+    let spares = claimed.iter().filter_map(|requirement| spares(requirement)).min()?;
+    if spares >= claims {
+        return None;
+    }
+    let mut members = Vec::new();
+    claimed.iter().for_each(|requirement| {
+        requirement.each_leaf(&mut |leaf| {
+            if let Target::Component(id) = leaf.target {
+                members.push(id);
+            }
+        });
+    });
+    Some(Finding {
+        code: RULE.code,
+        severity: Severity::Error,
+        confidence: Confidence::High,
+        component: of,
+        witness: std::iter::once(of).chain(members.first().copied()).collect(),
+        message: format!(
+            "`{}` claims N+{claims}, and {} leave it N+{spares}",
+            grounds.name(of),
+            grounds.list(&members)
+        ),
+        causes: members,
+        brings_down: grounds.falls_with_and(of),
+        help: format!("wire what is missing, or claim `N+{spares}`"),
+    })
+}
+
+/// How many members of a requirement may be gone: of its outermost choice.
+fn spares(requirement: &Requirement) -> Option<u32> {
+    let beyond = |k: u32, of: &[Requirement]| u32::try_from(of.len()).ok()?.checked_sub(k);
+    match requirement {
+        Requirement::One(_) => None,
+        Requirement::All(of) => of.iter().filter_map(spares).min(),
+        Requirement::Any(of) => beyond(1, of),
+        Requirement::AtLeast { k, of } => beyond(*k, of),
     }
 }
 

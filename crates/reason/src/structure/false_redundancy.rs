@@ -3,8 +3,7 @@
 //! For every choice of the plant (`any`, `at_least`): the inputs that take down so many members that too
 //! few are left, by the killer sets of the members, down to feed, entrance and building. What would take
 //! the component down anyway, by its other requirements, is no fault of this redundancy: a rack that
-//! burns takes server and power strips alike. Only the nearest shared thing is named; what that stands on
-//! in turn is its own single point.
+//! burns takes server and power strips alike. The nearest shared thing is named first, then what that stands on in turn.
 
 use super::{Finding, Grounds, Rule};
 use crate::circuit::{Choice, InputId, Killing};
@@ -28,6 +27,7 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         }
         let nearest = grounds.nearest(&causes);
         let Some(&cause) = nearest.first() else { continue };
+        causes.sort_by_key(|id| !nearest.contains(id));
         let claim = grounds.plant.component(choice.of).claims;
         let contradicted = matches!(claim, Some(Claim::TwoN | Claim::NPlus(_)));
         let doubled = choice.members.windows(2).any(|pair| pair[0] == pair[1]);
@@ -49,7 +49,7 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             component: choice.of,
             witness: witness(grounds, choice.of, &members, cause),
             message: message(grounds, &choice, &members, &nearest, claim),
-            causes: nearest,
+            causes,
             brings_down: falls,
             help: match choice.role {
                 Role::Power => {

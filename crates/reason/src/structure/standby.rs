@@ -1,6 +1,7 @@
 //! A standby that nobody has seen take over.
 //!
-//! Generators, UPS, transfer switches and whatever stands as `standby` in a requirement. A latent fault is met
+//! Generators, UPS, transfer switches, whatever stands as `standby` in a requirement, and whatever says of
+//! itself when it was last exercised: a server that has not been restarted for years is one. A latent fault is met
 //! only when the other side goes, which is the worst time to meet it. A date older than a year counts
 //! as none; one in the future is a plan.
 
@@ -71,9 +72,11 @@ fn standbys(grounds: &Grounds<'_>) -> BTreeMap<ComponentId, Option<ComponentId>>
     for id in grounds.ids() {
         let component = grounds.plant.component(id);
         let by_kind = matches!(component.kind, Kind::Generator | Kind::TransferSwitch | Kind::Ups);
+        let condition = &component.condition;
         if by_kind
-            || component.condition.never_exercised
-            || component.condition.barred_until.is_some()
+            || condition.never_exercised
+            || condition.exercised.is_some()
+            || condition.barred_until.is_some()
         {
             standbys.entry(id).or_insert(None);
         }

@@ -52,7 +52,7 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             severity: Severity::Error,
             confidence: Confidence::High,
             component: causes[0],
-            witness: std::iter::once(first).chain(causes.iter().copied()).collect(),
+            witness: vec![first, causes[0]],
             message: format!(
                 "`{}` and `{}` overlap from {} to {}, and together they take down {}: {}",
                 one.name,

@@ -83,7 +83,7 @@ fn words_in_common(
             },
             confidence: Confidence::Medium,
             component: choice.of,
-            witness: std::iter::once(choice.of).chain(causes.iter().copied()).collect(),
+            witness: vec![choice.of, causes[0]],
             message: format!(
                 "`{}` relies on one of {} being left, and they share the {attribute} `{word}`",
                 grounds.name(choice.of),

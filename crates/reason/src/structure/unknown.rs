@@ -39,7 +39,11 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         let stake = if falls.is_empty() {
             String::new()
         } else {
-            format!("; {} stand on it", grounds.counted(&falls))
+            format!(
+                "; {} {} on it",
+                grounds.counted(&falls),
+                if falls.len() == 1 { "stands" } else { "stand" }
+            )
         };
         found.push(Finding {
             code: RULE.code,

@@ -9,5 +9,6 @@ mod delivery;
 mod unanswered;
 mod answers;
 mod replay;
+mod audit;
 mod properties;
 mod histories;

@@ -18,6 +18,7 @@ mod compile;
 mod network;
 mod killers;
 mod witness;
+pub(crate) mod starting;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,11 @@ pub struct GateId(u32);
 pub struct InputId(u32);
 
 impl GateId {
+    /// The gate of this index, in a circuit that has one.
+    pub(crate) const fn of(index: u32) -> Self {
+        Self(index)
+    }
+
     /// The index as a `usize`.
     #[must_use]
     pub const fn index(self) -> usize {

@@ -17,6 +17,7 @@ mod impact;
 mod alert;
 pub mod circuit;
 pub mod structure;
+pub mod coldstart;
 
 pub use circuit::crosses_way_out;
 pub use state::{

@@ -15,7 +15,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    fn new(inputs: u32) -> Self {
+    pub(super) fn new(inputs: u32) -> Self {
         let mut gates = Gates {
             op: vec![Op::Input; inputs as usize],
             start: vec![0; inputs as usize],
@@ -34,6 +34,29 @@ impl Builder {
     /// Always false.
     pub(super) const fn no(&self) -> GateId {
         GateId(self.inputs + 1)
+    }
+
+    /// The gates, when all are made.
+    pub(super) fn into_gates(self) -> Gates {
+        self.gates
+    }
+
+    /// A gate of its own, even where another is equal to it.
+    pub(super) fn own(&mut self, of: GateId) -> GateId {
+        self.gate(Op::And, &[of])
+    }
+
+    /// What is left of a gate when one of its conditions is known to hold.
+    pub(super) fn given(&mut self, gate: GateId, held: GateId) -> GateId {
+        if gate == held {
+            return self.yes();
+        }
+        let children = self.gates.children(gate.index());
+        if self.gates.op[gate.index()] != Op::And || !children.contains(&held) {
+            return gate;
+        }
+        let rest = children.iter().copied().filter(|&child| child != held).collect();
+        self.and(rest)
     }
 
     fn gate(&mut self, op: Op, children: &[GateId]) -> GateId {
@@ -85,26 +108,37 @@ impl Builder {
         }
     }
 
-    /// A requirement with each leaf turned into a gate by `leaf`.
+    /// A requirement with each leaf turned into a gate by `leaf`, standbys counting as absent.
     pub(super) fn requirement(
         &mut self,
         requirement: &Requirement,
         leaf: &mut dyn FnMut(&mut Self, &Leaf) -> GateId,
     ) -> GateId {
-        match requirement {
+        self.tree(requirement, &mut |build, one| match one.standby {
             // Until a standby has taken over it carries nothing: the outage is now.
-            Requirement::One(one) if one.standby.is_some() => self.no(),
+            Some(_) => build.no(),
+            None => leaf(build, one),
+        })
+    }
+
+    /// A requirement with each leaf turned into a gate by `leaf`, standbys among them.
+    pub(super) fn tree(
+        &mut self,
+        requirement: &Requirement,
+        leaf: &mut dyn FnMut(&mut Self, &Leaf) -> GateId,
+    ) -> GateId {
+        match requirement {
             Requirement::One(one) => leaf(self, one),
             Requirement::All(of) => {
-                let of = of.iter().map(|part| self.requirement(part, leaf)).collect();
+                let of = of.iter().map(|part| self.tree(part, leaf)).collect();
                 self.and(of)
             }
             Requirement::Any(of) => {
-                let of = of.iter().map(|part| self.requirement(part, leaf)).collect();
+                let of = of.iter().map(|part| self.tree(part, leaf)).collect();
                 self.or(of)
             }
             Requirement::AtLeast { k, of } => {
-                let of = of.iter().map(|part| self.requirement(part, leaf)).collect();
+                let of = of.iter().map(|part| self.tree(part, leaf)).collect();
                 self.at_least(*k, of)
             }
         }

@@ -37,6 +37,8 @@ pub(super) struct Network<'p> {
     prefixes: Vec<(ComponentId, Block)>,
     climbs: HashMap<(PlaneId, Node, Node), GateId>,
     outside: HashMap<ComponentId, GateId>,
+    /// Whoever asks for a way is taken to be up itself: would it have one?
+    asker_is_up: bool,
 }
 
 /// One plane's graph.
@@ -132,6 +134,7 @@ impl<'p> Network<'p> {
             prefixes,
             climbs: HashMap::new(),
             outside: HashMap::new(),
+            asker_is_up: false,
         };
         for plane in 0..plant.planes().len() {
             let plane = PlaneId(u32::try_from(plane).expect("planes fit u32"));
@@ -139,6 +142,12 @@ impl<'p> Network<'p> {
             network.planes.push(plane);
         }
         network
+    }
+
+    /// As [`of`](Self::of), for what is not up yet: `base` says of each whether it is up, and whoever
+    /// asks for a way is taken to be so.
+    pub(super) fn for_starting(plant: &'p Plant, base: Vec<GateId>) -> Self {
+        Self { asker_is_up: true, ..Self::of(plant, base) }
     }
 
     pub(super) fn base(&self, component: ComponentId) -> GateId {
@@ -187,7 +196,7 @@ impl<'p> Network<'p> {
         let mut ways = Vec::new();
         for &meeting in above_a.iter().filter(|&node| above_b.binary_search(node).is_ok()) {
             if self.forwards(meeting, from, b.0) {
-                let left = self.climb(build, plane, from, meeting);
+                let left = self.own_climb(build, plane, from, meeting);
                 let right = self.climb(build, plane, b.0, meeting);
                 ways.push(build.and(vec![left, right]));
             }
@@ -223,7 +232,7 @@ impl<'p> Network<'p> {
             let mut ways = Vec::new();
             for upstream in carriers {
                 if above.binary_search(&upstream.0).is_ok() {
-                    let climb = self.climb(build, PlaneId::FRONT, of.0, upstream.0);
+                    let climb = self.own_climb(build, PlaneId::FRONT, of.0, upstream.0);
                     let carried = match standing {
                         Some(prefix) => ok(Subject::Carriage { upstream, prefix }),
                         None => build.yes(),
@@ -269,11 +278,17 @@ impl<'p> Network<'p> {
         // Its own machine is no place to look at it from, where there is anything above.
         tops.retain(|&top| top != of.0 || above.len() == 1);
         let mut ways: Vec<GateId> =
-            tops.iter().map(|&top| self.climb(build, plane, of.0, top)).collect();
+            tops.iter().map(|&top| self.own_climb(build, plane, of.0, top)).collect();
         if ways.is_empty() {
             ways.push(self.outside(build, ok, of));
         }
         build.or(ways)
+    }
+
+    /// `P(x, m)` as x itself asks for it.
+    fn own_climb(&mut self, build: &mut Builder, plane: PlaneId, x: Node, m: Node) -> GateId {
+        let climb = self.climb(build, plane, x, m);
+        if self.asker_is_up { build.given(climb, self.node_base(x)) } else { climb }
     }
 
     /// `P(x, m)`: x gets up to m, both and everything between able to forward.

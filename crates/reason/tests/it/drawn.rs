@@ -40,7 +40,7 @@ impl Wants {
     }
 
     /// As a plant file says it, among the first `known` parts.
-    fn written(&self, known: usize) -> String {
+    pub(crate) fn written(&self, known: usize) -> String {
         let list = |of: &[Self]| {
             let of: Vec<String> = of.iter().map(|part| part.written(known)).collect();
             of.join(", ")

@@ -12,3 +12,4 @@ mod replay;
 mod audit;
 mod properties;
 mod histories;
+mod coldstart;

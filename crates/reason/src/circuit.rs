@@ -114,6 +114,7 @@ pub struct Circuit {
     works: Vec<GateId>,
     fully: Vec<GateId>,
     usable: Vec<GateId>,
+    managed: Vec<(ComponentId, GateId)>,
     heard: Vec<GateId>,
     sees: Vec<Sees>,
     sees_by_name: HashMap<(CheckKey, VantageName), usize>,
@@ -280,6 +281,14 @@ impl Circuit {
     pub fn whose(&self) -> Vec<Option<ComponentId>> {
         let whose = witness::whose(self);
         whose.into_iter().map(|own| (own != witness::NOBODY).then_some(ComponentId(own))).collect()
+    }
+
+    /// Whether the way by which a component is managed is there: it works and is reached from outside.
+    /// `None` where the plant names no such way. Logarithmic in the components that have one.
+    #[must_use]
+    pub fn managed(&self, component: ComponentId) -> Option<GateId> {
+        let at = self.managed.binary_search_by_key(&component, |&(id, _)| id).ok()?;
+        Some(self.managed[at].1)
     }
 
     /// Whether the server hears from a vantage.

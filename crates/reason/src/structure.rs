@@ -22,6 +22,10 @@ mod certificate;
 mod maintenance_overlap;
 mod management_path;
 mod unknown;
+mod cooling;
+mod announced;
+mod spares;
+mod same_address;
 mod against;
 
 pub use against::worse_than;
@@ -59,6 +63,10 @@ pub const RULES: &[Rule] = &[
     claim::RULE,
     known_failed::RULE,
     management_path::RULE,
+    cooling::RULE,
+    announced::RULE,
+    spares::RULE,
+    same_address::RULE,
 ];
 
 /// Something that is weak, with its evidence.

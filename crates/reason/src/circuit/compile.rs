@@ -304,6 +304,27 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
         usable[id.index()] = usable_gate(&mut build, &mut network, &ok, plant, id, &works, &usable);
     }
 
+    let mut managed = Vec::new();
+    for (component, at) in plant.components().iter().zip(0..) {
+        if let Some(requirement) = component.requirement(Role::ManagedVia) {
+            let id = ComponentId(at);
+            let gate = build.requirement(requirement, &mut |build, leaf| match leaf.target {
+                Target::Internet => network.outside(build, &ok, id),
+                Target::Component(way) => {
+                    let there = match plant.component(way).requirement(Role::UsedFrom) {
+                        // It says where it is used from, and being usable says whether it is reached.
+                        Some(_) => build.yes(),
+                        None => network.outside(build, &ok, way),
+                    };
+                    // A way with a private address is reached from inside, and we do not know where.
+                    let there = if there == build.no() { build.yes() } else { there };
+                    build.and(vec![usable[way.index()], there])
+                }
+            });
+            managed.push((id, gate));
+        }
+    }
+
     let heard = plant
         .vantages()
         .iter()
@@ -376,6 +397,7 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
         works,
         fully,
         usable,
+        managed,
         heard,
         sees,
         sees_by_name,

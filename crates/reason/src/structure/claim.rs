@@ -32,7 +32,12 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
                 .filter(|(role, _)| {
                     matches!(
                         role,
-                        Role::On | Role::Needs | Role::Network(_) | Role::Cooling | Role::CarriedBy
+                        Role::On
+                            | Role::Needs
+                            | Role::Network(_)
+                            | Role::Cooling
+                            | Role::CarriedBy
+                            | Role::Uses
                     )
                 })
                 .map(|(_, requirement)| requirement)

@@ -1,9 +1,10 @@
-//! Redundant members that share what no wiring shows: software, account, entrance, place, address block.
+//! Redundant members that share what no wiring shows: software, account, entrance, place, whoever changes them,
+//! address block.
 //!
-//! For every choice: the words under `software`, `account`, `entrance` and `location` of each member and of
-//! everything that takes it down alone; a word that too many members have in common is one cause for all of
-//! them. Address blocks likewise, where members are reached from outside. What the wiring already
-//! shows as shared is left to the finding about that.
+//! For every choice: the words under `software`, `account`, `entrance`, `location` and `changed_by` of each
+//! member and of everything that takes it down alone; a word that too many members have in common is one
+//! cause for all of them. Address blocks likewise, where members are reached from outside. What the
+//! wiring already shows as shared is left to the finding about that.
 
 use super::{Finding, Grounds, Rule};
 use crate::circuit::Choice;
@@ -17,11 +18,12 @@ pub(super) const RULE: Rule =
     Rule { code: "BS1003", title: "redundant members share what no wiring shows", find };
 
 /// What is compared, and how it is said.
-const COMPARED: [(Attribute, &str); 4] = [
+const COMPARED: [(Attribute, &str); 5] = [
     (Attribute::Entrance, "entrance"),
     (Attribute::Account, "account"),
     (Attribute::Software, "software"),
     (Attribute::Location, "location"),
+    (Attribute::ChangedBy, "hand"),
 ];
 
 /// An attribute's word, and a member or what it stands on that has it.
@@ -57,8 +59,14 @@ fn words_in_common(
         let own = grounds.components_of(grounds.killers.alone(member)).into_iter().chain(*name);
         for id in own.filter(|id| worded[id.index()] && !common.contains(id)) {
             for (at, (attribute, _)) in COMPARED.iter().enumerate() {
-                if let Some(Value::Text(text)) = grounds.plant.component(id).attribute(*attribute) {
-                    words.insert((at, text), id);
+                match grounds.plant.component(id).attribute(*attribute) {
+                    Some(Value::Text(text)) => {
+                        words.insert((at, text), id);
+                    }
+                    Some(Value::Texts(texts)) => {
+                        words.extend(texts.iter().map(|text| ((at, &**text), id)));
+                    }
+                    Some(_) | None => {}
                 }
             }
         }
@@ -79,21 +87,30 @@ fn words_in_common(
             code: RULE.code,
             severity: match attribute {
                 "software" | "location" => Severity::Note,
+                "hand" => grounds.gravity(&falls),
                 _ => grounds.gravity(&falls).max(Severity::Warning),
             },
             confidence: Confidence::Medium,
             component: choice.of,
             witness: vec![choice.of, causes[0]],
-            message: format!(
-                "`{}` relies on one of {} being left, and they share the {attribute} `{word}`",
-                grounds.name(choice.of),
-                grounds.list(&causes)
-            ),
+            message: match attribute {
+                "hand" => format!(
+                    "`{}` relies on one of {} being left, and all are changed by `{word}`",
+                    grounds.name(choice.of),
+                    grounds.list(&causes)
+                ),
+                _ => format!(
+                    "`{}` relies on one of {} being left, and they share the {attribute} `{word}`",
+                    grounds.name(choice.of),
+                    grounds.list(&causes)
+                ),
+            },
             brings_down: falls,
             causes,
             help: match attribute {
                 "entrance" => "bring one of them in by another way".to_owned(),
                 "account" => "hold one of them under another account or contract".to_owned(),
+                "hand" => "change one, watch it, and only then the next".to_owned(),
                 "software" => "never change both at once, or run another version on one".to_owned(),
                 _ => "put one of them elsewhere".to_owned(),
             },

@@ -10,6 +10,9 @@ use super::{Finding, Grounds, Rule};
 use blackstart_model::finding::{Confidence, Severity};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Component, Role};
+use blackstart_model::requirement::Target;
+use blackstart_model::{ComponentId, PlaneId};
+use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule =
     Rule { code: "BS1013", title: "an unknown fact that would change the answer", find };
@@ -20,13 +23,14 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
     let knows_network = components
         .iter()
         .any(|one| one.requirements.iter().any(|(role, _)| matches!(role, Role::Network(_))));
+    let tops_other_planes = only_of_other_planes(grounds);
     for of in grounds.ids() {
         let component = grounds.plant.component(of);
         let mut missing = Vec::new();
-        if knows_power && wants_power(component) {
+        if knows_power && wants_power(component) && !place_has_power(grounds, of) {
             missing.push("where its cords end");
         }
-        if knows_network && wants_network(component) {
+        if knows_network && wants_network(component) && !tops_other_planes.contains(&of) {
             missing.push("what it is connected to");
         }
         if wants_machine(component) {
@@ -104,4 +108,42 @@ fn wants_machine(component: &Component) -> bool {
         matches!(role, Role::On | Role::Needs | Role::In | Role::Power | Role::Network(_))
     });
     hosted && !told
+}
+
+/// Whether a place it stands in takes its power from something: then that is its power, as far as people
+/// cared to write it.
+fn place_has_power(grounds: &Grounds<'_>, of: ComponentId) -> bool {
+    let mut places = vec![of];
+    while let Some(at) = places.pop() {
+        let component = grounds.plant.component(at);
+        if at != of && component.requirement(Role::Power).is_some() {
+            return true;
+        }
+        if let Some(requirement) = component.requirement(Role::In) {
+            requirement.each_leaf(&mut |leaf| {
+                if let Target::Component(place) = leaf.target {
+                    places.push(place);
+                }
+            });
+        }
+    }
+    false
+}
+
+/// What others hang on in planes beside the front only: the top switch of a storage network has nothing
+/// above it.
+fn only_of_other_planes(grounds: &Grounds<'_>) -> BTreeSet<ComponentId> {
+    let (mut front, mut other) = (BTreeSet::new(), BTreeSet::new());
+    for component in grounds.plant.components() {
+        for (role, requirement) in &component.requirements {
+            let Role::Network(plane) = role else { continue };
+            let into = if *plane == PlaneId::FRONT { &mut front } else { &mut other };
+            requirement.each_leaf(&mut |leaf| {
+                if let Target::Component(target) = leaf.target {
+                    into.insert(target);
+                }
+            });
+        }
+    }
+    &other - &front
 }

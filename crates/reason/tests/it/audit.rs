@@ -144,7 +144,9 @@ fn k_of_n_falls_with_what_takes_too_many() {
         "blackstart: 1
 pdus: { a: {}, b: {} }
 psus: { p1: { fed_by: a }, p2: { fed_by: a }, p3: { fed_by: b }, p4: { fed_by: b } }
-servers: { blade: { power: { at_least: 3, of: [p1, p2, p3, p4] } }, small: { power: { at_least: 2, of: [p1, p2, p3, p4] } } }
+servers:
+  blade: { power: { at_least: 3, of: [p1, p2, p3, p4] } }
+  small: { power: { at_least: 2, of: [p1, p2, p3, p4] } }
 ",
         "BS1002",
     );

@@ -13,3 +13,4 @@ mod audit;
 mod properties;
 mod histories;
 mod coldstart;
+mod outages;

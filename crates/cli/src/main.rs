@@ -7,6 +7,7 @@ mod findings;
 mod check;
 mod audit;
 mod schema;
+mod draw;
 mod serve;
 mod replay;
 mod status;
@@ -61,6 +62,8 @@ enum Verb {
     Audit(audit::Arguments),
     /// Print the JSON Schema of the plant file, for editors.
     Schema,
+    /// Draw a plant, or the answer to one question about it, as SVG.
+    Draw(draw::Arguments),
     /// Watch a plant: checks, incidents, alerts, console.
     Serve(serve::Arguments),
     /// Fold a journal and compare: the same state, byte for byte.
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => check::run(&arguments, format),
         Verb::Audit(arguments) => audit::run(&arguments, style),
         Verb::Schema => schema::run(),
+        Verb::Draw(arguments) => draw::run(&arguments),
         Verb::Serve(arguments) => serve::run(arguments, format),
         Verb::Replay(arguments) => replay::run(&arguments, format),
         Verb::Status(arguments) => status::run(&arguments, format),

@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod heartbeat;
 pub mod plant_files;
 pub mod agents;
+pub mod drawing;
 pub mod http;
 pub mod serve;
 pub mod client;

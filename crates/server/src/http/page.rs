@@ -38,6 +38,7 @@ pub(super) fn page(view: &View, place: Place, title: &str, main: &Markup) -> Mar
                 title { (title) " · " (name) }
                 link rel="icon" href="/assets/icon.svg";
                 link rel="stylesheet" href="/assets/style.css";
+                link rel="stylesheet" href="/assets/drawing.css";
                 script type="module" src="/assets/live.js" {}
             }
             body {

@@ -1,10 +1,11 @@
 //! *Plant*: the drawing, the equal table, and each component by itself.
 
 use super::App;
-use super::map;
+use super::map::{self, Asked};
 use super::page::{Place, absent, badge, component as link, page as frame, time};
 use super::view::{Health, View};
 use axum::extract::{Path, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Component, Plant, Role};
@@ -14,9 +15,8 @@ use maud::{Markup, html};
 /// Rows of the table of one kind; the rest is counted.
 const ROWS_MAX: usize = 500;
 
-pub(super) async fn page(State(app): State<App>) -> Response {
+pub(super) async fn page(State(app): State<App>, asked: Asked) -> Response {
     let view = app.view();
-    let drawing = map::draw(&view);
     let main = html! {
         h1 { "Plant" }
         ul.numbers aria-label="Legend" {
@@ -25,13 +25,17 @@ pub(super) async fn page(State(app): State<App>) -> Response {
                 @if count > 0 { li { (badge(health)) " " strong { (count) } } }
             }
         }
-        @match drawing {
-            Some(drawing) => div.drawing tabindex="0" role="region" aria-label="Map of the plant" { (drawing) }
-            None => p { "It is too large to be drawn at once; the tables say the same." }
-        }
+        (map::whole(&view, &asked))
         @for &kind in Kind::ALL { (table(&view, kind)) }
     };
     frame(&view, Place::Plant, "plant", &main).into_response()
+}
+
+/// The drawing by itself: to keep, to print, to look into.
+pub(super) async fn drawn(State(app): State<App>, asked: Asked) -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, map::POLICY)];
+    (headers, map::alone(&app.view(), &asked)).into_response()
 }
 
 fn table(view: &View, kind: Kind) -> Markup {
@@ -115,7 +119,11 @@ fn role_words(plant: &Plant, role: Role) -> String {
     }
 }
 
-pub(super) async fn component(State(app): State<App>, Path(name): Path<String>) -> Response {
+pub(super) async fn component(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Response {
     let view = app.view();
     let found = view.plant.as_ref().and_then(|plant| Some((plant, plant.find(&name)?)));
     let Some((plant, id)) = found else { return absent(&view, "such component") };
@@ -146,6 +154,8 @@ pub(super) async fn component(State(app): State<App>, Path(name): Path<String>) 
         h2 { "Needed by" }
         @if dependents.is_empty() { p { "Nothing." } }
         ul.names { @for other in dependents { li { (link(other.name.as_str())) } } }
+        h2 { "What it stands on, and what stands on it" }
+        (map::about(&view, id, &asked))
         (super::checks::of_component(&app, &view, id))
         section.actions {
             h2 { "Say what you saw" }

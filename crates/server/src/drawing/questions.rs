@@ -1,0 +1,84 @@
+//! Questions that a drawing answers by itself: what a component stands on and what stands on it, and what is
+//! down or less redundant while some are off.
+//!
+//! The circuit says what is so; this turns it into marks and into what is worth showing. It knows no load:
+//! what moves when something is off, and which breakers trip of it, is another layer's answer.
+
+use super::{Mark, Picture};
+use blackstart_model::{ComponentId, Plant};
+use blackstart_reason::circuit::Circuit;
+
+/// What a component stands on, and what stands on it, in every role that is drawn.
+#[must_use]
+pub fn about(plant: &Plant, component: ComponentId) -> Picture<'static> {
+    let count = plant.components().len();
+    let mut above: Vec<Vec<ComponentId>> = Vec::with_capacity(count);
+    let mut below: Vec<Vec<ComponentId>> = vec![Vec::new(); count];
+    for (own, at) in plant.components().iter().zip(0..) {
+        let needed = super::lines::needed(own);
+        for id in &needed {
+            below[id.index()].push(ComponentId(at));
+        }
+        above.push(needed);
+    }
+    let mut only = vec![false; count];
+    for ways in [&above, &below] {
+        let mut open = vec![component];
+        let mut met = vec![false; count];
+        while let Some(next) = open.pop() {
+            if !std::mem::replace(&mut met[next.index()], true) {
+                only[next.index()] = true;
+                open.extend(&ways[next.index()]);
+            }
+        }
+    }
+    let name = &plant.component(component).name;
+    Picture {
+        title: format!("{name}: what it stands on, and what stands on it"),
+        only: Some(only),
+        witness: vec![component],
+        ..Picture::of(plant)
+    }
+}
+
+/// What is down, and what has lost redundancy, when these are off besides what is so today.
+#[must_use]
+pub fn off(plant: &Plant, circuit: &Circuit, off: &[ComponentId]) -> Picture<'static> {
+    let inputs: Vec<_> = off.iter().map(|&id| circuit.component_input(id)).collect();
+    let (before, after) = (circuit.under(&[]), circuit.under(&inputs));
+    let mut marks = vec![Mark::Plain; plant.components().len()];
+    let mut only = vec![false; marks.len()];
+    for choice in circuit.choices() {
+        // A member that is gone leaves one less to choose from.
+        let gone =
+            choice.members.iter().filter(|gate| before[gate.index()] && !after[gate.index()]);
+        if gone.count() > 0 {
+            marks[choice.of.index()] = Mark::LostRedundancy;
+            // What it goes on with is part of the answer.
+            for (gate, name) in choice.members.iter().zip(choice.names) {
+                if let Some(name) = name.filter(|_| after[gate.index()]) {
+                    only[name.index()] = true;
+                }
+            }
+        }
+    }
+    for (mark, at) in marks.iter_mut().zip(0..) {
+        let gate = circuit.usable(ComponentId(at)).index();
+        if before[gate] && !after[gate] {
+            *mark = Mark::Down;
+        }
+    }
+    for id in off {
+        marks[id.index()] = Mark::Off;
+    }
+    for (only, mark) in only.iter_mut().zip(&marks) {
+        *only |= *mark != Mark::Plain;
+    }
+    let names: Vec<&str> = off.iter().map(|&id| plant.component(id).name.as_str()).collect();
+    Picture {
+        title: format!("Without {}: what is down, and what has less redundancy", names.join(", ")),
+        marks,
+        only: Some(only),
+        ..Picture::of(plant)
+    }
+}

@@ -52,6 +52,12 @@ impl GateId {
 }
 
 impl InputId {
+    /// The input of this index, which a circuit may or may not have.
+    #[must_use]
+    pub const fn from_index(at: u32) -> Self {
+        Self(at)
+    }
+
     /// The index as a `usize`.
     #[must_use]
     pub const fn index(self) -> usize {
@@ -351,6 +357,16 @@ impl Circuit {
                 *word &= !failed;
             }
         }
+        self.evaluate_again(values);
+    }
+
+    /// Evaluates every gate anew from the inputs' values that stand in `values`, as [`evaluate`](Self::evaluate)
+    /// left them: for sweeps that change few inputs between two passes.
+    ///
+    /// # Panics
+    /// When `values` is not of this circuit's length.
+    pub fn evaluate_again<const W: usize>(&self, values: &mut [[u64; W]]) {
+        assert_eq!(values.len(), self.len(), "the values are this circuit's");
         for gate in self.subjects.len()..self.len() {
             let children = self.gates.children(gate);
             let value = match self.gates.op[gate] {

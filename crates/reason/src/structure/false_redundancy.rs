@@ -3,7 +3,8 @@
 //! For every choice of the plant (`any`, `at_least`): the inputs that take down so many members that too
 //! few are left, by the killer sets of the members, down to feed, entrance and building. What would take
 //! the component down anyway, by its other requirements, is no fault of this redundancy: a rack that
-//! burns takes server and power strips alike. The nearest shared thing is named first, then what that stands on in turn.
+//! burns takes server and power strips alike. The nearest shared thing is named first, then what that stands
+//! on in turn.
 
 use super::{Finding, Grounds, Rule};
 use crate::circuit::{Choice, InputId, Killing};

@@ -146,9 +146,7 @@ fn bandwidth_bound(gates: usize, edges: usize, values: &[[u64; 8]]) -> u64 {
         }
         left -= now;
     }
-    for row in &mut written {
-        *row = sum;
-    }
+    written.fill(sum);
     let took = ns(before.elapsed());
     std::hint::black_box(&written);
     took

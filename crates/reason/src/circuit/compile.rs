@@ -241,8 +241,21 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
     for &id in &order {
         let component = plant.component(id);
         let mut all = vec![network.base(id)];
+        // Where nothing below needs more than to stand, what it stands on is in `base` already.
+        let as_base = component.requirements.iter().all(|(role, requirement)| {
+            let mut same = true;
+            if SUPPORT.contains(role) {
+                requirement.each_leaf(&mut |leaf| {
+                    if let Target::Component(on) = leaf.target {
+                        same &= works[on.index()] == network.base(on);
+                    }
+                });
+            }
+            same
+        });
         for (role, requirement) in &component.requirements {
             match role {
+                Role::In | Role::On | Role::Power | Role::Cooling if as_base => {}
                 Role::In | Role::On | Role::Power | Role::Cooling | Role::Uses => {
                     all.push(build.requirement(
                         requirement,
@@ -427,7 +440,7 @@ fn subjects(plant: &Plant) -> Vec<Subject> {
 }
 
 /// The upstreams that carry a prefix: those named, or all when none is.
-pub(super) fn carriers(plant: &Plant, prefix: ComponentId) -> Vec<ComponentId> {
+fn carriers(plant: &Plant, prefix: ComponentId) -> Vec<ComponentId> {
     let mut carriers = Vec::new();
     match plant.component(prefix).requirement(Role::CarriedBy) {
         Some(requirement) => requirement.each_leaf(&mut |leaf| {
@@ -447,6 +460,16 @@ pub(super) fn carriers(plant: &Plant, prefix: ComponentId) -> Vec<ComponentId> {
     carriers.sort_unstable();
     carriers.dedup();
     carriers
+}
+
+/// Whether an upstream carries a prefix.
+pub(super) fn carries(plant: &Plant, upstream: ComponentId, prefix: ComponentId) -> bool {
+    let Some(requirement) = plant.component(prefix).requirement(Role::CarriedBy) else {
+        return plant.component(upstream).kind == Kind::Upstream;
+    };
+    let mut named = false;
+    requirement.each_leaf(&mut |leaf| named |= leaf.target == Target::Component(upstream));
+    named
 }
 
 /// Components so that each stands after all it depends on. The checker admits no cycle in these roles.
@@ -592,7 +615,10 @@ fn way_home(
             network.between_nodes(build, ok, (here_at, here.segment), at, PlaneId::FRONT)
         }
         // Outside the plant, or the server itself: what matters is the one's own way to the internet.
-        (Some(at), _) | (None, Some(at)) => network.outside(build, ok, at),
+        (Some(at), _) | (None, Some(at)) => {
+            let outside = network.outside(build, ok, at);
+            build.and(vec![network.base(at), outside])
+        }
         (None, None) => build.yes(),
     };
     if path == build.no() { build.yes() } else { path }

@@ -16,6 +16,10 @@ use blackstart_model::ComponentId;
 /// million; only a chain of needs thousands deep comes near, and is told so.
 const ELEMENTS_MAX: usize = 1 << 28;
 
+/// Sets with no more elements together are united by sorting all of them; larger ones by marking, for a mark
+/// is a miss of the cache each (chosen by measuring).
+const SORTED_WHOLE: usize = 64;
+
 /// The set that is empty.
 const EMPTY: u32 = 0;
 
@@ -218,14 +222,18 @@ impl Sets {
 
     /// Makes what was appended to the elements a set, unless it is as large as one that holds, or is
     /// held by, all of it.
-    fn close(&mut self, like: u32) -> u32 {
-        let begin = *self.start.last().expect("there is always a first") as usize;
-        let grown = self.elements.len() - begin;
-        if grown == slice(&self.start, &self.elements, like).len() {
+    fn close_from(&mut self, begin: usize, like: u32) -> u32 {
+        if self.elements.len() - begin == self.len(like) {
             self.elements.truncate(begin);
             return like;
         }
-        if grown == 0 {
+        self.close_new()
+    }
+
+    /// Makes what was appended to the elements a set.
+    fn close_new(&mut self) -> u32 {
+        let begin = *self.start.last().expect("there is always a first") as usize;
+        if self.elements.len() == begin {
             return EMPTY;
         }
         self.start.push(u32::try_from(self.elements.len()).expect("ELEMENTS_MAX fits u32"));
@@ -259,28 +267,76 @@ impl Sets {
             return a;
         }
         let (large, small) = if self.len(a) >= self.len(b) { (a, b) } else { (b, a) };
-        let (mut i, i_end) = (self.start[large as usize], self.start[large as usize + 1]);
-        let (mut j, j_end) = (self.start[small as usize], self.start[small as usize + 1]);
-        while i < i_end && j < j_end {
-            let (left, right) = (self.elements[i as usize], self.elements[j as usize]);
-            self.elements.push(left.min(right));
-            i += u32::from(left <= right);
-            j += u32::from(right <= left);
+        if self.len(small) == 1 {
+            return self.with(large, self.elements[self.start[small as usize] as usize]);
         }
-        self.elements.extend_from_within(i as usize..i_end as usize);
-        self.elements.extend_from_within(j as usize..j_end as usize);
-        self.close(large)
+        let begin = self.elements.len();
+        self.merge(small, large);
+        self.close_from(begin, large)
+    }
+
+    /// A set and one element more: what most components are to what they stand on.
+    fn with(&mut self, large: u32, one: InputId) -> u32 {
+        let (first, end) =
+            (self.start[large as usize] as usize, self.start[large as usize + 1] as usize);
+        let Err(at) = self.elements[first..end].binary_search(&one) else { return large };
+        self.elements.extend_from_within(first..first + at);
+        self.elements.push(one);
+        self.elements.extend_from_within(first + at..end);
+        self.close_new()
+    }
+
+    /// Appends the union of two sets to the elements.
+    fn merge(&mut self, a: u32, b: u32) {
+        let begin = self.elements.len();
+        let (a, a_end) = (self.start[a as usize] as usize, self.start[a as usize + 1] as usize);
+        let (b, b_end) = (self.start[b as usize] as usize, self.start[b as usize + 1] as usize);
+        self.elements.resize(begin + (a_end - a) + (b_end - b), InputId(0));
+        let (before, into) = self.elements.split_at_mut(begin);
+        let (mut left, mut right) = (&before[a..a_end], &before[b..b_end]);
+        let mut written = 0;
+        while let (Some(&one), Some(&other)) = (left.first(), right.first()) {
+            into[written] = one.min(other);
+            written += 1;
+            left = &left[usize::from(one <= other)..];
+            right = &right[usize::from(other <= one)..];
+        }
+        for rest in [left, right] {
+            into[written..written + rest.len()].copy_from_slice(rest);
+            written += rest.len();
+        }
+        self.elements.truncate(begin + written);
     }
 
     fn union_of_many(&mut self) -> u32 {
-        self.round += 1;
         let begin = self.elements.len();
         let mut large = self.of[0];
-        for at in 0..self.of.len() {
-            let own = self.of[at];
+        let mut total = 0;
+        for &own in &self.of {
+            total += self.len(own);
             if self.len(own) > self.len(large) {
                 large = own;
             }
+        }
+        if total <= SORTED_WHOLE {
+            for &own in &self.of {
+                let set = self.start[own as usize] as usize..self.start[own as usize + 1] as usize;
+                self.elements.extend_from_within(set);
+            }
+            self.elements[begin..].sort_unstable();
+            let mut kept = begin;
+            for at in begin..self.elements.len() {
+                if kept == begin || self.elements[kept - 1] != self.elements[at] {
+                    self.elements[kept] = self.elements[at];
+                    kept += 1;
+                }
+            }
+            self.elements.truncate(kept);
+            return self.close_from(begin, large);
+        }
+        self.round += 1;
+        for at in 0..self.of.len() {
+            let own = self.of[at];
             for place in self.start[own as usize]..self.start[own as usize + 1] {
                 let element = self.elements[place as usize];
                 let met = &mut self.met[element.index()];
@@ -291,7 +347,7 @@ impl Sets {
             }
         }
         self.elements[begin..].sort_unstable();
-        self.close(large)
+        self.close_from(begin, large)
     }
 
     fn intersection(&mut self, set: &[u32], children: &[GateId]) -> u32 {
@@ -316,6 +372,7 @@ impl Sets {
     }
 
     fn intersection_of_two(&mut self, a: u32, b: u32) -> u32 {
+        let begin = self.elements.len();
         let (mut i, i_end) = (self.start[a as usize], self.start[a as usize + 1]);
         let (mut j, j_end) = (self.start[b as usize], self.start[b as usize + 1]);
         while i < i_end && j < j_end {
@@ -327,7 +384,7 @@ impl Sets {
             j += u32::from(right <= left);
         }
         let small = if self.len(a) <= self.len(b) { a } else { b };
-        self.close(small)
+        self.close_from(begin, small)
     }
 
     fn k_of_n(&mut self, set: &[u32], k: usize, children: &[GateId]) -> u32 {
@@ -361,6 +418,6 @@ impl Sets {
         self.elements[begin..].sort_unstable();
         let small = self.of.iter().copied().min_by_key(|&own| self.len(own)).unwrap_or(EMPTY);
         // Only a set that all members hold is a part of the smallest; else equal size means nothing.
-        self.close(if enough as usize == self.of.len() { small } else { EMPTY })
+        self.close_from(begin, if enough as usize == self.of.len() { small } else { EMPTY })
     }
 }

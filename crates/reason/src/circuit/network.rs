@@ -8,7 +8,7 @@
 //! Lateral links make cycles. There `P` is the least fixpoint, compiled by unrolling as many rounds as
 //! the longest simple path through the strongly connected part can have.
 
-use super::compile::{Builder, carriers};
+use super::compile::{Builder, carries};
 use super::{GateId, Subject};
 use blackstart_model::check::{Check, Host, Question};
 use blackstart_model::kind::Kind;
@@ -35,7 +35,7 @@ pub(super) struct Network<'p> {
     planes: Vec<Plane>,
     upstreams: Vec<ComponentId>,
     prefixes: Vec<(ComponentId, Block)>,
-    climbs: HashMap<(PlaneId, Node, Node), GateId>,
+    climbs: HashMap<(PlaneId, Node, Goal), GateId>,
     outside: HashMap<ComponentId, GateId>,
     /// Whoever asks for a way is taken to be up itself: would it have one?
     asker_is_up: bool,
@@ -55,6 +55,15 @@ struct Edge {
     to: Node,
     /// The lateral link it crosses.
     link: Option<ComponentId>,
+}
+
+/// Where a way up is to lead.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Goal {
+    /// To this place.
+    Node(Node),
+    /// To the internet: to any upstream that works and carries this prefix, or to any that works.
+    Outside(Option<ComponentId>),
 }
 
 /// An address block.
@@ -187,7 +196,7 @@ impl<'p> Network<'p> {
             .unwrap_or(a.0);
         let above_a = self.above(plane, from);
         let above_b = self.above(plane, b.0);
-        match (self.is_placed(&above_a), self.is_placed(&above_b)) {
+        match (self.are_placed(&above_a), self.are_placed(&above_b)) {
             (false, false) => return build.yes(),
             (true, false) => return self.anywhere(build, ok, a, plane),
             (false, true) => return self.anywhere(build, ok, b, plane),
@@ -196,21 +205,23 @@ impl<'p> Network<'p> {
         let mut ways = Vec::new();
         for &meeting in above_a.iter().filter(|&node| above_b.binary_search(node).is_ok()) {
             if self.forwards(meeting, from, b.0) {
-                let left = self.own_climb(build, plane, from, meeting);
-                let right = self.climb(build, plane, b.0, meeting);
+                let left = self.own_climb(build, ok, plane, from, Goal::Node(meeting));
+                let right = self.climb(build, ok, plane, b.0, Goal::Node(meeting));
                 ways.push(build.and(vec![left, right]));
             }
         }
         if let (Standing::In(_), Standing::In(_)) = (self.standing(a), self.standing(b)) {
             let left = self.outside(build, ok, a);
             let right = self.outside(build, ok, b);
-            ways.push(build.and(vec![left, right]));
+            let own = if self.asker_is_up { build.yes() } else { self.base(a) };
+            ways.push(build.and(vec![own, left, self.base(b), right]));
         }
         build.or(ways)
     }
 
-    /// Whether the internet reaches a component (and it the internet): some upstream works, carries
-    /// its prefix, and is reached. True where the plant knows no upstream or no network of it.
+    /// Whether the internet reaches a component (and it the internet), given that it stands itself: some
+    /// upstream works, carries its prefix, and is reached. True where the plant knows no upstream or no
+    /// network of it.
     pub(super) fn outside(
         &mut self,
         build: &mut Builder,
@@ -220,31 +231,17 @@ impl<'p> Network<'p> {
         if let Some(&known) = self.outside.get(&of) {
             return known;
         }
-        let above = self.above(PlaneId::FRONT, of.0);
-        let gate = if self.upstreams.is_empty() || !self.is_placed(&above) {
+        let gate = if self.upstreams.is_empty() || !self.is_placed(PlaneId::FRONT, of.0) {
             build.yes()
         } else {
-            let (standing, carriers) = match self.standing(of) {
-                Standing::In(prefix) => (Some(prefix), carriers(self.plant, prefix)),
-                Standing::Public => (None, self.upstreams.clone()),
-                Standing::Private => (None, Vec::new()),
-            };
-            let mut ways = Vec::new();
-            for upstream in carriers {
-                if above.binary_search(&upstream.0).is_ok() {
-                    let climb = self.own_climb(build, PlaneId::FRONT, of.0, upstream.0);
-                    let carried = match standing {
-                        Some(prefix) => ok(Subject::Carriage { upstream, prefix }),
-                        None => build.yes(),
-                    };
-                    ways.push(build.and(vec![climb, carried]));
+            match self.standing(of) {
+                Standing::In(prefix) => {
+                    let any = self.beyond(build, ok, of.0, Goal::Outside(Some(prefix)));
+                    // A prefix can be misrouted as a set, whichever upstream carries it.
+                    build.and(vec![ok(Subject::Component(prefix)), any])
                 }
-            }
-            let any = build.or(ways);
-            match standing {
-                // A prefix can be misrouted as a set, whichever upstream carries it.
-                Some(prefix) => build.and(vec![ok(Subject::Component(prefix)), any]),
-                None => any,
+                Standing::Public => self.beyond(build, ok, of.0, Goal::Outside(None)),
+                Standing::Private => build.no(),
             }
         };
         self.outside.insert(of, gate);
@@ -261,7 +258,7 @@ impl<'p> Network<'p> {
         plane: PlaneId,
     ) -> GateId {
         let above = self.above(plane, of.0);
-        if !self.is_placed(&above) {
+        if !self.are_placed(&above) {
             return build.yes();
         }
         let edges = &self.planes[plane.index()].edges;
@@ -277,74 +274,84 @@ impl<'p> Network<'p> {
             .collect();
         // Its own machine is no place to look at it from, where there is anything above.
         tops.retain(|&top| top != of.0 || above.len() == 1);
-        let mut ways: Vec<GateId> =
-            tops.iter().map(|&top| self.own_climb(build, plane, of.0, top)).collect();
+        let mut ways: Vec<GateId> = tops
+            .iter()
+            .map(|&top| self.own_climb(build, ok, plane, of.0, Goal::Node(top)))
+            .collect();
         if ways.is_empty() {
-            ways.push(self.outside(build, ok, of));
+            let own = if self.asker_is_up { build.yes() } else { self.base(of) };
+            let outside = self.outside(build, ok, of);
+            ways.push(build.and(vec![own, outside]));
         }
         build.or(ways)
     }
 
     /// `P(x, m)` as x itself asks for it.
-    fn own_climb(&mut self, build: &mut Builder, plane: PlaneId, x: Node, m: Node) -> GateId {
-        let climb = self.climb(build, plane, x, m);
+    fn own_climb(
+        &mut self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        plane: PlaneId,
+        x: Node,
+        goal: Goal,
+    ) -> GateId {
+        let climb = self.climb(build, ok, plane, x, goal);
         if self.asker_is_up { build.given(climb, self.node_base(x)) } else { climb }
     }
 
     /// `P(x, m)`: x gets up to m, both and everything between able to forward.
-    fn climb(&mut self, build: &mut Builder, plane: PlaneId, x: Node, m: Node) -> GateId {
-        if let Some(&known) = self.climbs.get(&(plane, x, m)) {
+    fn climb(
+        &mut self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        plane: PlaneId,
+        x: Node,
+        goal: Goal,
+    ) -> GateId {
+        if let Some(&known) = self.climbs.get(&(plane, x, goal)) {
             return known;
         }
-        let order = &self.planes[plane.index()].order;
-        let mut nodes = self.above(plane, x);
-        nodes.sort_unstable_by_key(|&node| order[node as usize]);
+        // What is above and not known yet, from the top down. A strongly connected part is known whole.
+        let mut nodes = vec![x];
         let mut at = 0;
         while at < nodes.len() {
-            let group = self.planes[plane.index()].group[nodes[at] as usize];
-            let end = at
-                + nodes[at..]
-                    .iter()
-                    .take_while(|&&node| self.planes[plane.index()].group[node as usize] == group)
-                    .count();
-            self.climb_group(build, plane, &nodes[at..end], m);
-            at = end;
+            for edge in &self.planes[plane.index()].edges[nodes[at] as usize] {
+                if !nodes.contains(&edge.to) && !self.climbs.contains_key(&(plane, edge.to, goal)) {
+                    nodes.push(edge.to);
+                }
+            }
+            at += 1;
         }
-        self.climbs[&(plane, x, m)]
+        let Plane { order, group, .. } = &self.planes[plane.index()];
+        nodes.sort_unstable_by_key(|&node| order[node as usize]);
+        let groups: Vec<Vec<Node>> = nodes
+            .chunk_by(|&one, &next| group[one as usize] == group[next as usize])
+            .map(<[Node]>::to_vec)
+            .collect();
+        for group in groups {
+            self.climb_group(build, ok, plane, &group, goal);
+        }
+        self.climbs[&(plane, x, goal)]
     }
 
     /// `P(x, m)` for every x of one strongly connected part, all above it being known.
-    fn climb_group(&mut self, build: &mut Builder, plane: PlaneId, group: &[Node], m: Node) {
-        if self.climbs.contains_key(&(plane, group[0], m)) {
-            return;
-        }
+    fn climb_group(
+        &mut self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        plane: PlaneId,
+        group: &[Node],
+        goal: Goal,
+    ) {
         let no = build.no();
         let mut now: HashMap<Node, GateId> = group.iter().map(|&node| (node, no)).collect();
         for _ in 0..group.len().min(ROUNDS_MAX) {
             let before = now.clone();
             for &x in group {
-                let gate = if x == m {
+                let gate = if Goal::Node(x) == goal {
                     self.node_base(x)
                 } else {
-                    let (mut up, mut lateral) = (Vec::new(), Vec::new());
-                    for edge in self.planes[plane.index()].edges[x as usize].clone() {
-                        let beyond = before
-                            .get(&edge.to)
-                            .or_else(|| self.climbs.get(&(plane, edge.to, m)))
-                            .copied()
-                            .unwrap_or(no);
-                        match edge.link {
-                            Some(link) => lateral.push(build.and(vec![self.base(link), beyond])),
-                            None => up.push(beyond),
-                        }
-                    }
-                    // What is demanded of those above matters to the way up, not to a link aside.
-                    let up = build.or(up);
-                    if up != no {
-                        let all = self.demanded(build, plane, x);
-                        lateral.push(build.and(vec![all, up]));
-                    }
-                    let any = build.or(lateral);
+                    let any = self.onward(build, ok, plane, x, goal, &before);
                     build.and(vec![self.node_base(x), any])
                 };
                 now.insert(x, gate);
@@ -354,21 +361,91 @@ impl<'p> Network<'p> {
             }
         }
         for (x, gate) in now {
-            self.climbs.insert((plane, x, m), gate);
+            self.climbs.insert((plane, x, goal), gate);
         }
     }
 
-    /// What a node's own network requirement demands of the nodes just above it: nothing beyond one
-    /// of them for `any`, all of them for `all`, k for k-of-n.
-    fn demanded(&self, build: &mut Builder, plane: PlaneId, x: Node) -> GateId {
-        let component = self.component_id(x);
-        let Some(requirement) = towards_core(self.plant, plane, component) else {
-            return build.yes();
-        };
-        build.requirement(requirement, &mut |build, leaf| match leaf.target {
+    /// As [`climb`](Self::climb) without the demand that x itself can forward.
+    fn beyond(
+        &mut self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        x: Node,
+        goal: Goal,
+    ) -> GateId {
+        let plane = PlaneId::FRONT;
+        let above: Vec<Node> =
+            self.planes[plane.index()].edges[x as usize].iter().map(|edge| edge.to).collect();
+        for node in above {
+            self.climb(build, ok, plane, node, goal);
+        }
+        self.onward(build, ok, plane, x, goal, &HashMap::new())
+    }
+
+    /// The ways from x onward to a goal, all above it being known, or standing in `before`.
+    fn onward(
+        &self,
+        build: &mut Builder,
+        ok: &dyn Fn(Subject) -> GateId,
+        plane: PlaneId,
+        x: Node,
+        goal: Goal,
+        before: &HashMap<Node, GateId>,
+    ) -> GateId {
+        let (mut up, mut ways) = (Vec::new(), Vec::new());
+        for edge in &self.planes[plane.index()].edges[x as usize] {
+            let beyond = before
+                .get(&edge.to)
+                .or_else(|| self.climbs.get(&(plane, edge.to, goal)))
+                .copied()
+                .unwrap_or(build.no());
+            match edge.link {
+                Some(link) => ways.push(build.and(vec![self.base(link), beyond])),
+                None => up.push(beyond),
+            }
+        }
+        // What is demanded of those above matters to the way up, not to a link aside.
+        let up = build.or(up);
+        if up != build.no() {
+            ways.push(match self.demanded(build, plane, x) {
+                Some(all) => build.and(vec![all, up]),
+                None => up,
+            });
+        }
+        if let Goal::Outside(prefix) = goal
+            && self.component(x).kind == Kind::Upstream
+        {
+            let upstream = self.component_id(x);
+            match prefix {
+                None => ways.push(build.yes()),
+                Some(prefix) if carries(self.plant, upstream, prefix) => {
+                    ways.push(ok(Subject::Carriage { upstream, prefix }));
+                }
+                Some(_) => {}
+            }
+        }
+        build.or(ways)
+    }
+
+    /// What a node's own network requirement demands of the nodes just above it, beyond that one of
+    /// them is there: all of them for `all`, k for k-of-n.
+    fn demanded(&self, build: &mut Builder, plane: PlaneId, x: Node) -> Option<GateId> {
+        let requirement = towards_core(self.plant, plane, self.component_id(x))?;
+        let plain =
+            |part: &Requirement| matches!(part, Requirement::One(leaf) if leaf.standby.is_none());
+        match requirement {
+            // Whichever way leads up goes through one of them.
+            Requirement::Any(of) if of.iter().all(plain) => return None,
+            one if plain(one) => return None,
+            Requirement::One(_)
+            | Requirement::Any(_)
+            | Requirement::All(_)
+            | Requirement::AtLeast { .. } => {}
+        }
+        Some(build.requirement(requirement, &mut |build, leaf| match leaf.target {
             Target::Component(to) => self.base(to),
             Target::Internet => build.yes(),
-        })
+        }))
     }
 
     fn node_base(&self, node: Node) -> GateId {
@@ -402,8 +479,24 @@ impl<'p> Network<'p> {
         }
     }
 
+    /// As [`are_placed`](Self::are_placed) of all above a place.
+    fn is_placed(&self, plane: PlaneId, x: Node) -> bool {
+        let edges = &self.planes[plane.index()].edges;
+        let mut at = x;
+        // Most often the first few steps up are a single way to a switch; only else is all looked at.
+        for _ in 0..8 {
+            match edges[at as usize].as_slice() {
+                _ if self.are_placed(&[at]) => return true,
+                [] => return false,
+                [one] => at = one.to,
+                _ => break,
+            }
+        }
+        self.are_placed(&self.above(plane, x))
+    }
+
     /// True when something of the network is known about a place: there is a forwarder above it.
-    fn is_placed(&self, above: &[Node]) -> bool {
+    fn are_placed(&self, above: &[Node]) -> bool {
         above.iter().any(|&node| {
             let kind = self.component(node).kind;
             kind.routes() || matches!(kind, Kind::Switch | Kind::Nic)

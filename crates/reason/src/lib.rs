@@ -16,6 +16,7 @@ mod summary;
 mod impact;
 mod alert;
 pub mod circuit;
+pub mod load;
 pub mod structure;
 pub mod coldstart;
 

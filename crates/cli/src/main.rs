@@ -8,6 +8,7 @@ mod check;
 mod audit;
 mod schema;
 mod draw;
+mod import;
 mod serve;
 mod replay;
 mod status;
@@ -64,6 +65,8 @@ enum Verb {
     Schema,
     /// Draw a plant, or the answer to one question about it, as SVG.
     Draw(draw::Arguments),
+    /// Write a plant file from what another system knows.
+    Import(import::Arguments),
     /// Watch a plant: checks, incidents, alerts, console.
     Serve(serve::Arguments),
     /// Fold a journal and compare: the same state, byte for byte.
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Verb::Audit(arguments) => audit::run(&arguments, style),
         Verb::Schema => schema::run(),
         Verb::Draw(arguments) => draw::run(&arguments),
+        Verb::Import(arguments) => import::run(&arguments, format),
         Verb::Serve(arguments) => serve::run(arguments, format),
         Verb::Replay(arguments) => replay::run(&arguments, format),
         Verb::Status(arguments) => status::run(&arguments, format),

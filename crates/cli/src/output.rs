@@ -19,6 +19,12 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(out, "{on}could not go on{off}: {text}");
 }
 
+/// Writes beside the answer, where that is for a file or another program.
+pub(crate) fn aside(text: &str) {
+    let mut out = std::io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Colours are for terminals, and for those who have not declined them (no-color.org).
 pub(crate) fn colours_wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

@@ -22,7 +22,9 @@ mod print;
 mod schema;
 
 pub use codes::{ALL as FINDINGS, Code};
+pub(crate) use lower::{NAME_MAX, bad_name};
 pub use print::print;
+pub(crate) use print::scalar;
 pub use schema::schema;
 
 use crate::finding::{Confidence, Finding, Label, Severity};

@@ -19,3 +19,4 @@ pub mod drawing;
 pub mod http;
 pub mod serve;
 pub mod client;
+pub mod netbox;

@@ -2,5 +2,6 @@
 
 mod blackstart;
 mod check;
+mod import;
 mod serve;
 mod access;

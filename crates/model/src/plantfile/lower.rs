@@ -31,7 +31,7 @@ const RANGE_MAX: usize = 100_000;
 const COMPONENTS_MAX: usize = 2_000_000;
 
 /// Characters of a name at most.
-pub(super) const NAME_MAX: usize = 128;
+pub(crate) const NAME_MAX: usize = 128;
 
 /// Values read at most once ranges and defaults are spread over their components, counted by
 /// [`Node::weight`]: ten fields for each of two million components. A short file must not ask for
@@ -364,7 +364,7 @@ fn too_much(place: Place, report: &mut Report) {
     report.add(codes::LIMIT, place, message, Some(help));
 }
 
-pub(super) fn bad_name(name: &str) -> Option<&'static str> {
+pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some("it is empty");
     }

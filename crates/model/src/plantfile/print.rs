@@ -104,7 +104,7 @@ impl Out {
 }
 
 /// A text as YAML: plain where that is beyond doubt, in double quotes otherwise.
-fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b" ._/@+-".contains(&b);
     let beyond_doubt = text.bytes().all(plain)
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())

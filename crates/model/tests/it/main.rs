@@ -6,5 +6,6 @@
 mod findings;
 mod hostile;
 mod language;
+mod netbox;
 mod round_trip;
 mod shown;

@@ -52,6 +52,8 @@ pub enum Attribute {
     BootsIn,
     /// `capacity`, in the unit of the kind.
     Capacity,
+    /// `demand`: bits per second that it has to carry at its busiest.
+    Demand,
     /// `address`: IP addresses.
     Address,
     /// `cidr`: an address block.

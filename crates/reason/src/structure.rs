@@ -13,6 +13,7 @@
 mod single_point;
 mod false_redundancy;
 mod shared_attribute;
+mod capacity;
 mod claim;
 mod known_failed;
 mod shared_fate;
@@ -54,6 +55,7 @@ pub const RULES: &[Rule] = &[
     single_point::RULE,
     false_redundancy::RULE,
     shared_attribute::RULE,
+    capacity::RULE,
     shared_fate::RULE,
     standby::RULE,
     backup::RULE,

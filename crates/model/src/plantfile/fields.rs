@@ -61,6 +61,8 @@ pub enum Holds {
     Instant(Attribute),
     /// Amperes, watts, bits per second or bytes, as the kind has it.
     Capacity(Attribute),
+    /// Bits per second.
+    Rate(Attribute),
     /// One IP address or several.
     Addresses(Attribute),
     /// An address block.
@@ -138,6 +140,24 @@ const KEEPS: &[Kind] = &[
     Kind::Service,
     Kind::Website,
     Kind::File,
+    Kind::Component,
+];
+
+/// What traffic is meant for, or goes through.
+const CARRIES: &[Kind] = &[
+    Kind::Server,
+    Kind::Switch,
+    Kind::Router,
+    Kind::Firewall,
+    Kind::LoadBalancer,
+    Kind::Link,
+    Kind::Vip,
+    Kind::Hypervisor,
+    Kind::Vm,
+    Kind::Container,
+    Kind::Database,
+    Kind::Service,
+    Kind::Website,
     Kind::Component,
 ];
 
@@ -347,6 +367,12 @@ pub const FIELDS: &[Field] = &[
         Holds::Capacity(Attribute::Capacity),
         Of::But(IMMATERIAL),
         "what it can carry, with its unit",
+    ),
+    field(
+        "demand",
+        Holds::Rate(Attribute::Demand),
+        Of::Only(CARRIES),
+        "the traffic it has to carry at its busiest, as `600..800 Mbit/s`",
     ),
     field(
         "timezone",

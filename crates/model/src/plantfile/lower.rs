@@ -751,6 +751,10 @@ fn fill(
         Holds::Watts(attribute) => {
             put(attribute, quantity(node, &what, report, range(Unit::Watts)).map(Value::Watts));
         }
+        Holds::Rate(attribute) => {
+            let rate = quantity(node, &what, report, range(Unit::BitsPerSecond));
+            put(attribute, rate.map(Value::BitsPerSecond));
+        }
         Holds::Volts(attribute) => {
             put(attribute, quantity(node, &what, report, range(Unit::Volts)).map(Value::Volts));
         }

@@ -179,6 +179,7 @@ fn component_fields(component: &Component, checks: &[&Check], plant: &Plant) -> 
             Holds::Condition => condition_fields(condition, plant.zone()),
             Holds::Checks => None,
             Holds::Watts(attribute)
+            | Holds::Rate(attribute)
             | Holds::Volts(attribute)
             | Holds::Breaker(attribute)
             | Holds::Phases(attribute)

@@ -279,6 +279,7 @@ fn shape(holds: Holds) -> String {
         Holds::Condition => "condition",
         Holds::Checks => "checks",
         Holds::Watts(_) => base(Unit::Watts),
+        Holds::Rate(_) => base(Unit::BitsPerSecond),
         Holds::Volts(_) => base(Unit::Volts),
         Holds::Breaker(_) => "breaker-rating",
         Holds::Phases(_) => "phase-count",

@@ -14,3 +14,4 @@ mod properties;
 mod histories;
 mod coldstart;
 mod outages;
+mod capacity;

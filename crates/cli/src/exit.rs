@@ -18,11 +18,14 @@ pub(crate) enum Exit {
     Outage,
     /// A replay came to something else.
     Differs,
+    /// What was asked for cannot be started.
+    CannotStart,
 }
 
 /// What `--help` says about them.
 pub(crate) const HELP: &str = "Exit codes: 0 fine; 1 failed unexpectedly; 2 wrong usage; 3 nothing to do; \
-10 findings, notes only; 11 warnings; 12 errors; 20 an incident is open; 21 a replay differs";
+10 findings, notes only; 11 warnings; 12 errors; 20 an incident is open; 21 a replay differs; \
+22 it cannot be started";
 
 impl Exit {
     pub(crate) fn code(self) -> ExitCode {
@@ -35,6 +38,7 @@ impl Exit {
             Self::Findings(Severity::Error) => 12,
             Self::Outage => 20,
             Self::Differs => 21,
+            Self::CannotStart => 22,
         })
     }
 }

@@ -6,6 +6,7 @@ mod output;
 mod findings;
 mod check;
 mod audit;
+mod coldstart;
 mod schema;
 mod draw;
 mod import;
@@ -17,6 +18,7 @@ mod observe;
 mod enroll;
 mod password;
 mod ask;
+mod named;
 mod clock;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -61,6 +63,8 @@ enum Verb {
     Check(check::Arguments),
     /// Say what is weak in a plant before anything happens.
     Audit(audit::Arguments),
+    /// The order in which a dark plant is brought up, or why it cannot be.
+    Coldstart(coldstart::Arguments),
     /// Print the JSON Schema of the plant file, for editors.
     Schema,
     /// Draw a plant, or the answer to one question about it, as SVG.
@@ -95,6 +99,7 @@ fn main() -> ExitCode {
     let done = match verb {
         Verb::Check(arguments) => check::run(&arguments, format),
         Verb::Audit(arguments) => audit::run(&arguments, style),
+        Verb::Coldstart(arguments) => coldstart::run(&arguments, format),
         Verb::Schema => schema::run(),
         Verb::Draw(arguments) => draw::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments, format),

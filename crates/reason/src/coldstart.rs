@@ -435,8 +435,8 @@ impl<'p> Run<'p> {
             let met = children.iter().filter(|child| is(child)).count();
             let kept = match self.starting.gate(gate) {
                 Gate::Input(_) | Gate::And(_) => children.len(),
-                _ if !self.chain.is(gate) => children.len(),
-                _ if every => met,
+                Gate::Or(_) | Gate::AtLeast(..) if !self.chain.is(gate) => children.len(),
+                Gate::Or(_) | Gate::AtLeast(..) if every => met,
                 Gate::Or(_) => 1,
                 Gate::AtLeast(k, _) => k as usize,
             };

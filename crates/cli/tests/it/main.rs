@@ -3,5 +3,6 @@
 mod blackstart;
 mod check;
 mod import;
+mod coldstart;
 mod serve;
 mod access;

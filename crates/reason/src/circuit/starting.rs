@@ -139,7 +139,19 @@ impl Starting {
             match role {
                 Role::Network(_) => connected.push(gate),
                 Role::ManagedVia => managed = gate,
-                _ => {
+                Role::In
+                | Role::On
+                | Role::Power
+                | Role::Cooling
+                | Role::Needs
+                | Role::ToStart
+                | Role::Uses
+                | Role::CarriedBy
+                | Role::DegradedWithout
+                | Role::Between
+                | Role::UsedFrom
+                | Role::Prefix
+                | Role::Covers => {
                     let firm = if has_standby(requirement) {
                         build.requirement(requirement, &mut |build, leaf| {
                             one(build, network, ok, plant, (id, role), leaf)

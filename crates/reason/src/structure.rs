@@ -27,6 +27,7 @@ mod cooling;
 mod announced;
 mod spares;
 mod same_address;
+mod degradation;
 mod against;
 
 pub use against::worse_than;
@@ -69,6 +70,7 @@ pub const RULES: &[Rule] = &[
     announced::RULE,
     spares::RULE,
     same_address::RULE,
+    degradation::RULE,
 ];
 
 /// Something that is weak, with its evidence.
@@ -134,6 +136,8 @@ pub fn audit(plant: &Plant, circuit: &Circuit, now: Timestamp) -> Result<Audit, 
         debug_assert!(findings[before..].iter().all(|finding| finding.code == rule.code));
     }
     findings.sort_by_key(order);
+    // One thing may have two choices of the same members, as machines have for cords and for cables.
+    findings.dedup();
     let single_points = grounds.used.iter().map(|&of| grounds.single_points(of)).collect();
     Ok(Audit { findings, single_points })
 }

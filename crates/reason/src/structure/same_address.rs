@@ -32,6 +32,7 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             }
         }
     }
+    let relied_on_by = relied_on_by(grounds, &holders);
     let mut told: BTreeSet<Vec<ComponentId>> = BTreeSet::new();
     for (address, mut of) in holders {
         of.dedup();
@@ -44,13 +45,17 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         if lowest.len() < 2 || !told.insert(lowest.clone()) {
             continue;
         }
-        let relied = grounds.circuit.choices().find(|choice| {
-            lowest.iter().filter(|one| choice.names.contains(&Some(**one))).count() > 1
-        });
+        // What relies on more than one of them.
+        let mut by: Vec<ComponentId> = lowest
+            .iter()
+            .flat_map(|one| relied_on_by.get(one).into_iter().flatten().copied())
+            .collect();
+        by.sort_unstable();
+        let relied = by.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
         if relied.is_none() && is_private(address) {
             continue;
         }
-        let component = relied.map_or(lowest[0], |choice| choice.of);
+        let component = relied.unwrap_or(lowest[0]);
         let mut falls: Vec<ComponentId> = grounds.falls_with_and(component);
         grounds.by_impact(&mut falls);
         found.push(Finding {
@@ -62,9 +67,9 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
                 .chain(lowest.iter().copied().find(|&one| one != component))
                 .collect(),
             message: match relied {
-                Some(choice) => format!(
+                Some(by) => format!(
                     "`{}` relies on one of {} being left, and both have the address {address}",
-                    grounds.name(choice.of),
+                    grounds.name(by),
                     grounds.list(&lowest)
                 ),
                 None => format!("{} have one address, {address}", grounds.list(&lowest)),
@@ -76,6 +81,26 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
                     .to_owned(),
         });
     }
+}
+
+/// For what shares an address with another: whose choices it is a member of, each once.
+fn relied_on_by(
+    grounds: &Grounds<'_>,
+    holders: &BTreeMap<IpAddr, Vec<ComponentId>>,
+) -> BTreeMap<ComponentId, BTreeSet<ComponentId>> {
+    let several = holders.values().filter(|of| of.len() > 1);
+    let mut by: BTreeMap<ComponentId, BTreeSet<ComponentId>> =
+        several.flatten().map(|&id| (id, BTreeSet::new())).collect();
+    if !by.is_empty() {
+        for choice in grounds.circuit.choices() {
+            for member in choice.names.iter().flatten() {
+                if let Some(by) = by.get_mut(member) {
+                    by.insert(choice.of);
+                }
+            }
+        }
+    }
+    by
 }
 
 /// Whether an address means nothing beyond its own network.

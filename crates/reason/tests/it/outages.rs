@@ -23,8 +23,15 @@ struct Outage {
 
 struct Weakness {
     words: String,
-    /// The finding's code and component, or why there is none.
-    named: Result<(String, String), String>,
+    /// The finding that names it, or why there is none.
+    named: Result<Named, String>,
+}
+
+/// A finding by its code, its component and, where several have these, words of its message.
+struct Named {
+    code: String,
+    component: String,
+    words: Option<String>,
 }
 
 impl Outage {
@@ -39,7 +46,7 @@ impl Outage {
         let mut lines = table.lines();
         let as_of = lines.next().and_then(|line| line.strip_prefix("as of\t"));
         let as_of = as_of.unwrap_or_else(|| panic!("{}: as of when?", folder.display()));
-        assert_eq!(lines.next(), Some("weakness\tcode\tcomponent"), "{}", folder.display());
+        assert_eq!(lines.next(), Some("weakness\tcode\tcomponent\twords"), "{}", folder.display());
         let weaknesses = lines.map(Weakness::of).collect();
         let now = local_instant(as_of, plant.zone()).expect("a time");
         let audit = audit(&plant, &Circuit::of(&plant), now).expect("few components");
@@ -48,23 +55,37 @@ impl Outage {
         Self { folder, title, weaknesses, plant, audit }
     }
 
-    fn says(&self, code: &str, component: &str) -> bool {
-        let component = self.plant.find(component);
-        assert!(component.is_some(), "{}: {component:?} is not in the plant", self.folder);
+    /// The words of the finding that names it.
+    fn says(&self, named: &Named) -> Option<&str> {
+        let id = |name: &str| {
+            let id = self.plant.find(name);
+            id.unwrap_or_else(|| panic!("{}: {name} is not in the plant", self.folder))
+        };
+        let component = id(&named.component);
         let mut findings = self.audit.findings.iter();
-        findings.any(|one| one.code == code && Some(one.component) == component)
+        let found = findings.find(|one| {
+            one.code == named.code
+                && one.component == component
+                && named.words.as_ref().is_none_or(|words| one.message.contains(&**words))
+        });
+        found.map(|finding| &*finding.message)
     }
 }
 
 impl Weakness {
     fn of(line: &str) -> Self {
-        let [words, code, component] = *line.split('\t').collect::<Vec<_>>() else {
-            panic!("three columns: {line}");
+        let columns: Vec<&str> = line.split('\t').collect();
+        let (words, named) = match *columns.as_slice() {
+            [words, "-", why] => (words, Err(why.to_owned())),
+            [words, code, component] => (words, Ok((code, component, None))),
+            [words, code, component, said] => (words, Ok((code, component, Some(said)))),
+            _ => panic!("three columns or four: {line}"),
         };
-        let named = match code {
-            "-" => Err(component.to_owned()),
-            code => Ok((code.to_owned(), component.to_owned())),
-        };
+        let named = named.map(|(code, component, words): (&str, &str, Option<&str>)| Named {
+            code: code.to_owned(),
+            component: component.to_owned(),
+            words: words.map(str::to_owned),
+        });
         Self { words: words.to_owned(), named }
     }
 }
@@ -88,10 +109,11 @@ fn the_audit_names_before_what_was_weak_in_each_known_outage() {
     let mut missed = String::new();
     for outage in &outages {
         for weakness in &outage.weaknesses {
-            let Ok((code, component)) = &weakness.named else { continue };
-            if RULES.iter().any(|rule| rule.code == code) && !outage.says(code, component) {
-                let _ =
-                    writeln!(missed, "{}: {code} {component}: {}", outage.folder, weakness.words);
+            let Ok(named) = &weakness.named else { continue };
+            let has_rule = RULES.iter().any(|rule| rule.code == named.code);
+            if has_rule && outage.says(named).is_none() {
+                let Named { code, component, words } = named;
+                let _ = writeln!(missed, "{}: {code} {component} {words:?}", outage.folder);
             }
         }
     }
@@ -109,16 +131,16 @@ fn page(outages: &[Outage]) -> String {
         for Weakness { words, named } in &outage.weaknesses {
             all += 1;
             let (finding, answer) = match named {
-                Ok((code, component)) => {
-                    let is =
-                        RULES.iter().any(|rule| rule.code == code) && outage.says(code, component);
-                    found += usize::from(is);
-                    let finding = format!("[{code}](findings/{code}.md) `{component}`");
-                    (finding, if is { "found" } else { "no rule yet" })
+                Ok(named) => {
+                    let words = outage.says(named);
+                    found += usize::from(words.is_some());
+                    let answer = words.unwrap_or("no rule yet").replace('|', "\\|");
+                    let code = &named.code;
+                    (format!("[{code}](findings/{code}.md)"), answer)
                 }
                 Err(why) => {
                     unsayable += 1;
-                    (String::new(), why.as_str())
+                    ("no".to_owned(), why.clone())
                 }
             };
             let _ = writeln!(rows, "| {first} | {words} | {finding} | {answer} |");
@@ -131,7 +153,7 @@ fn page(outages: &[Outage]) -> String {
          plant as it was the day before names {found} of {all} weaknesses; {unsayable} cannot be said in a plant\n\
          file, for the reason given. This page is made by a test from [the scenarios](../scenarios/README.md)\n\
          and from what the audit says of them.\n\n\
-         | outage | weakness | finding | found, or why not |\n|---|---|---|---|\n{rows}",
+         | outage | weakness | found | what the audit says, or why it cannot |\n|---|---|---|---|\n{rows}",
         outages.len()
     )
 }

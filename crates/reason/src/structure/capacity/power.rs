@@ -50,8 +50,6 @@ impl Load {
 struct Overload {
     cause: ComponentId,
     load: Load,
-    /// One whose load came with it, and who is left with nothing else.
-    moved: Option<ComponentId>,
 }
 
 pub(super) fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
@@ -70,8 +68,7 @@ pub(super) fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             }
             let graver = |one: Load, other: Load| (one.min, one.max) > (other.min, other.max);
             if worst.get(&at).is_none_or(|known| graver(load, known.load)) {
-                let moved = flows.moved_through(grounds, cause, &touched, at);
-                worst.insert(at, Overload { cause, load, moved });
+                worst.insert(at, Overload { cause, load });
             }
         }
     }
@@ -81,7 +78,8 @@ pub(super) fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         let pairs: Vec<[ComponentId; 2]> =
             some.iter().map(|(at, overload)| [overload.cause, *at]).collect();
         for ((at, overload), falls) in some.iter().zip(fall_with_both(grounds, &pairs)) {
-            found.push(finding(grounds, *at, overload, falls));
+            let moved = flows.moved_onto(grounds, overload, *at);
+            found.push(finding(grounds, *at, overload, moved, falls));
         }
     }
 }
@@ -112,9 +110,10 @@ fn finding(
     grounds: &Grounds<'_>,
     at: ComponentId,
     overload: &Overload,
+    moved: Option<ComponentId>,
     falls: Vec<ComponentId>,
 ) -> Finding {
-    let Overload { cause, load, moved } = overload;
+    let Overload { cause, load } = overload;
     let rated = rated(grounds, at).expect("what has no rating is never too much");
     let certain = load.min > rated * (1.0 + ROUNDING);
     let (scale, unit) = match volts(grounds, at) {
@@ -135,7 +134,7 @@ fn finding(
         confidence: if certain { Confidence::High } else { Confidence::Medium },
         component: at,
         causes: vec![*cause],
-        witness: moved.iter().copied().chain([at]).collect(),
+        witness: moved.into_iter().chain([at]).collect(),
         message: format!(
             "without `{}`, `{}` carries {carried} of {} {unit}{}",
             grounds.name(*cause),
@@ -155,6 +154,7 @@ struct Flows {
     order: Vec<ComponentId>,
     place: Vec<usize>,
     load: Vec<Load>,
+    consumers: Vec<Vec<ComponentId>>,
 }
 
 impl Flows {
@@ -165,13 +165,15 @@ impl Flows {
             place[id.index()] = at;
         }
         let mut load: Vec<Load> = grounds.ids().map(|id| draw(grounds, id)).collect();
+        let mut consumers = vec![Vec::new(); load.len()];
         for &id in &order {
             let own = load[id.index()];
             for (to, share) in split(grounds, id, None) {
                 load[to.index()].add(own, share);
+                consumers[to.index()].push(id);
             }
         }
-        Self { order, place, load }
+        Self { order, place, load, consumers }
     }
 
     /// What something carries today: by its meter, else by the draws.
@@ -240,22 +242,34 @@ impl Flows {
             .collect()
     }
 
-    /// Of the choices that a fault touches, the first that is left with this alone.
-    fn moved_through(
+    /// Of the choices that a fault touches, one that is left with this alone: searched downwards from it.
+    fn moved_onto(
         &self,
         grounds: &Grounds<'_>,
-        cause: ComponentId,
-        touched: &[ComponentId],
+        overload: &Overload,
         at: ComponentId,
     ) -> Option<ComponentId> {
         let input = grounds.circuit.component_input(at);
-        touched.iter().copied().find(|&of| {
-            let left = split(grounds, of, Some(cause));
-            !left.is_empty()
+        let left_with_it_alone = |of: ComponentId| {
+            let left = split(grounds, of, Some(overload.cause));
+            left.len() < split(grounds, of, None).len()
                 && left.iter().all(|&(to, _)| {
                     to == at || grounds.killers.kills(input, grounds.circuit.stands(to))
                 })
-        })
+        };
+        let mut seen = BTreeSet::from([at]);
+        let mut below = vec![at];
+        while let Some(next) = below.pop() {
+            for &consumer in &self.consumers[next.index()] {
+                if left_with_it_alone(consumer) {
+                    return Some(consumer);
+                }
+                if seen.insert(consumer) {
+                    below.push(consumer);
+                }
+            }
+        }
+        None
     }
 }
 

@@ -19,6 +19,14 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(out, "{on}could not go on{off}: {text}");
 }
 
+/// Writes what long work has come to; only where a person looks on.
+pub(crate) fn progress(text: &str) {
+    let mut out = std::io::stderr().lock();
+    if std::io::stderr().is_terminal() {
+        let _ = write!(out, "\r\u{1b}[K{text}").and_then(|()| out.flush());
+    }
+}
+
 /// Writes beside the answer, where that is for a file or another program.
 pub(crate) fn aside(text: &str) {
     let mut out = std::io::stderr().lock();

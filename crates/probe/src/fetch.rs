@@ -26,6 +26,8 @@ pub enum Limit {
     Line,
     /// All of it.
     Whole,
+    /// All of it, and no answer when it is longer than so many bytes.
+    Bytes(usize),
 }
 
 /// What came of a request.
@@ -80,6 +82,7 @@ pub async fn fetch_whole(
         body_bytes_max: match limit {
             Limit::Line => LINE_BYTES_MAX,
             Limit::Whole => WHOLE_BYTES_MAX,
+            Limit::Bytes(most) => most.saturating_add(1),
         },
         keep: true,
     };
@@ -98,10 +101,15 @@ pub async fn fetch_whole(
     };
     match response {
         Ok(response) => {
+            if let Limit::Bytes(most) = limit
+                && response.body.len() > most
+            {
+                return Fetched::NoAnswer(format!("the answer is longer than {most} bytes"));
+            }
             let text = String::from_utf8_lossy(&response.body);
             let wanted = match limit {
                 Limit::Line => text.lines().next().unwrap_or("").chars().take(120).collect(),
-                Limit::Whole => text.into_owned(),
+                Limit::Whole | Limit::Bytes(_) => text.into_owned(),
             };
             Fetched::Answered(response.status.as_u16(), wanted)
         }

@@ -36,7 +36,8 @@ impl Secrets for SecretStore {
                 "the secret `{name}` is not set: give `{variable}`, or a file with --secrets"
             ));
         };
-        let text = read(path).map_err(|why| format!("could not read {}: {why}", path.display()))?;
+        let text =
+            private(path).map_err(|why| format!("could not read {}: {why}", path.display()))?;
         text.lines()
             .map(str::trim)
             .filter(|line| !line.starts_with('#'))
@@ -49,7 +50,11 @@ impl Secrets for SecretStore {
     }
 }
 
-fn read(path: &std::path::Path) -> Result<String, String> {
+/// The text of a file that only its owner may read.
+///
+/// # Errors
+/// When it cannot be read, or others may read it; in words without any of it.
+pub fn private(path: &std::path::Path) -> Result<String, String> {
     use std::io::Read as _;
     use std::os::unix::fs::PermissionsExt as _;
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;

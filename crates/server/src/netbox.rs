@@ -8,3 +8,4 @@
 
 mod reading;
 pub mod dump;
+pub mod live;

@@ -6,6 +6,10 @@ use anyhow::{Context as _, bail, ensure};
 use blackstart_model::netbox::facts::Facts;
 use blackstart_model::netbox::{About, Import, Layout, LeftOut, Question, Summary, import};
 use blackstart_server::netbox::dump;
+use blackstart_server::netbox::live::{
+    Source,
+    secrets::{self, SecretStore, Secrets as _},
+};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -14,11 +18,24 @@ use std::path::{Path, PathBuf};
 /// Questions of one sort that are shown; all of them stand in the file and in the JSON.
 const SHOWN_MAX: usize = 3;
 
+/// The deadline of all of a live import: an hour, for some four thousand pages.
+const WHOLE: std::time::Duration = std::time::Duration::from_secs(3_600);
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A dump of NetBox's database, as `manage.py dumpdata` writes it; `.gz` or not.
-    #[arg(long)]
-    dump: PathBuf,
+    #[arg(long, required_unless_present = "url")]
+    dump: Option<PathBuf>,
+    /// The address of a NetBox, `https://…`, to be asked by its API.
+    #[arg(long, conflicts_with = "dump")]
+    url: Option<String>,
+    /// A file with nothing but the API token, readable by its owner only. Else the token is the secret
+    /// `netbox-token`: the environment's `BLACKSTART_SECRET_NETBOX_TOKEN`, or a line of --secrets.
+    #[arg(long, requires = "url")]
+    token_file: Option<PathBuf>,
+    /// A file of `name = value` lines, readable by its owner only.
+    #[arg(long, requires = "url", conflicts_with = "token_file")]
+    secrets: Option<PathBuf>,
     /// Only what stands at the site of this name or slug.
     #[arg(long)]
     site: Option<String>,
@@ -70,10 +87,35 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
 }
 
 fn read(arguments: &Arguments) -> anyhow::Result<Facts> {
-    let path = &arguments.dump;
-    let file =
-        std::fs::File::open(path).with_context(|| format!("could not read {}", path.display()))?;
-    dump::read(file).with_context(|| format!("could not import {}", path.display()))
+    if let Some(path) = &arguments.dump {
+        let file = std::fs::File::open(path)
+            .with_context(|| format!("could not read {}", path.display()))?;
+        return dump::read(file).with_context(|| format!("could not import {}", path.display()));
+    }
+    let url = arguments.url.as_deref().unwrap_or_default();
+    let source = Source::new(url, &token(arguments)?).context("could not import")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut tell = |part: &str, count: usize| output::progress(&format!("{part} {count}"));
+    let reading = async { tokio::time::timeout(WHOLE, source.read(&mut tell)).await };
+    let read = runtime.block_on(reading);
+    output::progress("");
+    match read {
+        Ok(read) => read.with_context(|| format!("could not import from {url}")),
+        Err(_) => bail!("could not import from {url}: it is not read after {WHOLE:?}"),
+    }
+}
+
+/// The API token, from a file of its own or as a secret.
+fn token(arguments: &Arguments) -> anyhow::Result<String> {
+    match &arguments.token_file {
+        Some(path) => secrets::private(path)
+            .map_err(anyhow::Error::msg)
+            .with_context(|| format!("could not read the token from {}", path.display())),
+        None => SecretStore { file: arguments.secrets.clone() }
+            .value("netbox-token")
+            .map_err(anyhow::Error::msg)
+            .context("could not ask NetBox without a token"),
+    }
 }
 
 /// Where the plant is written.

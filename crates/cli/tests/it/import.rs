@@ -154,3 +154,34 @@ fn what_is_no_dump_is_refused_whole() {
     assert!(text(&made.stderr).contains("could not read /nowhere/dump.json"));
     assert_eq!(run(&["import", "netbox"]).status.code(), Some(2));
 }
+
+#[test]
+fn the_token_comes_from_a_private_file_or_a_secret_and_is_never_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "t0ps3cret\n").expect("a file");
+    let mode = |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode));
+    let file = path.to_str().expect("text");
+    let ask = |url: &str, more: &[&str]| {
+        let mut all = vec!["import", "netbox", "--url", url];
+        all.extend(more);
+        let output = run(&all);
+        let words = text(&output.stderr);
+        assert!(!words.contains("t0ps3cret") && output.stdout.is_empty(), "{words}");
+        (output.status.code(), words)
+    };
+    mode(0o644).expect("it is ours");
+    let (code, words) = ask("https://127.0.0.1:1", &["--token-file", file]);
+    assert_eq!(code, Some(1));
+    assert!(words.contains("others may read it (mode 644): chmod 600"), "{words}");
+    mode(0o600).expect("it is ours");
+    let (_, words) = ask("https://127.0.0.1:1", &["--token-file", file]);
+    assert!(words.contains("could not ask https://127.0.0.1:1/api/status/"), "{words}");
+    let (_, words) = ask("http://netbox.example", &["--token-file", file]);
+    assert!(words.contains("in the clear; give an `https` address"), "{words}");
+    let (_, words) = ask("https://127.0.0.1:1", &[]);
+    assert!(words.contains("BLACKSTART_SECRET_NETBOX_TOKEN"), "{words}");
+    let (code, _) = ask("https://127.0.0.1:1", &["--dump", "x"]);
+    assert_eq!(code, Some(2), "one source at a time");
+}

@@ -110,6 +110,12 @@ pub(super) fn fill(facts: &Facts, cables: &Cables<'_>, draft: &mut Draft, summar
             draft.ask(key, About::Power, words);
         }
         draft.need(key, field, Need::Any(feeders));
+        if let [(id, _)] = ports.as_slice()
+            && !distributes(draft.kind(key))
+            && let Some(phase) = leg(facts, cables, *id)
+        {
+            draft.field(key, "phase", phase);
+        }
         if !distributes(draft.kind(key)) {
             draw(draft, key, &ports);
         }
@@ -145,7 +151,7 @@ fn feed(facts: &Facts, cables: &Cables<'_>, draft: &mut Draft, key: Key, id: Id,
     }
     let mut said = Vec::new();
     if phase.as_deref() == Some("three-phase") {
-        said.push("three phases".to_owned());
+        draft.field(key, "phases", "3");
     }
     if supply.as_deref() == Some("dc") {
         said.push("direct current".to_owned());
@@ -238,6 +244,19 @@ fn feeders_of(
         draft.ask(key, About::Power, words);
     }
     feeders
+}
+
+/// The phase that the one outlet of a port is on.
+fn leg(facts: &Facts, cables: &Cables<'_>, port: Id) -> Option<&'static str> {
+    let reached = cables.follow(End::PowerPort(port));
+    let [one] = reached.as_slice() else { return None };
+    let End::PowerOutlet(outlet) = one.end else { return None };
+    match facts.power_outlets.get(&outlet)?.feed_leg.as_deref()? {
+        "A" => Some("L1"),
+        "B" => Some("L2"),
+        "C" => Some("L3"),
+        _ => None,
+    }
 }
 
 fn draw(draft: &mut Draft, key: Key, ports: &[(Id, &PowerPort)]) {

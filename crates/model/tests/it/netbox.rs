@@ -248,6 +248,21 @@ fn a_cord_is_followed_into_the_feed_and_its_panel() {
 }
 
 #[test]
+fn three_phases_and_the_one_that_an_outlet_is_on() {
+    let mut world = World::new();
+    let (server, pdu) = (world.device("web-7", SERVER), world.device("pdu-a", PDU));
+    let (port, outlet) = (world.power_port(server, "psu"), world.outlet(pdu, None));
+    world.cable(port, outlet);
+    for outlet in world.facts.power_outlets.values_mut() {
+        outlet.feed_leg = said("B");
+    }
+    let feed = PowerFeed { name: said("A"), phase: said("three-phase"), ..PowerFeed::default() };
+    world.facts.power_feeds.insert(9, feed);
+    let text = &world.import().files[0].1;
+    assert!(text.contains("    phase: L2\n") && text.contains("    phases: 3\n"), "{text}");
+}
+
+#[test]
 fn each_inlet_of_a_pdu_feeds_its_own_bank() {
     let mut world = World::new();
     let (pdu, left, right) =

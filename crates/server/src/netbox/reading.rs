@@ -73,7 +73,11 @@ impl Reading {
             match self.facts.cables.get_mut(&cable) {
                 Some(cable) => {
                     let ends = if is_a { &mut cable.a } else { &mut cable.b };
-                    ends.push((end, connector));
+                    // The cable itself may have named it, without its connector.
+                    match ends.iter_mut().find(|(known, _)| *known == end) {
+                        Some((_, known)) => *known = known.or(connector),
+                        None => ends.push((end, connector)),
+                    }
                 }
                 None => {
                     let object = format!("dcim.cabletermination {id}");

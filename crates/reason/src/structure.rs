@@ -17,6 +17,7 @@ mod capacity;
 mod claim;
 mod known_failed;
 mod shared_fate;
+mod recovery_cycle;
 mod standby;
 mod backup;
 mod certificate;
@@ -58,6 +59,7 @@ pub const RULES: &[Rule] = &[
     shared_attribute::RULE,
     capacity::RULE,
     shared_fate::RULE,
+    recovery_cycle::RULE,
     standby::RULE,
     backup::RULE,
     certificate::RULE,

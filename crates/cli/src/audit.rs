@@ -10,10 +10,12 @@ mod sarif;
 use crate::exit::Exit;
 use crate::{Style, clock, findings, output};
 use anyhow::{Context as _, anyhow};
-use blackstart_model::Plant;
 use blackstart_model::finding::{Finding as Shown, Label, Severity};
+use blackstart_model::kind::Kind;
 use blackstart_model::time::{Timestamp, local_instant};
-use blackstart_reason::circuit::Circuit;
+use blackstart_model::{ComponentId, PlaneId, Plant};
+use blackstart_reason::circuit::{Circuit, Subject};
+use blackstart_reason::diagnosability::Advice;
 use blackstart_reason::structure::{self, Audit, Finding, SinglePoints};
 use blackstart_server::plant_files;
 use std::path::{Path, PathBuf};
@@ -102,7 +104,7 @@ fn audited(path: &Path, at: Option<&str>) -> anyhow::Result<Option<Audited>> {
 
 fn human(new: &Audited, told: &[&Finding], arguments: &Arguments) -> String {
     let mut text = String::new();
-    let mut groups = groups(told);
+    let mut groups = groups(&new.plant, told);
     let all = groups.len();
     if !arguments.all && arguments.against.is_none() {
         // What takes down one who is served stands in the table below.
@@ -127,25 +129,27 @@ fn human(new: &Audited, told: &[&Finding], arguments: &Arguments) -> String {
     }
     if arguments.against.is_none() {
         text += &table(&new.plant, &new.audit.single_points, arguments.all);
+        text += &suggested(&new.plant, &new.audit.suggested_checks, arguments.all);
     }
     text += &summary(new, told, arguments.against.as_deref());
     text
 }
 
 /// Findings that are one weakness seen in several places, in the order of the first of each.
-fn groups<'f>(told: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
+fn groups<'f>(plant: &Plant, told: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     let mut at = std::collections::HashMap::new();
     for finding in told {
-        // What takes down the very same things in a row (a feed, its panel, its breaker) is one way to fall.
-        let of: &[_] = match (finding.code, finding.severity) {
-            ("BS1001", _) => &finding.brings_down,
-            // Lists of things to go and look at.
-            ("BS1009" | "BS1010" | "BS1013", Severity::Note) => &[],
-            _ => &finding.causes,
+        let kinds = || finding.causes.iter().map(|&id| plant.component(id).kind).collect();
+        let (of, kinds): (&[ComponentId], Vec<Kind>) = match finding.code {
+            // What takes down the very same things in a row (a feed, its panel, its breaker) is one way to fall.
+            "BS1001" => (&finding.brings_down, Vec::new()),
+            // What nobody watches, or cannot tell apart, in every rack.
+            "BS1007" | "BS1008" => (&[], kinds()),
+            _ => (&finding.causes, Vec::new()),
         };
         let next = groups.len();
-        let place = *at.entry((finding.severity, finding.code, of)).or_insert(next);
+        let place = *at.entry((finding.severity, finding.code, of, kinds)).or_insert(next);
         if place == next {
             groups.push(Vec::new());
         }
@@ -230,6 +234,57 @@ fn table(plant: &Plant, of: &[SinglePoints], all: bool) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The checks that would show most, each with what it would change beside those before it.
+fn suggested(plant: &Plant, advice: &Advice, all: bool) -> String {
+    if advice.checks.is_empty() {
+        return String::new();
+    }
+    let tried = match (advice.tried, advice.possible) {
+        (tried, possible) if tried == possible => format!("of {possible} that could be put"),
+        (tried, possible) => format!("of {tried} that were tried; {possible} could be put"),
+    };
+    let mut text = format!("Checks that would show most ({tried}):\n");
+    for one in &advice.checks {
+        let ask = one.ask;
+        let plane = match ask.plane {
+            PlaneId::FRONT => String::new(),
+            plane => format!(", over {}", plant.planes()[plane.index()]),
+        };
+        let parts: Vec<String> = [("shows", &one.makes_visible), ("tells apart", &one.tells_apart)]
+            .into_iter()
+            .filter(|(_, faults)| !faults.is_empty())
+            .map(|(what, faults)| {
+                let most = if all { faults.len() } else { NAMES_MAX };
+                let names: Vec<String> =
+                    faults.iter().take(most).map(|&fault| fault_name(plant, fault)).collect();
+                let more = faults.len() - names.len();
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                format!("{what} {}: {}{more}", faults.len(), names.join(", "))
+            })
+            .collect();
+        let component = plant.component(ask.component).name.as_str();
+        let vantage = &plant.vantage(ask.vantage).name;
+        text += &format!("  {} {component}, from {vantage}{plane}\n", ask.kind);
+        for part in parts {
+            text += &format!("      {part}\n");
+        }
+    }
+    text + "\n"
+}
+
+/// A fault by the names of what it is in.
+fn fault_name(plant: &Plant, fault: Subject) -> String {
+    let name = |id| plant.component(id).name.as_str();
+    match fault {
+        Subject::Component(id) => name(id).to_owned(),
+        Subject::Carriage { upstream, prefix } => {
+            format!("{} misrouting {}", name(upstream), name(prefix))
+        }
+        Subject::Vantage(id) => format!("vantage {}", plant.vantage(id).name),
+        Subject::Check(id) => format!("check {}", plant.checks()[id.index()].key),
+    }
 }
 
 fn summary(new: &Audited, told: &[&Finding], against: Option<&Path>) -> String {

@@ -24,10 +24,11 @@ mod tests;
 
 pub use killers::{Blasts, Killers, Killing, TooMany};
 pub use network::crosses_way_out;
+pub(crate) use network::leaves_place;
 pub use witness::{Witness, Witnesses};
 
 use blackstart_model::plant::Role;
-use blackstart_model::{CheckId, CheckKey, ComponentId, Plant, VantageId, VantageName};
+use blackstart_model::{CheckId, CheckKey, ComponentId, PlaneId, Plant, VantageId, VantageName};
 use std::collections::HashMap;
 
 /// A gate: an index into the circuit, in topological order (children have smaller ids).
@@ -142,6 +143,26 @@ pub struct Sees {
     pub answers: Option<(ComponentId, GateId)>,
 }
 
+/// A check that does not exist, to find out what it would be good for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Supposed {
+    /// What is asked.
+    pub component: ComponentId,
+    /// From where.
+    pub vantage: VantageId,
+    /// In which network plane.
+    pub plane: PlaneId,
+}
+
+/// What a check sees if it is right and its vantage is heard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Look {
+    /// True when it should be up.
+    pub gate: GateId,
+    /// As in [`Sees`].
+    pub answers: Option<(ComponentId, GateId)>,
+}
+
 /// A gate as one reads it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate<'c> {
@@ -183,7 +204,14 @@ impl Circuit {
     /// Compiles a plant. Linear in the plant times the height of its network.
     #[must_use]
     pub fn of(plant: &Plant) -> Self {
-        compile::compile(plant)
+        compile::compile(plant, &[]).0
+    }
+
+    /// The same with checks that do not exist, and what each would see; `None` where the plant has no
+    /// path for it. All other gates are the same as without.
+    #[must_use]
+    pub fn supposing(plant: &Plant, checks: &[Supposed]) -> (Self, Vec<Option<Look>>) {
+        compile::compile(plant, checks)
     }
 
     /// How many gates there are, inputs included.

@@ -17,6 +17,7 @@ mod impact;
 mod alert;
 pub mod circuit;
 pub mod load;
+pub mod diagnosability;
 pub mod structure;
 pub mod coldstart;
 

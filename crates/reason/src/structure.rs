@@ -23,6 +23,8 @@ mod backup;
 mod certificate;
 mod maintenance_overlap;
 mod management_path;
+mod blind_spot;
+mod ambiguity;
 mod unknown;
 mod cooling;
 mod announced;
@@ -34,11 +36,12 @@ mod against;
 pub use against::worse_than;
 
 use crate::circuit::{Blasts, Circuit, InputId, Killers, Subject, TooMany};
+use crate::diagnosability::{Advice, Ask, Diagnosability, diagnosability};
 use blackstart_model::finding::{Confidence, Severity};
 use blackstart_model::kind::Kind;
 use blackstart_model::requirement::Target;
 use blackstart_model::time::Timestamp;
-use blackstart_model::{ComponentId, Plant};
+use blackstart_model::{ComponentId, PlaneId, Plant};
 use std::cmp::Reverse;
 
 /// A kind of finding of the audit.
@@ -60,6 +63,8 @@ pub const RULES: &[Rule] = &[
     capacity::RULE,
     shared_fate::RULE,
     recovery_cycle::RULE,
+    blind_spot::RULE,
+    ambiguity::RULE,
     standby::RULE,
     backup::RULE,
     certificate::RULE,
@@ -107,6 +112,8 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// For everything people use: what takes it down alone, itself left out.
     pub single_points: Vec<SinglePoints>,
+    /// The few checks more that would show most.
+    pub suggested_checks: Advice,
 }
 
 /// What takes down one thing that people use.
@@ -130,7 +137,7 @@ pub struct SinglePoints {
 /// [`TooMany`] when the killer sets do not fit in memory.
 pub fn audit(plant: &Plant, circuit: &Circuit, now: Timestamp) -> Result<Audit, TooMany> {
     let killers = Killers::of(circuit)?;
-    let grounds = Grounds::of(plant, circuit, &killers, now);
+    let grounds = Grounds::of(plant, circuit, &killers, now)?;
     let mut findings = Vec::new();
     for rule in RULES {
         let before = findings.len();
@@ -141,7 +148,8 @@ pub fn audit(plant: &Plant, circuit: &Circuit, now: Timestamp) -> Result<Audit, 
     // One thing may have two choices of the same members, as machines have for cords and for cables.
     findings.dedup();
     let single_points = grounds.used.iter().map(|&of| grounds.single_points(of)).collect();
-    Ok(Audit { findings, single_points })
+    let suggested_checks = grounds.diagnosability.advice;
+    Ok(Audit { findings, single_points, suggested_checks })
 }
 
 fn order(finding: &Finding) -> impl Ord + use<> {
@@ -161,10 +169,16 @@ pub(crate) struct Grounds<'a> {
     used: Vec<ComponentId>,
     is_used: Vec<bool>,
     has_customers: bool,
+    diagnosability: Diagnosability,
 }
 
 impl<'a> Grounds<'a> {
-    fn of(plant: &'a Plant, circuit: &'a Circuit, killers: &'a Killers, now: Timestamp) -> Self {
+    fn of(
+        plant: &'a Plant,
+        circuit: &'a Circuit,
+        killers: &'a Killers,
+        now: Timestamp,
+    ) -> Result<Self, TooMany> {
         let is_used = used(plant);
         let rank = |id: &ComponentId| (impact_rank(plant.component(*id).kind), *id);
         let mut used: Vec<ComponentId> = (0..)
@@ -176,17 +190,20 @@ impl<'a> Grounds<'a> {
         used.sort_by_key(rank);
         let has_customers =
             used.first().is_some_and(|&id| plant.component(id).kind == Kind::Customer);
-        Self {
+        let blasts = killers.blasts(circuit);
+        let diagnosability = diagnosability(plant, circuit, killers, &blasts, &is_used)?;
+        Ok(Self {
             plant,
             circuit,
             killers,
             now,
-            blasts: killers.blasts(circuit),
+            blasts,
             whose: circuit.whose(),
             used,
             is_used,
             has_customers,
-        }
+            diagnosability,
+        })
     }
 
     /// All components, in the plant's order.
@@ -306,6 +323,37 @@ impl<'a> Grounds<'a> {
             })
             .collect();
         SinglePoints { of, down_today: self.killers.is_down(gate), by, by_carriage }
+    }
+
+    /// What would show.
+    pub(crate) const fn diagnosability(&self) -> &Diagnosability {
+        &self.diagnosability
+    }
+
+    /// A fault in words: `pdu-1`, or what an upstream does to a prefix.
+    pub(crate) fn fault(&self, fault: InputId) -> String {
+        match self.circuit.subject(fault) {
+            Subject::Component(id) => format!("`{}`", self.name(id)),
+            Subject::Carriage { upstream, prefix } => {
+                format!("`{}` misrouting `{}`", self.name(upstream), self.name(prefix))
+            }
+            Subject::Vantage(id) => format!("the vantage `{}`", self.plant.vantage(id).name),
+            Subject::Check(id) => format!("the check `{}`", self.plant.checks()[id.index()].key),
+        }
+    }
+
+    /// A check that is not there, in words: ``an icmp check of `sw-2` from `here` ``.
+    pub(crate) fn ask(&self, ask: Ask) -> String {
+        let plane = match ask.plane {
+            PlaneId::FRONT => String::new(),
+            plane => format!(" over `{}`", self.plant.planes()[plane.index()]),
+        };
+        format!(
+            "a check of `{}` by {} from `{}`{plane}",
+            self.name(ask.component),
+            ask.kind,
+            self.plant.vantage(ask.vantage).name
+        )
     }
 
     /// `stream-1`, `stream-1 and stream-2`, `stream-1, stream-2 and 40 more`.

@@ -1,8 +1,9 @@
 //! The audit for programs (docs/json.md).
 
-use super::Audited;
+use super::{Audited, fault_name};
 use crate::findings::line_and_column;
 use blackstart_model::ComponentId;
+use blackstart_reason::circuit::Subject;
 use blackstart_reason::structure::Finding;
 use serde::Serialize;
 
@@ -12,6 +13,10 @@ struct Json<'a> {
     plant: &'a str,
     findings: Vec<One<'a>>,
     single_points: Vec<Falls<'a>>,
+    /// The best first; each is there when the next is weighed.
+    suggested_checks: Vec<Suggested<'a>>,
+    checks_tried: usize,
+    checks_possible: usize,
     /// Single faults are all there are: nothing was left out.
     complete: bool,
 }
@@ -51,6 +56,16 @@ struct Falls<'a> {
 struct Misrouting<'a> {
     upstream: &'a str,
     prefix: &'a str,
+}
+
+#[derive(Serialize)]
+struct Suggested<'a> {
+    component: &'a str,
+    vantage: &'a str,
+    plane: &'a str,
+    kind: &'a str,
+    makes_visible: Vec<String>,
+    tells_apart: Vec<String>,
 }
 
 pub(super) fn json(new: &Audited, told: &[&Finding]) -> anyhow::Result<String> {
@@ -97,6 +112,29 @@ pub(super) fn json(new: &Audited, told: &[&Finding]) -> anyhow::Result<String> {
                 .collect(),
         })
         .collect();
-    let json = Json { version: 1, plant: plant.name(), findings, single_points, complete: true };
+    let faults = |of: &[Subject]| of.iter().map(|&fault| fault_name(plant, fault)).collect();
+    let advice = &new.audit.suggested_checks;
+    let suggested_checks = advice
+        .checks
+        .iter()
+        .map(|one| Suggested {
+            component: name(one.ask.component),
+            vantage: plant.vantage(one.ask.vantage).name.as_str(),
+            plane: &plant.planes()[one.ask.plane.index()],
+            kind: one.ask.kind.as_str(),
+            makes_visible: faults(&one.makes_visible),
+            tells_apart: faults(&one.tells_apart),
+        })
+        .collect();
+    let json = Json {
+        version: 1,
+        plant: plant.name(),
+        findings,
+        single_points,
+        suggested_checks,
+        checks_tried: advice.tried,
+        checks_possible: advice.possible,
+        complete: true,
+    };
     Ok(serde_json::to_string_pretty(&json)? + "\n")
 }

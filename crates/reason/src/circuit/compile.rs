@@ -1,7 +1,7 @@
 //! From a plant to gates.
 
 use super::network::{Network, crosses_way_out};
-use super::{Choices, Circuit, GateId, Gates, InputId, Op, Sees, Subject};
+use super::{Choices, Circuit, GateId, Gates, InputId, Look, Op, Sees, Subject, Supposed};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Role, Vantage};
 use blackstart_model::requirement::{Leaf, Requirement, Target};
@@ -205,7 +205,7 @@ fn first_component(requirement: &Requirement) -> Option<ComponentId> {
 /// Roles that make a component stand on another whatever the network does.
 const SUPPORT: [Role; 4] = [Role::In, Role::On, Role::Power, Role::Cooling];
 
-pub(super) fn compile(plant: &Plant) -> Circuit {
+pub(super) fn compile(plant: &Plant, supposed: &[Supposed]) -> (Circuit, Vec<Option<Look>>) {
     let subjects = subjects(plant);
     let input: HashMap<Subject, InputId> = subjects
         .iter()
@@ -360,30 +360,36 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
             } else {
                 build.yes()
             };
-            let plane = check.plane;
-            let path = path_from(&mut build, &mut network, &ok, place, check.component, plane);
-            let path = if path == build.no() {
-                // The plant has no path where there is a check: an edge is missing or wrong, and a
-                // constant "down" would only teach us to distrust the check.
+            let asked = (place, check.component, check.plane);
+            let (path, machine) = paths(&mut build, &mut network, &ok, plant, asked);
+            // The plant has no path where there is a check: an edge is missing or wrong, and a
+            // constant "down" would only teach us to distrust the check.
+            if path.is_none() {
                 unplaced.push((check.id, vantage));
-                build.yes()
-            } else {
-                path
-            };
+            }
             let gate = build.and(vec![
                 ok(Subject::Check(check.id)),
                 heard,
                 works[check.component.index()],
-                path,
+                path.unwrap_or(build.yes()),
             ]);
-            let answers = machine_of(plant, check.component).map(|machine| {
-                let path = path_from(&mut build, &mut network, &ok, place, machine, plane);
-                let path = if path == build.no() { build.yes() } else { path };
+            let answers = machine.map(|(machine, path)| {
                 (machine, build.and(vec![heard, network.base(machine), path]))
             });
             sees.push(Sees { check: check.id, vantage, gate, answers });
         }
     }
+    // Last, so that all other gates are numbered as they are without.
+    let looks = supposed
+        .iter()
+        .map(|one| {
+            let asked = (plant.vantage(one.vantage), one.component, one.plane);
+            let (path, machine) = paths(&mut build, &mut network, &ok, plant, asked);
+            let gate = build.and(vec![works[one.component.index()], path?]);
+            let answers = machine.map(|(of, path)| (of, build.and(vec![network.base(of), path])));
+            Some(Look { gate, answers })
+        })
+        .collect();
     let sees_by_name = sees
         .iter()
         .enumerate()
@@ -402,7 +408,7 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
         })
         .map(|(_, at)| InputId(at))
         .collect();
-    Circuit {
+    let circuit = Circuit {
         gates: build.gates,
         choices,
         subjects,
@@ -416,7 +422,8 @@ pub(super) fn compile(plant: &Plant) -> Circuit {
         sees_by_name,
         today,
         unplaced,
-    }
+    };
+    (circuit, looks)
 }
 
 /// Everything that can break; a component's input has the component's own number.
@@ -551,6 +558,23 @@ fn usable_gate(
     };
     let path = if path == build.no() { build.yes() } else { path };
     build.and(vec![works[id.index()], path])
+}
+
+/// The path of a check, `None` where the plant has none; and the machine that answers for what is asked,
+/// with the path to that, always true where the plant has none.
+fn paths(
+    build: &mut Builder,
+    network: &mut Network<'_>,
+    ok: &dyn Fn(Subject) -> GateId,
+    plant: &Plant,
+    (place, component, plane): (&Vantage, ComponentId, PlaneId),
+) -> (Option<GateId>, Option<(ComponentId, GateId)>) {
+    let path = path_from(build, network, ok, place, component, plane);
+    let machine = machine_of(plant, component).map(|machine| {
+        let path = path_from(build, network, ok, place, machine, plane);
+        (machine, if path == build.no() { build.yes() } else { path })
+    });
+    (Some(path).filter(|&path| path != build.no()), machine)
 }
 
 /// The path of a check: from its vantage to its component.

@@ -685,17 +685,27 @@ pub fn crosses_way_out(plant: &Plant, check: &Check, vantage: &Vantage) -> bool 
         Host::Address(address) => address.is_loopback(),
         Host::Name(name) => name.eq_ignore_ascii_case("localhost"),
     };
-    let Some(at) = vantage.at.filter(|_| !local) else { return !local };
-    if at == check.component {
+    !local && leaves_place(plant, check.component, check.plane, vantage)
+}
+
+/// Whether packets to a component leave the place a vantage stands at.
+pub(crate) fn leaves_place(
+    plant: &Plant,
+    component: ComponentId,
+    plane: PlaneId,
+    vantage: &Vantage,
+) -> bool {
+    let Some(at) = vantage.at else { return true };
+    if at == component {
         return false;
     }
     // Below the vantage's own place, nothing of its way out is crossed. Walked on the plant itself, for
     // this is asked before there is a circuit.
-    let mut found = vec![check.component];
+    let mut found = vec![component];
     let mut next = 0;
     while let Some(&component) = found.get(next) {
         next += 1;
-        let Some(requirement) = towards_core(plant, check.plane, component) else { continue };
+        let Some(requirement) = towards_core(plant, plane, component) else { continue };
         let mut met = false;
         requirement.each_leaf(&mut |leaf| {
             let Target::Component(to) = leaf.target else { return };

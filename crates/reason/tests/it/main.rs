@@ -10,6 +10,7 @@ mod unanswered;
 mod answers;
 mod replay;
 mod audit;
+mod diagnosability;
 mod properties;
 mod histories;
 mod coldstart;

@@ -31,6 +31,7 @@ mod announced;
 mod spares;
 mod same_address;
 mod degradation;
+mod flood;
 mod against;
 
 pub use against::worse_than;
@@ -78,6 +79,7 @@ pub const RULES: &[Rule] = &[
     spares::RULE,
     same_address::RULE,
     degradation::RULE,
+    flood::RULE,
 ];
 
 /// Something that is weak, with its evidence.

@@ -360,13 +360,22 @@ impl<'a> Grounds<'a> {
 
     /// `stream-1`, `stream-1 and stream-2`, `stream-1, stream-2 and 40 more`.
     pub(crate) fn list(&self, of: &[ComponentId]) -> String {
+        self.joined(of, "and")
+    }
+
+    /// `feed-a`, `feed-a or pdu-a`, `feed-a, pdu-a, psu-1 or 2 more`.
+    pub(crate) fn any_of(&self, of: &[ComponentId]) -> String {
+        self.joined(of, "or")
+    }
+
+    fn joined(&self, of: &[ComponentId], word: &str) -> String {
         const NAMED: usize = 3;
         let names: Vec<&str> = of.iter().take(NAMED).map(|&id| self.name(id)).collect();
         match (of.len(), names.as_slice()) {
             (_, []) => "nothing".to_owned(),
             (1, [one]) => (*one).to_owned(),
-            (0..=NAMED, [others @ .., last]) => format!("{} and {last}", others.join(", ")),
-            (many, names) => format!("{} and {} more", names.join(", "), many - names.len()),
+            (0..=NAMED, [others @ .., last]) => format!("{} {word} {last}", others.join(", ")),
+            (many, names) => format!("{} {word} {} more", names.join(", "), many - names.len()),
         }
     }
 

@@ -13,6 +13,7 @@ use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Lifeline, Role};
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::requirement::Target;
+use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule =
     Rule { code: "BS1005", title: "what we need in an outage falls with what it serves", find };
@@ -156,16 +157,22 @@ pub(super) fn covers(grounds: &Grounds<'_>, of: ComponentId) -> Vec<ComponentId>
     covered
 }
 
-/// A monitor that falls with what it watches.
+/// A monitor that falls with what it watches; once for all that falls by the same.
 fn covered_together(grounds: &Grounds<'_>, monitor: ComponentId, found: &mut Vec<Finding>) {
+    let mut together: BTreeMap<Vec<ComponentId>, Vec<ComponentId>> = BTreeMap::new();
+    let own = grounds.components_of(grounds.killers.alone(grounds.circuit.usable(monitor)));
     for target in covers(grounds, monitor) {
         let gate = grounds.circuit.usable(target);
-        let mut causes =
-            grounds.components_of(grounds.killers.alone(grounds.circuit.usable(monitor)));
-        causes.retain(|&id| {
-            id != monitor && grounds.killers.kills(grounds.circuit.component_input(id), gate)
-        });
-        let nearest = grounds.nearest(&causes);
+        let causes: Vec<ComponentId> = own
+            .iter()
+            .copied()
+            .filter(|&id| {
+                id != monitor && grounds.killers.kills(grounds.circuit.component_input(id), gate)
+            })
+            .collect();
+        together.entry(grounds.nearest(&causes)).or_default().push(target);
+    }
+    for (nearest, targets) in together {
         let Some(&cause) = nearest.first() else { continue };
         let falls = grounds.falls_with(cause);
         found.push(Finding {
@@ -175,10 +182,10 @@ fn covered_together(grounds: &Grounds<'_>, monitor: ComponentId, found: &mut Vec
             component: monitor,
             witness: grounds.witness(monitor, cause),
             message: format!(
-                "`{}` falls with `{}`, which it watches over: {} takes down both",
+                "`{}` falls with {}, which it watches over, when {} fails",
                 grounds.name(monitor),
-                grounds.name(target),
-                grounds.list(&nearest)
+                grounds.list(&targets),
+                grounds.any_of(&nearest)
             ),
             causes: nearest,
             brings_down: falls,
@@ -212,7 +219,7 @@ fn kept_together(grounds: &Grounds<'_>, backup: ComponentId, found: &mut Vec<Fin
             (false, _) => format!(
                 "`{}` is kept with what it is a backup of: {} takes both `{}` and its backup",
                 grounds.name(backup),
-                grounds.list(&nearest),
+                grounds.any_of(&nearest),
                 grounds.name(target)
             ),
             (true, Some(account)) => format!(

@@ -139,6 +139,60 @@ test("an outage appears by itself, with its cause and whom it hits, and ends by 
   await laptop.close();
 });
 
+test("boxes of the map are closed and opened without JavaScript, and the drawing stands by itself", async () => {
+  const { page, close } = await open({ javaScriptEnabled: false });
+  await page.goto(`${consoleUrl}/plant`);
+  const box = (name) => page.locator("svg.map a.node", { has: page.locator(`text.name:text-is("${name}")`) });
+  await box("plex").waitFor();
+  await page.getByRole("link", { name: "close stream-1" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/closed=stream-1/);
+  assert.equal(await box("plex").count(), 0);
+  await page.getByText("server, 3 inside").waitFor();
+  await box("stream-1").click();
+  await page.waitForURL(/open=stream-1/);
+  await box("plex").click();
+  await page.getByRole("heading", { name: "plex" }).waitFor();
+  await page.locator("svg.map .way", { hasText: "plex" }).first().waitFor();
+  await page.goto(`${consoleUrl}/plant.svg?closed=stream-1`);
+  await page.getByText("server, 3 inside").waitFor();
+  await close();
+});
+
+test("the audit is read, narrowed down by keyboard, and kept as a file that needs no network", async () => {
+  const { page, wrong, close } = await open();
+  await page.goto(`${consoleUrl}/`);
+  await page.getByRole("navigation").getByRole("link", { name: "Audit" }).click();
+  await page.getByRole("heading", { name: /^Audit: / }).waitFor();
+  const all = await page.locator("article.finding").count();
+  await picture(page, "audit");
+  await page.getByLabel("Component").fill("transit-1");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/component=transit-1/);
+  const some = await page.locator("article.finding").count();
+  assert.ok(some > 0 && some < all, `${some} of ${all}`);
+  await page.getByRole("link", { name: "transit-1" }).first().waitFor();
+  assert.deepEqual(wrong, []);
+
+  const written = await (await page.request.get(`${consoleUrl}/audit/report.html`)).text();
+  const file = join(folder, "report.html");
+  writeFileSync(file, written);
+  const offline = await open({ offline: true, javaScriptEnabled: false });
+  await offline.page.goto(`file://${file}`);
+  await offline.page.getByRole("heading", { name: "What each falls with, alone" }).waitFor();
+  await offline.page.locator("svg.map").first().waitFor();
+  assert.deepEqual(offline.wrong, []);
+  await picture(offline.page, "report");
+  await offline.close();
+
+  const phone = await open({ viewport: { width: 390, height: 844 }, isMobile: true });
+  await phone.page.goto(`${consoleUrl}/audit`);
+  const overflow = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `the page is ${overflow} px wider than the phone`);
+  await phone.close();
+  await close();
+});
+
 test("without JavaScript and by keyboard an incident is taken", async () => {
   const { page, close } = await open({ javaScriptEnabled: false });
   await page.goto(`${consoleUrl}/`);

@@ -11,13 +11,12 @@ use crate::exit::Exit;
 use crate::{Style, clock, findings, output};
 use anyhow::{Context as _, anyhow};
 use blackstart_model::finding::{Finding as Shown, Label, Severity};
-use blackstart_model::kind::Kind;
 use blackstart_model::time::{Timestamp, local_instant};
-use blackstart_model::{ComponentId, PlaneId, Plant};
+use blackstart_model::{PlaneId, Plant};
 use blackstart_reason::circuit::{Circuit, Subject};
 use blackstart_reason::diagnosability::Advice;
 use blackstart_reason::structure::{self, Audit, Finding, SinglePoints};
-use blackstart_server::plant_files;
+use blackstart_server::{plant_files, report};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +42,9 @@ pub(crate) struct Arguments {
     /// Audit as of this time instead of now, as `2026-11-21 04:00`, in the plant's zone.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+    /// Write a report as one HTML file besides: for reading, printing and sending.
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<PathBuf>,
     /// Show all of them, however many.
     #[arg(long)]
     all: bool,
@@ -57,6 +59,7 @@ struct Audited {
     files: Vec<(String, String)>,
     plant: Arc<Plant>,
     audit: Audit,
+    now: Timestamp,
 }
 
 pub(crate) fn run(arguments: &Arguments, style: Style) -> anyhow::Result<Exit> {
@@ -74,6 +77,13 @@ pub(crate) fn run(arguments: &Arguments, style: Style) -> anyhow::Result<Exit> {
         None => new.audit.findings.iter().collect(),
         Some(old) => structure::worse_than((&old.plant, &old.audit), (&new.plant, &new.audit)),
     };
+    if let Some(path) = &arguments.html {
+        let Audited { files, plant, audit, now } = &new;
+        let audited = report::Audited { plant, files, audit, now: *now };
+        let old = arguments.against.as_ref().map(|old| old.display().to_string());
+        std::fs::write(path, report::html(&audited, &told, old.as_deref()))
+            .with_context(|| format!("could not write {}", path.display()))?;
+    }
     match style {
         Style::Human => output::say(&human(&new, &told, arguments)),
         Style::Json => output::say(&json::json(&new, &told)?),
@@ -99,12 +109,12 @@ fn audited(path: &Path, at: Option<&str>) -> anyhow::Result<Option<Audited>> {
     };
     let audit = structure::audit(&plant, &Circuit::of(&plant), now)
         .with_context(|| format!("could not audit {}", path.display()))?;
-    Ok(Some(Audited { files, plant, audit }))
+    Ok(Some(Audited { files, plant, audit, now }))
 }
 
 fn human(new: &Audited, told: &[&Finding], arguments: &Arguments) -> String {
     let mut text = String::new();
-    let mut groups = groups(&new.plant, told);
+    let mut groups = structure::weaknesses(&new.plant, told);
     let all = groups.len();
     if !arguments.all && arguments.against.is_none() {
         // What takes down one who is served stands in the table below.
@@ -133,29 +143,6 @@ fn human(new: &Audited, told: &[&Finding], arguments: &Arguments) -> String {
     }
     text += &summary(new, told, arguments.against.as_deref());
     text
-}
-
-/// Findings that are one weakness seen in several places, in the order of the first of each.
-fn groups<'f>(plant: &Plant, told: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
-    let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    let mut at = std::collections::HashMap::new();
-    for finding in told {
-        let kinds = || finding.causes.iter().map(|&id| plant.component(id).kind).collect();
-        let (of, kinds): (&[ComponentId], Vec<Kind>) = match finding.code {
-            // What takes down the very same things in a row (a feed, its panel, its breaker) is one way to fall.
-            "BS1001" => (&finding.brings_down, Vec::new()),
-            // What nobody watches, or cannot tell apart, in every rack.
-            "BS1007" | "BS1008" => (&[], kinds()),
-            _ => (&finding.causes, Vec::new()),
-        };
-        let next = groups.len();
-        let place = *at.entry((finding.severity, finding.code, of, kinds)).or_insert(next);
-        if place == next {
-            groups.push(Vec::new());
-        }
-        groups[place].push(finding);
-    }
-    groups
 }
 
 fn codes_in_order(groups: &[Vec<&Finding>]) -> Vec<&'static str> {

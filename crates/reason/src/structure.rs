@@ -33,8 +33,10 @@ mod same_address;
 mod degradation;
 mod flood;
 mod against;
+mod weaknesses;
 
 pub use against::worse_than;
+pub use weaknesses::weaknesses;
 
 use crate::circuit::{Blasts, Circuit, InputId, Killers, Subject, TooMany};
 use crate::diagnosability::{Advice, Ask, Diagnosability, diagnosability};

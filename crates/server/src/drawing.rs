@@ -28,6 +28,8 @@ use std::fmt;
 /// The style of every drawing, for pages that hold several.
 pub const STYLE: &str = include_str!("drawing/style.css");
 
+pub(crate) use lines::needed;
+
 /// What is to be drawn of a plant, and how. Start from [`Picture::of`].
 pub struct Picture<'a> {
     /// What it shows, in words; also for those who do not see it.
@@ -73,6 +75,8 @@ pub enum Mark {
     Degraded,
     /// It works, and one less failure is between it and being down.
     LostRedundancy,
+    /// Something is said against it.
+    Weak,
     /// Nothing is known.
     Unknown,
     /// Switched off on purpose.
@@ -87,11 +91,12 @@ pub enum Mark {
 
 impl Mark {
     /// Every mark, worst first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Broken,
         Self::Down,
         Self::Degraded,
         Self::LostRedundancy,
+        Self::Weak,
         Self::Unknown,
         Self::Off,
         Self::Implied,
@@ -107,6 +112,7 @@ impl Mark {
             Self::Down => "down",
             Self::Degraded => "degraded",
             Self::LostRedundancy => "less redundant",
+            Self::Weak => "weak",
             Self::Unknown => "unknown",
             Self::Off => "off",
             Self::Implied => "implied",
@@ -123,6 +129,7 @@ impl Mark {
             Self::Down => "▼",
             Self::Degraded => "◆",
             Self::LostRedundancy => "◐",
+            Self::Weak => "▲",
             Self::Unknown => "?",
             Self::Off => "–",
             Self::Implied => "○",
@@ -139,6 +146,7 @@ impl Mark {
             Self::Broken
             | Self::Down
             | Self::Degraded
+            | Self::Weak
             | Self::Unknown
             | Self::Off
             | Self::Implied
@@ -152,6 +160,7 @@ impl Mark {
             Self::Broken | Self::Down | Self::Off => true,
             Self::Degraded
             | Self::LostRedundancy
+            | Self::Weak
             | Self::Unknown
             | Self::Implied
             | Self::Up

@@ -11,6 +11,7 @@ mod now;
 mod incident;
 mod plant;
 mod map;
+mod audit;
 mod checks;
 mod timeline;
 mod act;
@@ -39,6 +40,7 @@ const BODY_BYTES_MAX: usize = 16 << 10;
 pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) prober: Arc<Prober>,
+    pub(crate) audit: Arc<audit::Kept>,
 }
 
 impl App {
@@ -62,7 +64,7 @@ pub(crate) async fn console(
     prober: Arc<Prober>,
     access: Access,
 ) {
-    let app = App { hub, prober };
+    let app = App { hub, prober, audit: Arc::default() };
     let access = Arc::new(access);
     let router = router(app, access.clone());
     let served = match access.tls() {
@@ -84,11 +86,14 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/plant.svg", get(plant::drawn))
         .route("/plant/{name}", get(plant::component))
         .route("/plant/{name}/observe", post(act::observe))
+        .route("/audit", get(audit::page))
+        .route("/audit/report.html", get(audit::report))
         .route("/checks", get(checks::page))
         .route("/checks/{component}/{check}", get(checks::one))
         .route("/timeline", get(timeline::page))
         .route("/live", get(live::stream))
         .route("/assets/style.css", get(|| asset("text/css", include_str!("http/style.css"))))
+        .route("/assets/report.css", get(|| asset("text/css", crate::report::STYLE)))
         .route("/assets/drawing.css", get(|| asset("text/css", crate::drawing::STYLE)))
         .route("/assets/live.js", get(|| asset("text/javascript", include_str!("http/live.js"))))
         .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("http/icon.svg"))))

@@ -16,6 +16,7 @@ pub mod heartbeat;
 pub mod plant_files;
 pub mod agents;
 pub mod drawing;
+pub mod report;
 pub mod http;
 pub mod serve;
 pub mod client;

@@ -260,7 +260,7 @@ fn leads(plant: &Plant, picture: &Picture<'_>, tree: &Tree) -> Vec<Lead> {
 }
 
 /// What a component needs in the roles that are drawn, each once.
-pub(super) fn needed(component: &Component) -> Vec<ComponentId> {
+pub(crate) fn needed(component: &Component) -> Vec<ComponentId> {
     let mut needed = Vec::new();
     each_line(component, &mut |_, id, _| needed.push(id));
     needed.sort_unstable();

@@ -13,6 +13,7 @@ pub(super) enum Place {
     Now,
     Incidents,
     Plant,
+    Audit,
     Checks,
     Timeline,
     Elsewhere,
@@ -25,6 +26,7 @@ pub(super) fn page(view: &View, place: Place, title: &str, main: &Markup) -> Mar
         (Place::Now, "/", "Now"),
         (Place::Incidents, "/incidents", "Incidents"),
         (Place::Plant, "/plant", "Plant"),
+        (Place::Audit, "/audit", "Audit"),
         (Place::Checks, "/checks", "Checks"),
         (Place::Timeline, "/timeline", "Timeline"),
     ];
@@ -39,6 +41,7 @@ pub(super) fn page(view: &View, place: Place, title: &str, main: &Markup) -> Mar
                 link rel="icon" href="/assets/icon.svg";
                 link rel="stylesheet" href="/assets/style.css";
                 link rel="stylesheet" href="/assets/drawing.css";
+                link rel="stylesheet" href="/assets/report.css";
                 script type="module" src="/assets/live.js" {}
             }
             body {

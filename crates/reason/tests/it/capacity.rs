@@ -1,9 +1,14 @@
-//! Redundancy without capacity, case by case: what moves where, and what is said of it.
+//! Redundancy without capacity, case by case: what moves where, and what is said of it. On random trees of
+//! power, against a reader that follows every fault from scratch.
 
 use blackstart_model::plantfile;
 use blackstart_model::time::{Zone, local_instant};
 use blackstart_reason::circuit::Circuit;
 use blackstart_reason::structure::audit;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// What BS1004 says of a plant, with its confidence.
 fn said(body: &str) -> Vec<String> {
@@ -132,4 +137,116 @@ services: {{ shop: {{ on: {{ any: [app-1, app-2, app-3] }}, demand: {demand} }} 
     );
     assert_eq!(plant("1.4 Gbit/s").len(), 1);
     assert_eq!(plant("1.6 Gbit/s"), [""; 0], "too small with all of them");
+}
+
+/// Feeds, strips that are fed by any of some feeds, servers with cords in any of some strips.
+#[derive(Clone, Debug)]
+struct Tree {
+    feeds: usize,
+    strips: Vec<BTreeSet<usize>>,
+    servers: Vec<(BTreeSet<usize>, u32)>,
+    /// Amperes, for feeds and strips.
+    rated: Vec<u32>,
+}
+
+fn trees() -> impl Strategy<Value = Tree> {
+    (1..4_usize, 1..6_usize).prop_flat_map(|(feeds, strips)| {
+        let fed = vec(btree_set(0..feeds, 1..=feeds.min(2)), strips);
+        let servers = vec((btree_set(0..strips, 1..=strips.min(3)), 1..50_u32), 1..8);
+        let rated = vec(1..60_u32, feeds + strips);
+        (fed, servers, rated).prop_map(move |(strips, servers, rated)| Tree {
+            feeds,
+            strips,
+            servers,
+            rated,
+        })
+    })
+}
+
+impl Tree {
+    fn text(&self) -> String {
+        let any = |of: &BTreeSet<usize>, what: &str| {
+            let names: Vec<String> = of.iter().map(|at| format!("{what}{at}")).collect();
+            format!("{{ any: [{}] }}", names.join(", "))
+        };
+        let mut text = "feeds:\n".to_owned();
+        for at in 0..self.feeds {
+            let _ = writeln!(text, "  f{at}: {{ voltage: 100 V, breaker: {} A }}", self.rated[at]);
+        }
+        text += "pdus:\n";
+        for (at, fed_by) in self.strips.iter().enumerate() {
+            let (fed_by, rated) = (any(fed_by, "f"), self.rated[self.feeds + at]);
+            let _ = writeln!(
+                text,
+                "  p{at}: {{ fed_by: {fed_by}, voltage: 100 V, breaker: {rated} A }}"
+            );
+        }
+        text += "servers:\n";
+        for (at, (power, amps)) in self.servers.iter().enumerate() {
+            let (power, draw) = (any(power, "p"), amps * 100);
+            let _ = writeln!(text, "  s{at}: {{ power: {power}, draw: {draw} W }}");
+        }
+        text
+    }
+
+    /// What each alive feed and strip carries, amperes, when this one is gone.
+    fn carried(&self, gone: Option<&str>) -> BTreeMap<String, f64> {
+        let alive_feed = |at: &usize| gone != Some(&format!("f{at}"));
+        let alive_strip = |at: &usize| {
+            gone != Some(&format!("p{at}")) && self.strips[*at].iter().any(|feed| alive_feed(feed))
+        };
+        let mut carried = BTreeMap::new();
+        let mut strips = vec![0.0; self.strips.len()];
+        for (power, amps) in &self.servers {
+            let left: Vec<&usize> = power.iter().filter(|at| alive_strip(at)).collect();
+            for &&at in &left {
+                strips[at] += f64::from(*amps) / left.len() as f64;
+            }
+        }
+        let mut feeds = vec![0.0; self.feeds];
+        for (at, load) in strips.into_iter().enumerate().filter(|(at, _)| alive_strip(at)) {
+            let left: Vec<&usize> = self.strips[at].iter().filter(|at| alive_feed(at)).collect();
+            for &&feed in &left {
+                feeds[feed] += load / left.len() as f64;
+            }
+            carried.insert(format!("p{at}"), load);
+        }
+        let feeds = feeds.into_iter().enumerate().filter(|(at, _)| alive_feed(at));
+        carried.extend(feeds.map(|(at, load)| (format!("f{at}"), load)));
+        carried
+    }
+
+    /// What carries too much after some fault, and not today.
+    fn too_much(&self) -> BTreeSet<String> {
+        let names: Vec<String> = (0..self.feeds)
+            .map(|at| format!("f{at}"))
+            .chain((0..self.strips.len()).map(|at| format!("p{at}")))
+            .collect();
+        let today = self.carried(None);
+        let above = |carried: &BTreeMap<String, f64>, at: usize| {
+            carried.get(&names[at]).is_some_and(|load| *load > f64::from(self.rated[at]) + 1e-6)
+        };
+        let mut found = BTreeSet::new();
+        for gone in &names {
+            let then = self.carried(Some(gone));
+            let new = (0..names.len()).filter(|&at| above(&then, at) && !above(&today, at));
+            found.extend(new.map(|at| names[at].clone()));
+        }
+        found
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_too_much_is_what_a_reader_finds_who_follows_every_fault(tree in trees()) {
+        let text = format!("blackstart: 1\n{}", tree.text());
+        let (plant, findings) = plantfile::parse_str(&text);
+        let plant = plant.unwrap_or_else(|| panic!("not a plant: {findings:#?}\n{text}"));
+        let now = local_instant("2026-11-21 12:00", &Zone::UTC).expect("a time");
+        let audit = audit(&plant, &Circuit::of(&plant), now).expect("a small plant");
+        let own = audit.findings.iter().filter(|finding| finding.code == "BS1004");
+        let said: BTreeSet<String> =
+            own.map(|finding| plant.component(finding.component).name.to_string()).collect();
+        prop_assert_eq!(said, tree.too_much(), "{}", text);
+    }
 }

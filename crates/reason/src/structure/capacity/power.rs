@@ -4,7 +4,7 @@
 //! are alive share it equally; of a transfer switch, a UPS and a machine with a hot spare the first (or the
 //! one it `prefers`) carries all. For every single fault of a thing that distributes power: the choices that lose a
 //! member by it, the load that moves, followed upwards, and what then lies above the breaker or the capacity.
-//! Linear in the plant, and for each fault in what it touches. A metered current goes before the sum of draws.
+//! What falls with the fault draws nothing. Linear in the plant, and for each fault in what it touches. A metered current goes before the sum of draws.
 //! Three phases are taken as balanced; losses in UPS and power factors that are not written are left out,
 //! which makes the least a true least.
 
@@ -63,7 +63,8 @@ pub(super) fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         for (at, load) in flows.under(grounds, cause, &touched) {
             let Some(rated) = rated(grounds, at) else { continue };
             // What is too much today is no matter of redundancy.
-            if load.max <= rated * (1.0 + ROUNDING) || flows.today(grounds, at).min > rated {
+            let too_much = rated * (1.0 + ROUNDING);
+            if load.max <= too_much || flows.today(grounds, at).min > too_much {
                 continue;
             }
             let graver = |one: Load, other: Load| (one.min, one.max) > (other.min, other.max);
@@ -212,19 +213,27 @@ impl Flows {
         cause: ComponentId,
         touched: &[ComponentId],
     ) -> Vec<(ComponentId, Load)> {
+        // What falls with the fault draws nothing any more, wherever it drew before.
+        let falls = grounds.blast(grounds.circuit.component_input(cause)).filter(|&id| {
+            grounds.plant.component(id).requirement(Role::Power).is_some()
+                && !is_alive(grounds, id, Some(cause))
+        });
         let mut waiting: BTreeSet<usize> =
-            touched.iter().map(|of| self.place[of.index()]).collect();
+            touched.iter().copied().chain(falls).map(|id| self.place[id.index()]).collect();
         let mut more: BTreeMap<ComponentId, Load> = BTreeMap::new();
         while let Some(at) = waiting.pop_first() {
             let id = self.order[at];
             let before = self.load[id.index()];
             let mut after = before;
             after.add(more.get(&id).copied().unwrap_or_default(), 1.0);
-            for (to, share) in split(grounds, id, Some(cause)) {
-                more.entry(to).or_default().add(after, share);
-                waiting.insert(self.place[to.index()]);
+            if is_alive(grounds, id, Some(cause)) {
+                for (to, share) in split(grounds, id, Some(cause)) {
+                    more.entry(to).or_default().add(after, share);
+                    waiting.insert(self.place[to.index()]);
+                }
             }
             for (to, share) in split(grounds, id, None) {
+                // Of what has fallen itself, all goes at once, when its turn comes.
                 if is_alive(grounds, to, Some(cause)) {
                     more.entry(to).or_default().add(before, -share);
                     waiting.insert(self.place[to.index()]);
@@ -233,7 +242,7 @@ impl Flows {
         }
         let above = |load: &Load| load.max > ROUNDING || load.unknown > ROUNDING;
         more.into_iter()
-            .filter(|(_, load)| above(load))
+            .filter(|(at, load)| above(load) && is_alive(grounds, *at, Some(cause)))
             .map(|(at, load)| {
                 let mut all = self.today(grounds, at);
                 all.add(load, 1.0);

@@ -272,6 +272,22 @@ fn object(model: &str, id: Id) -> String {
     format!("{model} {id}")
 }
 
+/// A quantity that a plant may hold: above zero, and not beyond belief; zero says nothing.
+fn amount(
+    draft: &mut Draft,
+    object: impl FnOnce() -> String,
+    field: &str,
+    value: Option<f64>,
+    most: f64,
+) -> Option<f64> {
+    let value = value.filter(|value| *value != 0.0)?;
+    let fits = value > 0.0 && value <= most;
+    if !fits {
+        draft.doubt(format!("{}: {field} {} is out of bounds", object(), number(value)));
+    }
+    fits.then_some(value)
+}
+
 /// A number as it is written: whole where it is.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {

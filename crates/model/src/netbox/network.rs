@@ -16,11 +16,14 @@ use super::cables::{Cables, Reached, is_laid};
 use super::draft::{Draft, Key, Need, Thing};
 use super::facts::{Circuit, End, Facts, Id, Prefix};
 use super::machines::{by_name, role_words};
-use super::{About, condition, is_kept, number, object, roles};
+use super::{About, amount, condition, is_kept, number, object, roles};
 use crate::kind::Kind;
 use crate::plantfile::scalar;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
+
+/// Kilobits per second of a circuit at most, a thousand terabits: beyond every cable there is.
+const KILOBITS_MAX: f64 = 1e12;
 
 pub(super) fn declare(facts: &Facts, draft: &mut Draft) {
     let mut networks = BTreeSet::new();
@@ -525,7 +528,8 @@ fn circuits(facts: &Facts, cables: &Cables<'_>, draft: &mut Draft, joined: &Join
         if let Some(provider) = provider.and_then(|provider| provider.name.as_deref()) {
             draft.field(key, "account", scalar(provider));
         }
-        if let Some(rate) = circuit.commit_rate.filter(|rate| *rate > 0.0) {
+        let it = || object("circuits.circuit", *id);
+        if let Some(rate) = amount(draft, it, "commit_rate", circuit.commit_rate, KILOBITS_MAX) {
             draft.field(key, "capacity", format!("{} kbit/s", number(rate)));
         }
         condition(draft, key, circuit.status.as_deref());

@@ -12,9 +12,18 @@
 use super::cables::Cables;
 use super::draft::{Draft, Key, Need, Thing};
 use super::facts::{End, Facts, Id, PowerFeed, PowerPort};
-use super::{About, Summary, condition, is_kept, number, object, places};
+use super::{About, Summary, amount, condition, is_kept, number, object, places};
 use crate::kind::Kind;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Volts of a feed at most: beyond every line there is.
+const VOLTS_MAX: f64 = 1e6;
+
+/// Amperes of a feed at most, as the plant language has it.
+const AMPS_MAX: f64 = 1e5;
+
+/// Watts of one power port at most: a hundred times a whole hall.
+const WATTS_MAX: f64 = 1e8;
 
 pub(super) fn declare(facts: &Facts, draft: &mut Draft) {
     for (id, panel) in &facts.power_panels {
@@ -143,10 +152,12 @@ fn feed(facts: &Facts, cables: &Cables<'_>, draft: &mut Draft, key: Key, id: Id,
         }
         None => draft.ask(key, About::Power, format!("which panel feeds {name}?")),
     }
-    if let Some(volts) = voltage.filter(|volts| *volts != 0.0) {
-        draft.field(key, "voltage", format!("{} V", number(volts.abs())));
+    let it = || object("dcim.powerfeed", id);
+    // Negative is how some write direct current.
+    if let Some(volts) = amount(draft, it, "voltage", voltage.map(f64::abs), VOLTS_MAX) {
+        draft.field(key, "voltage", format!("{} V", number(volts)));
     }
-    if let Some(amps) = amperage.filter(|amps| *amps > 0.0) {
+    if let Some(amps) = amount(draft, it, "amperage", *amperage, AMPS_MAX) {
         draft.field(key, "breaker", format!("{} A", number(amps)));
     }
     let mut said = Vec::new();
@@ -260,11 +271,14 @@ fn leg(facts: &Facts, cables: &Cables<'_>, port: Id) -> Option<&'static str> {
 }
 
 fn draw(draft: &mut Draft, key: Key, ports: &[(Id, &PowerPort)]) {
-    let watts = |of: fn(&PowerPort) -> Option<f64>| -> Vec<f64> {
-        ports.iter().filter_map(|(_, port)| of(port)).filter(|watts| *watts > 0.0).collect()
+    let mut watts = |field: &str, of: fn(&PowerPort) -> Option<f64>| -> Vec<f64> {
+        let believed = ports.iter().filter_map(|(id, port)| {
+            amount(draft, || object("dcim.powerport", *id), field, of(port), WATTS_MAX)
+        });
+        believed.collect()
     };
-    let allocated = watts(|port| port.allocated_draw);
-    let maximum = watts(|port| port.maximum_draw);
+    let allocated = watts("allocated_draw", |port| port.allocated_draw);
+    let maximum = watts("maximum_draw", |port| port.maximum_draw);
     let greatest = |of: &[f64]| of.iter().copied().fold(0.0, f64::max);
     let name = draft.name(key).to_owned();
     let (budget, budget_sum) = (greatest(&allocated), allocated.iter().sum::<f64>());

@@ -7,5 +7,6 @@ mod findings;
 mod hostile;
 mod language;
 mod netbox;
+mod netbox_drawn;
 mod round_trip;
 mod shown;

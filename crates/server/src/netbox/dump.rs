@@ -138,3 +138,6 @@ impl<R: Read> Read for Metered<R> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! a change makes worse, so that it guards a repository.
 
 mod json;
+mod replug;
 mod sarif;
 
 use crate::exit::Exit;
@@ -45,6 +46,9 @@ pub(crate) struct Arguments {
     /// Write a report as one HTML file besides: for reading, printing and sending.
     #[arg(long, value_name = "FILE.html")]
     html: Option<PathBuf>,
+    /// Say instead what moving a cord would change, as `stream-1:pdu-a:pdu-b`: whose, from where, to where.
+    #[arg(long, value_name = "OF:FROM:TO", conflicts_with = "against")]
+    replug: Vec<String>,
     /// Show all of them, however many.
     #[arg(long)]
     all: bool,
@@ -63,6 +67,9 @@ struct Audited {
 }
 
 pub(crate) fn run(arguments: &Arguments, style: Style) -> anyhow::Result<Exit> {
+    if !arguments.replug.is_empty() {
+        return replug::run(arguments, style);
+    }
     let Some(new) = audited(&arguments.plant, arguments.at.as_deref())? else {
         return Ok(Exit::Findings(Severity::Error));
     };

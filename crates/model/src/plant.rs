@@ -14,7 +14,7 @@ use crate::time::{Duration, Timestamp, Zone};
 use std::collections::HashMap;
 
 /// Everything that has to work. Immutable; a reload makes another.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plant {
     pub(crate) name: String,
     pub(crate) zone: Zone,
@@ -53,6 +53,43 @@ impl Plant {
     #[must_use]
     pub fn component(&self, id: ComponentId) -> &Component {
         &self.components[id.index()]
+    }
+
+    /// Moves one cord. What the checker promises of a plant stays true: nothing stands on itself, and
+    /// a cord ends in what it may end in.
+    ///
+    /// # Errors
+    /// Why it cannot be moved; the plant is then as it was.
+    pub fn replug(&mut self, edit: Replug) -> Result<(), ReplugRefused> {
+        let Replug { of, role, from, to } = edit;
+        let name = |id: ComponentId| self.component(id).name.clone();
+        let (was, is) = (self.component(from).kind, self.component(to).kind);
+        if was != is {
+            return Err(ReplugRefused::OtherKind { to: name(to), is, was });
+        }
+        if self.stands_on(to, of) {
+            return Err(ReplugRefused::Circle { of: name(of), to: name(to) });
+        }
+        let refused = ReplugRefused::NoCord { of: name(of), from: name(from) };
+        let mut own = self.components[of.index()].requirements.iter_mut();
+        let moved =
+            own.any(|(own, requirement)| *own == role && requirement.replace_last(from, to));
+        if moved { Ok(()) } else { Err(refused) }
+    }
+
+    /// Whether a component stands on another, or is it.
+    fn stands_on(&self, of: ComponentId, on: ComponentId) -> bool {
+        let mut seen = std::collections::HashSet::from([of]);
+        let mut open = vec![of];
+        while let Some(at) = open.pop() {
+            if at == on {
+                return true;
+            }
+            open.extend(
+                self.component(at).stands_on().into_iter().filter(|&next| seen.insert(next)),
+            );
+        }
+        false
     }
 
     /// Where a component's name stands in the plant's files.
@@ -114,6 +151,50 @@ impl Plant {
     pub const fn alerting(&self) -> &Alerting {
         &self.alerting
     }
+}
+
+/// A cord that is moved: one component's requirement names another component in the place of one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Replug {
+    /// Whose cord.
+    pub of: ComponentId,
+    /// Which requirement it is part of.
+    pub role: Role,
+    /// Where it is.
+    pub from: ComponentId,
+    /// Where it goes. Of two cords in one place, one goes.
+    pub to: ComponentId,
+}
+
+/// Why a cord cannot be moved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplugRefused {
+    /// There is none.
+    #[error("`{of}` has no cord in `{from}`")]
+    NoCord {
+        /// Whose.
+        of: ComponentName,
+        /// Where it would be.
+        from: ComponentName,
+    },
+    /// It would hang on itself.
+    #[error("`{to}` stands on `{of}` itself")]
+    Circle {
+        /// Whose.
+        of: ComponentName,
+        /// Where it would go.
+        to: ComponentName,
+    },
+    /// Such a thing has no such outlets.
+    #[error("`{to}` is a {is}, and the cord is in a {was}")]
+    OtherKind {
+        /// Where it would go.
+        to: ComponentName,
+        /// What that is.
+        is: Kind,
+        /// What it is in now.
+        was: Kind,
+    },
 }
 
 /// A place in the plant's files, to be underlined.

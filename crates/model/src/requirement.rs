@@ -56,6 +56,23 @@ pub struct Standby {
 }
 
 impl Requirement {
+    /// Puts a component in the place of another in the last leaf that names it, whole and not a segment
+    /// of it; false where there is none.
+    pub(crate) fn replace_last(&mut self, from: ComponentId, to: ComponentId) -> bool {
+        match self {
+            Self::One(leaf) => {
+                let found = leaf.target == Target::Component(from) && leaf.segment.is_none();
+                if found {
+                    leaf.target = Target::Component(to);
+                }
+                found
+            }
+            Self::All(of) | Self::Any(of) | Self::AtLeast { of, .. } => {
+                of.iter_mut().rev().any(|part| part.replace_last(from, to))
+            }
+        }
+    }
+
     /// Calls `visit` with every leaf, left to right.
     pub fn each_leaf<'a>(&'a self, visit: &mut dyn FnMut(&'a Leaf)) {
         match self {

@@ -2,8 +2,8 @@
 //!
 //! On paper: a million components make a few million gates and some ten million edges of four bytes; every
 //! killer set is written once and read a few times, a few million elements in all: some hundred megabytes
-//! of memory traffic at some gigabytes each second, tens of milliseconds. A pass of 512 scenarios moves 64 bytes for each
-//! gate and each edge; nothing can be faster than moving them in order.
+//! of memory traffic at some gigabytes each second, tens of milliseconds. A pass of 512 scenarios moves 64
+//! bytes for each gate and each edge; nothing can be faster than moving them in order.
 //!
 //! The peer is `circuit.c`: the same questions over the same arrays in a plain C loop, compiled here with
 //! `cc -O2`, in the same run, interleaved. Both must come to the same sets. Prints medians of five and ratios;
@@ -17,8 +17,10 @@
     reason = "a benchmark measures time and prints it"
 )]
 
+use blackstart_model::plant::{Replug, Role};
 use blackstart_model::{ComponentId, plantfile};
 use blackstart_reason::circuit::{Circuit, Gate, GateId, InputId, Killers};
+use blackstart_reason::structure::Draft;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -36,6 +38,7 @@ fn main() {
     for vantages in [0, 3] {
         measure(components, vantages);
     }
+    edits();
 }
 
 fn measure(components: usize, vantages: usize) {
@@ -127,6 +130,63 @@ fn measure(components: usize, vantages: usize) {
         own / bound[ROUNDS / 2] as f64
     );
     child.wait().expect("the peer ends");
+}
+
+/// How long one cord moved takes on a hundred thousand components, beside compiling and judging all of it.
+fn edits() {
+    let (plant, _) = plantfile::parse_str(&plant(100_000, 0));
+    let plant = plant.expect("a plant");
+    let id = |name: String| plant.find(&name).expect("it is in the plant");
+    let cord = |of: String, from: String, to: String| Replug {
+        of: id(of),
+        role: Role::Power,
+        from: id(from),
+        to: id(to),
+    };
+    let server = |turn: usize, from: usize| {
+        let at = |pdu| format!("pdu-{turn}-{pdu}");
+        cord(format!("s-{turn}-7"), at(from), at(3 - from))
+    };
+    println!("\none cord moved, {} components", plant.components().len());
+    let before = Instant::now();
+    let mut draft = Draft::of((*plant).clone()).expect("it fits");
+    println!("  beginning a draft: {:.1} ms", ms(before.elapsed()));
+    let mut time = |what: &str, edit: &dyn Fn(usize) -> Replug| {
+        let mut spans: Vec<u64> = (0..9)
+            .map(|turn| {
+                let edit = edit(turn);
+                let before = Instant::now();
+                let change = draft.replug(edit).expect("it can be moved");
+                let took = ns(before.elapsed());
+                std::hint::black_box(change);
+                took
+            })
+            .collect();
+        spans.sort_unstable();
+        println!(
+            "  {what:<34} {:>6.2} ms, the slowest {:>6.2} ms",
+            spans[4] as f64 / 1e6,
+            spans[8] as f64 / 1e6
+        );
+    };
+    time("a server's", &|turn| server(turn + 1, 1));
+    time("a switch's", &|turn| {
+        cord(format!("sw-{turn}-1"), format!("pdu-{turn}-1"), format!("pdu-{turn}-2"))
+    });
+    time("a hall's router's", &|turn| {
+        let (from, to) = (1 + turn % 2, 2 - turn % 2);
+        cord("r-0-1".to_owned(), format!("ups-0-{from}"), format!("ups-0-{to}"))
+    });
+    let before = Instant::now();
+    let circuit = Circuit::of(&plant);
+    let compiled = before.elapsed();
+    let killers = Killers::of(&circuit).expect("it fits");
+    println!(
+        "  the whole: compiled in {:.1} ms, judged in {:.1} ms",
+        ms(compiled),
+        ms(before.elapsed() - compiled)
+    );
+    std::hint::black_box(killers.blasts(&circuit));
 }
 
 /// How long it takes to read a row of 64 bytes for each edge and write one for each gate, in order.

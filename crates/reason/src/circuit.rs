@@ -17,6 +17,7 @@
 mod compile;
 mod network;
 mod killers;
+mod replug;
 mod witness;
 pub(crate) mod starting;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod tests;
 pub use killers::{Blasts, Killers, Killing, TooMany};
 pub use network::crosses_way_out;
 pub(crate) use network::leaves_place;
+pub use replug::{CompileWhole, Moved};
 pub use witness::{Witness, Witnesses};
 
 use blackstart_model::plant::Role;

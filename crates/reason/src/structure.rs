@@ -37,6 +37,9 @@ mod weaknesses;
 
 pub use against::worse_than;
 pub use weaknesses::weaknesses;
+mod draft;
+
+pub use draft::{Change, Draft, NotTried};
 
 use crate::circuit::{Blasts, Circuit, InputId, Killers, Subject, TooMany};
 use crate::diagnosability::{Advice, Ask, Diagnosability, diagnosability};

@@ -26,6 +26,34 @@ impl Builder {
         Self { gates, inputs }
     }
 
+    /// Goes on with gates that were made before.
+    pub(super) const fn resume(gates: Gates, inputs: u32) -> Self {
+        Self { gates, inputs }
+    }
+
+    /// Copies every gate above `old`, up to the newest one that was there before `new` was made, with
+    /// `new` in its place. Returns what stands for what, `new` among it.
+    pub(super) fn copy_above(&mut self, old: GateId, new: GateId) -> HashMap<GateId, GateId> {
+        let end = self.gates.op.len();
+        let mut copies = HashMap::from([(old, new)]);
+        let mut is_copied = vec![false; end];
+        is_copied[old.index()] = true;
+        for at in old.index() + 1..end {
+            let gate = GateId(u32::try_from(at).expect("as for gates"));
+            let children = self.gates.children(at);
+            // The new gate may stand on the old one's own input, and what it was made of on nothing above.
+            if gate == new || !children.iter().any(|child| is_copied[child.index()]) {
+                continue;
+            }
+            let children: Vec<GateId> =
+                children.iter().map(|child| copies.get(child).copied().unwrap_or(*child)).collect();
+            is_copied[at] = true;
+            let copy = self.gate(self.gates.op[at], &children);
+            copies.insert(gate, copy);
+        }
+        copies
+    }
+
     /// Always true.
     pub(super) const fn yes(&self) -> GateId {
         GateId(self.inputs)
@@ -158,7 +186,7 @@ impl Choices {
     /// Records every choice in a requirement, the outer before the inner, with each leaf turned into a
     /// gate by `leaf`. A standby counts here as what it stands by with: whether it is worth anything is
     /// a question of the design, not of the moment.
-    fn record(
+    pub(super) fn record(
         &mut self,
         build: &mut Builder,
         (of, role): (ComponentId, Role),
@@ -203,7 +231,7 @@ fn first_component(requirement: &Requirement) -> Option<ComponentId> {
 }
 
 /// Roles that make a component stand on another whatever the network does.
-const SUPPORT: [Role; 4] = [Role::In, Role::On, Role::Power, Role::Cooling];
+pub(super) const SUPPORT: [Role; 4] = [Role::In, Role::On, Role::Power, Role::Cooling];
 
 pub(super) fn compile(plant: &Plant, supposed: &[Supposed]) -> (Circuit, Vec<Option<Look>>) {
     let subjects = subjects(plant);

@@ -66,19 +66,29 @@ impl Killers {
         for input in circuit.today() {
             set[input.index()] = DOWN;
         }
-        for at in inputs..circuit.len() {
-            let gate = GateId(u32::try_from(at).expect("gates fit u32"));
-            set.push(match circuit.gate(gate) {
-                Gate::Input(_) => unreachable!("inputs stand before all other gates"),
-                Gate::And(children) => sets.union(&set, children),
-                Gate::Or(children) => sets.intersection(&set, children),
-                Gate::AtLeast(k, children) => sets.k_of_n(&set, k as usize, children),
-            });
-            if sets.elements.len() > ELEMENTS_MAX {
-                return Err(TooMany);
-            }
-        }
+        sets.take_in(circuit, &mut set)?;
         Ok(Self { inputs, set, start: sets.start, elements: sets.elements })
+    }
+
+    /// Takes in the gates that a circuit has got since. Linear in those.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); the sets are then those of the circuit before.
+    pub fn extend(&mut self, circuit: &Circuit) -> Result<(), TooMany> {
+        let mut sets = Sets {
+            start: std::mem::take(&mut self.start),
+            elements: std::mem::take(&mut self.elements),
+            met: vec![(0, 0); self.inputs],
+            round: 0,
+            of: Vec::new(),
+        };
+        let known = self.set.len();
+        let fits = sets.take_in(circuit, &mut self.set);
+        if fits.is_err() {
+            self.set.truncate(known);
+        }
+        (self.start, self.elements) = (sets.start, sets.elements);
+        fits
     }
 
     /// What brings a gate down, alone.
@@ -218,6 +228,24 @@ impl Sets {
             round: 0,
             of: Vec::new(),
         }
+    }
+
+    /// The sets of all gates from the first that `set` does not have.
+    fn take_in(&mut self, circuit: &Circuit, set: &mut Vec<u32>) -> Result<(), TooMany> {
+        for at in set.len()..circuit.len() {
+            let gate = GateId(u32::try_from(at).expect("gates fit u32"));
+            let own = match circuit.gate(gate) {
+                Gate::Input(_) => unreachable!("inputs stand before all other gates"),
+                Gate::And(children) => self.union(set, children),
+                Gate::Or(children) => self.intersection(set, children),
+                Gate::AtLeast(k, children) => self.k_of_n(set, k as usize, children),
+            };
+            set.push(own);
+            if self.elements.len() > ELEMENTS_MAX {
+                return Err(TooMany);
+            }
+        }
+        Ok(())
     }
 
     /// Makes what was appended to the elements a set, unless it is as large as one that holds, or is

@@ -1,10 +1,11 @@
 //! Every finding of the audit has a page, and every page is a case: its first example brings the finding, as
 //! the page shows it; its second does not.
 
+use blackstart_model::plant::{Replug, Role};
 use blackstart_model::time::{Timestamp, Zone, local_instant};
 use blackstart_model::{ComponentId, Plant, plantfile};
 use blackstart_reason::circuit::Circuit;
-use blackstart_reason::structure::{Audit, Finding, RULES, audit, worse_than};
+use blackstart_reason::structure::{Audit, Draft, Finding, RULES, audit, worse_than};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -123,6 +124,38 @@ services: { site: { on: web }, archive: { on: old } }
         "taking it back is no loss"
     );
     assert!(worse_than((&old_plant, &old), (&old_plant, &old)).is_empty());
+}
+
+#[test]
+fn moving_the_second_cord_of_seed_6_mends_it() {
+    let plant = plant(
+        "blackstart: 1
+feeds: { feed-a: {}, feed-b: {} }
+pdus: { pdu-a: { fed_by: feed-a }, pdu-b: { fed_by: feed-b } }
+servers: { stream-1: { power: { any: [pdu-a, pdu-a] } } }
+services: { app: { on: stream-1 } }
+",
+    );
+    let id = |name: &str| plant.find(name).expect("it is there");
+    let mut draft = Draft::of((*plant).clone()).expect("a small plant");
+    let cord = |from: &str, to: &str| Replug {
+        of: id("stream-1"),
+        role: Role::Power,
+        from: id(from),
+        to: id(to),
+    };
+    let change = draft.replug(cord("pdu-a", "pdu-b")).expect("it can be moved");
+    let name = |id: ComponentId| plant.component(id).name.as_str();
+    let mended: Vec<_> = change.no_longer.iter().map(|&(one, by)| (name(one), name(by))).collect();
+    assert_eq!(
+        mended,
+        [("stream-1", "feed-a"), ("stream-1", "pdu-a"), ("app", "feed-a"), ("app", "pdu-a")]
+    );
+    assert_eq!(change.newly, []);
+    let refused = draft.replug(cord("feed-a", "feed-b")).expect_err("it has no cord there");
+    assert_eq!(refused.to_string(), "`stream-1` has no cord in `feed-a`");
+    let refused = draft.replug(cord("pdu-a", "feed-b")).expect_err("another kind");
+    assert_eq!(refused.to_string(), "`feed-b` is a feed, and the cord is in a pdu");
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What holds of every plant and every history.
 
 use crate::drawn::{Wired, Works, plant};
+use blackstart_model::plant::{Replug, Role};
+use blackstart_model::requirement::Target;
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::{Circuit, InputId, Killers, Subject};
 use blackstart_reason::crosses_way_out;
+use blackstart_reason::structure::Draft;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -236,6 +239,64 @@ proptest! {
                 .filter(|&component| killers.kills(input, circuit.usable(component)))
                 .collect();
             prop_assert_eq!(blasts.of(input), expected);
+        }
+    }
+
+    /// Edit after edit, a draft says what compiling the edited plant whole would.
+    #[test]
+    fn a_draft_is_as_if_compiled_whole(
+        body in prop_oneof![
+            Works::drawn().prop_map(|drawn| drawn.written()),
+            Wired::drawn().prop_map(|drawn| drawn.written()),
+        ],
+        edits in vec((any::<usize>(), any::<usize>(), any::<usize>()), 1..6),
+    ) {
+        let plant = plant(&body);
+        let mut draft = Draft::of((*plant).clone()).expect("a small plant");
+        for (which, from, to) in edits {
+            let now = draft.plant();
+            let mut cords = Vec::new();
+            for (of, component) in (0..).map(ComponentId).zip(now.components()) {
+                for (role, requirement) in &component.requirements {
+                    if matches!(role, Role::In | Role::On | Role::Power | Role::Cooling | Role::Needs) {
+                        requirement.each_leaf(&mut |leaf| {
+                            if let Target::Component(target) = leaf.target {
+                                cords.push((of, *role, target));
+                            }
+                        });
+                    }
+                }
+            }
+            if cords.is_empty() {
+                return Ok(());
+            }
+            let (of, role, from) = cords[(which ^ from) % cords.len()];
+            let to = ComponentId(u32::try_from(to % now.components().len()).expect("few"));
+            let fell = |draft: &Draft| -> BTreeSet<(ComponentId, ComponentId)> {
+                (0..)
+                    .map(ComponentId)
+                    .zip(plant.components())
+                    .flat_map(|(id, _)| draft.falls_with(id).into_iter().map(move |cause| (id, cause)))
+                    .collect()
+            };
+            let before = fell(&draft);
+            let Ok(change) = draft.replug(Replug { of, role, from, to }) else {
+                prop_assert_eq!(fell(&draft), before, "what was refused changed something\n{}", body);
+                continue;
+            };
+            let after = fell(&draft);
+            let whole = fell(&Draft::of(draft.plant().clone()).expect("a small plant"));
+            prop_assert_eq!(&after, &whole, "{:?} from {:?} to {:?}\n{}", of, from, to, body);
+            let others = |set: &BTreeSet<_>, than: &BTreeSet<_>| -> Vec<(ComponentId, ComponentId)> {
+                set.difference(than).copied().collect()
+            };
+            let sorted = |mut of: Vec<(ComponentId, ComponentId)>| {
+                of.retain(|(falls, cause)| falls != cause);
+                of.sort_unstable();
+                of
+            };
+            prop_assert_eq!(sorted(change.no_longer), others(&before, &after));
+            prop_assert_eq!(sorted(change.newly), others(&after, &before));
         }
     }
 

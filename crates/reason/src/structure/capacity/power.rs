@@ -4,7 +4,8 @@
 //! are alive share it equally; of a transfer switch, a UPS and a machine with a hot spare the first (or the
 //! one it `prefers`) carries all. For every single fault of a thing that distributes power: the choices that lose a
 //! member by it, the load that moves, followed upwards, and what then lies above the breaker or the capacity.
-//! What falls with the fault draws nothing. Linear in the plant, and for each fault in what it touches. A metered current goes before the sum of draws.
+//! What falls with the fault draws nothing. Linear in the plant, and for each fault in what it touches.
+//! A metered current goes before the sum of draws.
 //! Three phases are taken as balanced; losses in UPS and power factors that are not written are left out,
 //! which makes the least a true least.
 

@@ -50,6 +50,10 @@ pub enum Attribute {
     Inrush,
     /// `boots_in`: how long it takes from power to work.
     BootsIn,
+    /// `failures_per_year`: how often it fails, as its operator has seen or been told.
+    FailuresPerYear,
+    /// `repair`: how long until it works again, once it has failed.
+    Repair,
     /// `capacity`, in the unit of the kind.
     Capacity,
     /// `demand`: bits per second that it has to carry at its busiest.

@@ -55,6 +55,8 @@ pub enum Holds {
     Input(Attribute),
     /// Amperes, or a number of times.
     Inrush(Attribute),
+    /// How often in a year.
+    PerYear(Attribute),
     /// A span of time, or a range of it.
     Span(Attribute),
     /// An instant.
@@ -361,6 +363,18 @@ pub const FIELDS: &[Field] = &[
         Holds::Span(Attribute::BootsIn),
         Of::But(IMMATERIAL),
         "how long it takes from power to work, as `2..5 min`",
+    ),
+    field(
+        "failures_per_year",
+        Holds::PerYear(Attribute::FailuresPerYear),
+        Of::But(&[Kind::Customer]),
+        "how often it fails in a year, as `0.1..0.3`; by its kind when not given",
+    ),
+    field(
+        "repair",
+        Holds::Span(Attribute::Repair),
+        Of::But(&[Kind::Customer]),
+        "how long until it works again once it failed, as `2..8 h`; by its kind when not given",
     ),
     field(
         "capacity",

@@ -799,6 +799,9 @@ fn fill(
             };
             put(attribute, value);
         }
+        Holds::PerYear(attribute) => {
+            put(attribute, quantity(node, &what, report, range(Unit::PerYear)).map(Value::Number));
+        }
         Holds::Span(attribute) => {
             let span = quantity(node, &what, report, range(Unit::Seconds));
             put(attribute, span.map(|span| Value::Span(seconds(span.min), seconds(span.max))));
@@ -814,7 +817,7 @@ fn fill(
                 Unit::Amps => Value::Amps,
                 Unit::BitsPerSecond => Value::BitsPerSecond,
                 Unit::Bytes => Value::Bytes,
-                Unit::Seconds | Unit::Celsius | Unit::Ratio | Unit::Times => {
+                Unit::Seconds | Unit::Celsius | Unit::Ratio | Unit::Times | Unit::PerYear => {
                     unreachable!("no capacity is measured in these")
                 }
             };

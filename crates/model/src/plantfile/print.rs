@@ -189,6 +189,7 @@ fn component_fields(component: &Component, checks: &[&Check], plant: &Plant) -> 
             | Holds::PsuMode(attribute)
             | Holds::Input(attribute)
             | Holds::Inrush(attribute)
+            | Holds::PerYear(attribute)
             | Holds::Span(attribute)
             | Holds::Instant(attribute)
             | Holds::Capacity(attribute)

@@ -289,6 +289,7 @@ fn shape(holds: Holds) -> String {
         Holds::PsuMode(_) => "psu-mode",
         Holds::Input(_) => "text",
         Holds::Inrush(_) => "inrush",
+        Holds::PerYear(_) => base(Unit::PerYear),
         Holds::Span(_) => base(Unit::Seconds),
         Holds::Instant(_) => "text",
         // Its unit depends on the kind.
@@ -310,6 +311,7 @@ const fn base(unit: Unit) -> &'static str {
         Unit::Celsius => "degrees-celsius",
         Unit::Ratio => "ratio",
         Unit::Times => "times",
+        Unit::PerYear => "per-year",
     }
 }
 
@@ -367,6 +369,15 @@ fn words() -> Vec<(&'static str, Json)> {
                 ("pattern", Json::Text(quantity(Unit::Ratio))),
                 ("minimum", Json::Number(0)),
                 ("maximum", Json::Number(1)),
+            ]),
+        ),
+        (
+            base(Unit::PerYear),
+            map([
+                ("type", list(["string", "number"].map(text))),
+                ("pattern", Json::Text(quantity(Unit::PerYear))),
+                ("minimum", Json::Number(0)),
+                ("maximum", Json::Number(1_000)),
             ]),
         ),
         ("method", choice(METHODS)),

@@ -20,6 +20,8 @@ pub(super) enum Unit {
     Ratio,
     /// A number of times.
     Times,
+    /// How often in a year.
+    PerYear,
 }
 
 /// A hundred years: longer than any plant stands, and short enough that adding it to an instant
@@ -48,6 +50,7 @@ impl Unit {
             Self::Celsius => "`35 °C` or `20..35 °C`",
             Self::Ratio => "`0.95`, `95 %` or `40..60 %`",
             Self::Times => "`3 x` or `2..5 x`",
+            Self::PerYear => "`0.2` or `0.1..0.3`",
         }
     }
 
@@ -64,6 +67,7 @@ impl Unit {
             Self::Celsius => (-60.0, 90.0, "from -60 °C to 90 °C"),
             Self::Ratio => (0.0, 1.0, "from 0 to 1, or from 0 % to 100 %"),
             Self::Times => (1.0, 100.0, "from 1 x to 100 x"),
+            Self::PerYear => (0.0, 1e3, "at most 1000 a year"),
         }
     }
 
@@ -108,6 +112,7 @@ impl Unit {
             Self::Celsius => &[("°C", 1.0), ("C", 1.0)],
             Self::Ratio => &[("", 1.0), ("%", 1e-2)],
             Self::Times => &[("x", 1.0), ("×", 1.0)],
+            Self::PerYear => &[("", 1.0)],
         }
     }
 

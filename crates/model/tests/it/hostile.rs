@@ -215,6 +215,10 @@ fn power_that_cannot_be() {
         ("inrush: 0.5 x", "BS0311"),
         ("inrush: 40", "BS0301"),
         ("boots_in: 9..3 min", "BS0302"),
+        ("failures_per_year: 2 h", "BS0301"),
+        ("failures_per_year: 0.3..0.1", "BS0302"),
+        ("failures_per_year: 5000", "BS0311"),
+        ("repair: 4", "BS0301"),
         ("runtime: 5 min", "BS0106"),
         ("psu_mode: shared", "BS0106"),
     ] {

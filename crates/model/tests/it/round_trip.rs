@@ -311,6 +311,7 @@ fn value(holds: Holds, kind: Kind, made: &[(String, Kind)], tape: &mut Tape<'_>)
         Holds::Instant(_) => {
             tape.pick(&["\"2026-12-01 12:00\"", "\"2026-10-25 02:30 +01:00\""]).to_owned()
         }
+        Holds::PerYear(_) => tape.pick(&["0.1..0.3", "0", "12"]).to_owned(),
         Holds::Span(_) => tape.pick(&["4..20 ms", "8..12 min", "0 s", "1.5 h"]).to_owned(),
         Holds::Capacity(_) => match kind {
             Kind::Storage | Kind::Disk | Kind::Backup | Kind::Database | Kind::File => {

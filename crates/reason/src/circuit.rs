@@ -55,6 +55,11 @@ impl GateId {
 }
 
 impl InputId {
+    /// The input of this index, in a circuit that has one.
+    pub(crate) const fn of(index: u32) -> Self {
+        Self(index)
+    }
+
     /// The input of this index, which a circuit may or may not have.
     #[must_use]
     pub const fn from_index(at: u32) -> Self {

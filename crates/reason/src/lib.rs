@@ -11,6 +11,7 @@ mod judgement;
 mod evidence;
 mod verification;
 mod diagnosis;
+pub mod rates;
 mod prior;
 mod summary;
 mod impact;
@@ -20,6 +21,7 @@ pub mod load;
 pub mod diagnosability;
 pub mod structure;
 pub mod coldstart;
+pub mod availability;
 
 pub use circuit::crosses_way_out;
 pub use state::{

@@ -16,3 +16,4 @@ mod histories;
 mod coldstart;
 mod outages;
 mod capacity;
+mod availability;

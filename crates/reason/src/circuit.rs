@@ -161,6 +161,42 @@ pub struct Supposed {
     pub plane: PlaneId,
 }
 
+/// What some checks that do not exist would see. It is compiled no further than that takes.
+#[derive(Debug)]
+pub struct Supposition {
+    circuit: Circuit,
+    looks: Vec<Option<Look>>,
+}
+
+impl Supposition {
+    /// Supposes these checks. Linear in the plant times the height of its network.
+    #[must_use]
+    pub fn of(plant: &Plant, checks: &[Supposed]) -> Self {
+        let (circuit, looks) = compile::suppose(plant, checks);
+        Self { circuit, looks }
+    }
+
+    /// What each would see, in their order; `None` where the plant has no path for it.
+    #[must_use]
+    pub fn looks(&self) -> &[Option<Look>] {
+        &self.looks
+    }
+
+    /// As [`Circuit::heard`], by this circuit's own gates.
+    #[must_use]
+    pub fn heard(&self, vantage: VantageId) -> GateId {
+        self.circuit.heard(vantage)
+    }
+
+    /// Every killer set of its gates; the inputs are those of the plant's [`Circuit`].
+    ///
+    /// # Errors
+    /// [`TooMany`] when the sets do not fit in about 1 GiB.
+    pub fn killers(&self) -> Result<Killers, TooMany> {
+        Killers::of(&self.circuit)
+    }
+}
+
 /// What a check sees if it is right and its vantage is heard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Look {
@@ -211,14 +247,7 @@ impl Circuit {
     /// Compiles a plant. Linear in the plant times the height of its network.
     #[must_use]
     pub fn of(plant: &Plant) -> Self {
-        compile::compile(plant, &[]).0
-    }
-
-    /// The same with checks that do not exist, and what each would see; `None` where the plant has no
-    /// path for it. All other gates are the same as without.
-    #[must_use]
-    pub fn supposing(plant: &Plant, checks: &[Supposed]) -> (Self, Vec<Option<Look>>) {
-        compile::compile(plant, checks)
+        compile::compile(plant)
     }
 
     /// How many gates there are, inputs included.

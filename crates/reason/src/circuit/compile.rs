@@ -233,7 +233,26 @@ fn first_component(requirement: &Requirement) -> Option<ComponentId> {
 /// Roles that make a component stand on another whatever the network does.
 pub(super) const SUPPORT: [Role; 4] = [Role::In, Role::On, Role::Power, Role::Cooling];
 
-pub(super) fn compile(plant: &Plant, supposed: &[Supposed]) -> (Circuit, Vec<Option<Look>>) {
+/// How much of a plant is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All that can be asked of it.
+    Whole,
+    /// What works, and who is heard.
+    Works,
+}
+
+/// Everything there is to ask of a plant.
+pub(super) fn compile(plant: &Plant) -> Circuit {
+    assemble(plant, Extent::Whole, &[]).0
+}
+
+/// What checks that do not exist would see, and no more of the plant than that takes.
+pub(super) fn suppose(plant: &Plant, supposed: &[Supposed]) -> (Circuit, Vec<Option<Look>>) {
+    assemble(plant, Extent::Works, supposed)
+}
+
+fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, Vec<Option<Look>>) {
     let subjects = subjects(plant);
     let input: HashMap<Subject, InputId> = subjects
         .iter()
@@ -314,6 +333,9 @@ pub(super) fn compile(plant: &Plant, supposed: &[Supposed]) -> (Circuit, Vec<Opt
             }
         }
         works[id.index()] = build.and(all);
+        if extent == Extent::Works {
+            continue;
+        }
         for (role, requirement) in &component.requirements {
             if has_choice(requirement) {
                 choices.record(&mut build, (id, *role), requirement, &mut |build, leaf| {
@@ -341,12 +363,16 @@ pub(super) fn compile(plant: &Plant, supposed: &[Supposed]) -> (Circuit, Vec<Opt
     }
 
     let mut usable = works.clone();
-    for &id in &order {
+    let (ordered, components, checks) = match extent {
+        Extent::Whole => (order.as_slice(), plant.components(), plant.checks()),
+        Extent::Works => Default::default(),
+    };
+    for &id in ordered {
         usable[id.index()] = usable_gate(&mut build, &mut network, &ok, plant, id, &works, &usable);
     }
 
     let mut managed = Vec::new();
-    for (component, at) in plant.components().iter().zip(0..) {
+    for (component, at) in components.iter().zip(0..) {
         if let Some(requirement) = component.requirement(Role::ManagedVia) {
             let id = ComponentId(at);
             let gate = build.requirement(requirement, &mut |build, leaf| match leaf.target {
@@ -379,7 +405,7 @@ pub(super) fn compile(plant: &Plant, supposed: &[Supposed]) -> (Circuit, Vec<Opt
 
     let mut sees = Vec::new();
     let mut unplaced = Vec::new();
-    for check in plant.checks() {
+    for check in checks {
         for &vantage in &check.from {
             let place = plant.vantage(vantage);
             // What does not leave the vantage's own place is not touched by the loss of its way out.
@@ -407,7 +433,6 @@ pub(super) fn compile(plant: &Plant, supposed: &[Supposed]) -> (Circuit, Vec<Opt
             sees.push(Sees { check: check.id, vantage, gate, answers });
         }
     }
-    // Last, so that all other gates are numbered as they are without.
     let looks = supposed
         .iter()
         .map(|one| {

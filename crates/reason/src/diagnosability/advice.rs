@@ -1,7 +1,7 @@
 //! Which few checks more would show most.
 //!
 //! Every check that could be put is supposed to exist: each thing that can be asked, from each vantage,
-//! compiled into the circuit beside the real ones, so that what it would see is exact too. Of these the
+//! compiled as the real ones are, so that what it would see is exact too. Of these the
 //! best is taken, then the best beside it, and so on: the greedy cover, whose first steps are what one
 //! would do by hand. It needs nothing of a thing but that it can be asked; that its address is known, and
 //! the question allowed, is for people to see to.
@@ -9,7 +9,9 @@
 use super::hands::Hands;
 use super::signatures::{can_refuse, failing, muted_by};
 use super::{Alike, Blind, Cost};
-use crate::circuit::{Circuit, InputId, Killers, Subject, Supposed, TooMany, leaves_place};
+use crate::circuit::{
+    Circuit, InputId, Killers, Subject, Supposed, Supposition, TooMany, leaves_place,
+};
 use blackstart_model::check::CheckKind;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Component, Role};
@@ -208,13 +210,16 @@ fn candidates(plant: &Plant, asks: &[Ask], classes: &Classes) -> Result<Vec<Cand
         .iter()
         .map(|&Ask { component, vantage, plane, kind: _ }| Supposed { component, vantage, plane })
         .collect();
-    let (circuit, looks) = Circuit::supposing(plant, &supposed);
-    let killers = Killers::of(&circuit)?;
+    if supposed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let supposition = Supposition::of(plant, &supposed);
+    let killers = supposition.killers()?;
     let mut candidates = Vec::new();
-    for (&ask, look) in asks.iter().zip(looks) {
+    for (&ask, look) in asks.iter().zip(supposition.looks()) {
         // A check for which the plant has no path would only be believed, not understood.
         let Some(look) = look else { continue };
-        let muted_by = muted_by(plant, &circuit, ask.vantage, || {
+        let muted_by = muted_by(plant, (ask.vantage, supposition.heard(ask.vantage)), || {
             leaves_place(plant, ask.component, ask.plane, plant.vantage(ask.vantage))
         });
         let answers = look.answers.map(|(_, gate)| gate).filter(|_| can_refuse(ask.kind));

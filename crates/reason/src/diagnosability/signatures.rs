@@ -151,7 +151,7 @@ impl<'a> Senses<'a> {
             .iter()
             .map(|sees| {
                 let check = &plant.checks()[sees.check.index()];
-                muted_by(plant, circuit, sees.vantage, || {
+                muted_by(plant, (sees.vantage, circuit.heard(sees.vantage)), || {
                     crosses_way_out(plant, check, plant.vantage(sees.vantage))
                 })
             })
@@ -198,13 +198,12 @@ pub(super) const fn can_refuse(kind: CheckKind) -> bool {
 /// an agent is silent, those that cross it when the server has lost its way out and can tell.
 pub(super) fn muted_by(
     plant: &Plant,
-    circuit: &Circuit,
-    vantage: VantageId,
+    (vantage, heard): (VantageId, GateId),
     crosses: impl FnOnce() -> bool,
 ) -> Option<GateId> {
     let place = plant.vantage(vantage);
     let mutes = place.agent.is_some() || (!place.way_out.is_empty() && crosses());
-    mutes.then(|| circuit.heard(vantage))
+    mutes.then_some(heard)
 }
 
 /// Tells each input that makes a check fail which did not before, and whether there is still an answer. In

@@ -6,6 +6,7 @@ mod output;
 mod findings;
 mod check;
 mod audit;
+mod whatif;
 mod coldstart;
 mod schema;
 mod draw;
@@ -63,6 +64,8 @@ enum Verb {
     Check(check::Arguments),
     /// Say what is weak in a plant before anything happens.
     Audit(audit::Arguments),
+    /// Say who goes dark when this is switched off or that fails, which breaker trips, and when.
+    Whatif(whatif::Arguments),
     /// The order in which a dark plant is brought up, or why it cannot be.
     Coldstart(coldstart::Arguments),
     /// Print the JSON Schema of the plant file, for editors.
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
     let done = match verb {
         Verb::Check(arguments) => check::run(&arguments, format),
         Verb::Audit(arguments) => audit::run(&arguments, style),
+        Verb::Whatif(arguments) => whatif::run(&arguments, format),
         Verb::Coldstart(arguments) => coldstart::run(&arguments, format),
         Verb::Schema => schema::run(),
         Verb::Draw(arguments) => draw::run(&arguments),

@@ -19,6 +19,7 @@ mod alert;
 pub mod circuit;
 pub mod load;
 pub mod diagnosability;
+pub mod whatif;
 pub mod structure;
 pub mod coldstart;
 pub mod availability;

@@ -90,6 +90,8 @@ pub struct BreakerFate {
     pub load_max_a: Option<f64>,
     /// Its rated current, amperes; of what is rated in watts, the current that makes.
     pub rating_a: f64,
+    /// What it carries for ever, amperes, whichever breaker of its kind it is.
+    pub holds_a: f64,
     /// Seconds from the beginning before which it does not trip; `None` where it does not.
     pub earliest_s: Option<f64>,
     /// Seconds by which it has tripped; `None` where it may not, or where nobody knows by when.
@@ -128,9 +130,12 @@ pub struct LoadOutcome {
 
 impl Load {
     /// Compiles a plant's power and lets it come to rest in its condition of today. Linear in the plant.
+    ///
+    /// Outlets and power supplies that only hand on are looked through, but for those in `asked`: a
+    /// [`Loss`] of others is none.
     #[must_use]
-    pub fn of(plant: &Plant) -> Self {
-        let graph = Graph::of(plant);
+    pub fn of(plant: &Plant, asked: &[ComponentId]) -> Self {
+        let graph = Graph::of(plant, asked);
         let failed = plant.components().iter().zip(0..).filter(|(component, _)| {
             component.condition.known_failed.is_some()
                 || component.condition.off_on_purpose.is_some()
@@ -200,6 +205,18 @@ impl Load {
         self.graph.node_of.contains_key(&component)
     }
 
+    /// What else the machines on it take power from, in order.
+    #[must_use]
+    pub fn shares_with(&self, component: ComponentId) -> Vec<ComponentId> {
+        let Some(&node) = self.graph.node_of.get(&component) else { return Vec::new() };
+        let takers = self.graph.attached_to(node).iter();
+        let cords = takers.flat_map(|&(taker, _)| self.graph.cords_of(taker));
+        let mut others: Vec<u32> = cords.map(|cord| cord.node).filter(|at| *at != node).collect();
+        others.sort_unstable();
+        others.dedup();
+        others.into_iter().map(|at| self.graph.nodes[at as usize].component).collect()
+    }
+
     /// Components that take power and do not say how much.
     #[must_use]
     pub fn undrawn(&self) -> &[ComponentId] {
@@ -236,6 +253,7 @@ impl Load {
             load_min_a: least,
             load_max_a: most.is_finite().then_some(most),
             rating_a,
+            holds_a,
             earliest_s: told(fate.may),
             latest_s: told(fate.sure),
         }

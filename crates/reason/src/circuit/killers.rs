@@ -59,11 +59,19 @@ impl Killers {
     /// # Errors
     /// [`TooMany`] when the sets do not fit in about 1 GiB.
     pub fn of(circuit: &Circuit) -> Result<Self, TooMany> {
+        Self::under(circuit, &[])
+    }
+
+    /// Computes every killer set on top of these faults besides today's.
+    ///
+    /// # Errors
+    /// [`TooMany`] when the sets do not fit in about 1 GiB.
+    pub fn under(circuit: &Circuit, faults: &[InputId]) -> Result<Self, TooMany> {
         let inputs = circuit.subjects().len();
         let mut sets = Sets::of_inputs(inputs);
         let mut set: Vec<u32> = (1..=u32::try_from(inputs).expect("inputs fit u32")).collect();
         set.reserve_exact(circuit.len() - inputs);
-        for input in circuit.today() {
+        for input in circuit.today().iter().chain(faults) {
             set[input.index()] = DOWN;
         }
         sets.take_in(circuit, &mut set)?;

@@ -8,11 +8,15 @@
 //! One pass over the circuit, then a walk for each question. Tested on drawn plants (below) and, by the
 //! what-if, on random ones: every chain begins at what was asked and ends at a fault.
 
-use super::{Circuit, Gate, GateId, Subject};
+use super::{Circuit, Gate, GateId, InputId, Subject};
 use blackstart_model::ComponentId;
+use std::collections::BTreeSet;
 
 /// What a fault of today adds to a chain: more than any chain is long, so that what is new goes first.
 const TODAY: u32 = 1 << 30;
+
+/// What an earlier fault adds, where later ones go first.
+const EARLIER: u32 = 1 << 29;
 
 /// The cost of a gate that is false whatever has failed: behind a standby alone, for instance.
 const BY_DESIGN: u32 = u32::MAX;
@@ -45,10 +49,19 @@ impl<'c> Witnesses<'c> {
     /// [`Circuit::under`] does. Linear in the circuit.
     #[must_use]
     pub fn of(circuit: &'c Circuit, up: &[bool]) -> Self {
+        Self::later_than(circuit, up, &[])
+    }
+
+    /// The same, with chains that end in one of these faults told only where there is no other: what
+    /// follows from them, as a breaker that trips, goes first.
+    #[must_use]
+    pub fn later_than(circuit: &'c Circuit, up: &[bool], earlier: &[InputId]) -> Self {
+        let earlier: BTreeSet<InputId> = earlier.iter().copied().collect();
         let mut cost = vec![0_u32; circuit.len()];
         for gate in circuit.gates().filter(|gate| !up[gate.index()]) {
             cost[gate.index()] = match circuit.gate(gate) {
                 Gate::Input(input) if circuit.today().binary_search(&input).is_ok() => TODAY,
+                Gate::Input(input) if earlier.contains(&input) => EARLIER,
                 Gate::Input(_) => 1,
                 Gate::And(children) | Gate::Or(children) | Gate::AtLeast(_, children) => {
                     let down = children.iter().filter(|child| !up[child.index()]);
@@ -119,7 +132,6 @@ pub(super) fn whose(circuit: &Circuit) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::circuit::InputId;
     use blackstart_model::{Plant, plantfile};
     use std::sync::Arc;
 

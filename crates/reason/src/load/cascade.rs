@@ -270,6 +270,22 @@ impl Today {
             }
             self.flow[node] = flow;
         }
+        // Through what has one input goes no more than through that; what feeds it stands before it.
+        for node in 0..graph.nodes.len() {
+            let at = u32::try_from(node).expect("nodes fit u32");
+            let &[input] = graph.cords_of(at) else { continue };
+            let gives = match graph.nodes[node].does {
+                Does::Battery { efficiency, .. } => efficiency.max,
+                Does::Pass | Does::Start { .. } | Does::Transfer { .. } => 1.0,
+            };
+            let above = self.flow[input.node as usize].hi;
+            if !graph.nodes[node].three && !graph.nodes[input.node as usize].three {
+                let most = times(gives, above[0]);
+                let own = &mut self.flow[node];
+                own.hi[0] = own.hi[0].min(most).max(own.lo[0]);
+                own.known[0] = own.known[0].min(own.hi[0]);
+            }
+        }
     }
 }
 
@@ -726,8 +742,9 @@ impl Run<'_> {
         let at = node as usize;
         let flow = self.s.flow[at];
         let gained = self.s.gain[at].hi.iter().any(|gain| *gain > 0.0);
+        let dead = self.s.flags[at] & SURE != 0;
         let fate = &mut self.s.fate[device];
-        fate.gained |= gained;
+        fate.gained |= gained && !dead;
         let Node { three, volts, .. } = graph.nodes[at];
         let most = |lanes: Lanes| lanes.into_iter().fold(0.0, f64::max);
         let amps =

@@ -6,6 +6,9 @@
 //! draws is the sum of its machines, so nothing is lost by grouping, and a hall of a hundred thousand
 //! servers is a few thousand groups.
 //!
+//! What only hands on what one other gives it (an outlet, a power supply without a rating) is looked
+//! through, unless it is itself asked about: it has nothing that could trip.
+//!
 //! It decides what each field of the plant means for the load. What the plant does not say becomes a range
 //! here, each with its reason beside the constant; an unknown draw has no upper end.
 
@@ -187,6 +190,8 @@ pub(super) struct Graph {
     pub(super) nested: Vec<Requirement>,
     /// By component, its node.
     pub(super) node_of: HashMap<ComponentId, u32>,
+    /// By component that power is taken from, the node where a cord into it ends.
+    ends_in: HashMap<ComponentId, u32>,
     /// By component, its group and its own draw.
     pub(super) group_of: HashMap<ComponentId, (u32, Drawn)>,
     /// Components that say a draw and not what they take it from.
@@ -196,9 +201,16 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn of(plant: &Plant) -> Self {
-        let order = nodes_upstream_first(plant);
+    /// The graph of a plant in which none of `asked` is looked through.
+    pub(super) fn of(plant: &Plant, asked: &[ComponentId]) -> Self {
+        let (order, looked_through) = nodes_upstream_first(plant, asked);
         let node_of: HashMap<ComponentId, u32> = order.iter().copied().zip(0..).collect();
+        let mut ends_in = node_of.clone();
+        // In the order of their levels, so that what one is fed by has its end already.
+        for (through, to) in looked_through {
+            let end = ends_in[&to];
+            ends_in.insert(through, end);
+        }
         let mut graph = Self {
             nodes: Vec::with_capacity(order.len()),
             takers: Vec::new(),
@@ -211,6 +223,7 @@ impl Graph {
             devices_start: Vec::new(),
             nested: Vec::new(),
             node_of,
+            ends_in,
             group_of: HashMap::new(),
             adrift: Vec::new(),
             undrawn: Vec::new(),
@@ -258,7 +271,7 @@ impl Graph {
     fn nested_met(&self, needed: &Requirement, alive: &dyn Fn(u32) -> bool) -> bool {
         match needed {
             Requirement::One(leaf) => match leaf.target {
-                Target::Component(id) => leaf.standby.is_none() && alive(self.node_of[&id]),
+                Target::Component(id) => leaf.standby.is_none() && alive(self.ends_in[&id]),
                 Target::Internet => true,
             },
             Requirement::All(of) => of.iter().all(|part| self.nested_met(part, alive)),
@@ -337,7 +350,7 @@ impl Graph {
             return (three, volts);
         }
         let mut inputs: Vec<u32> = Vec::new();
-        each_input(component, &mut |id, _| inputs.extend(self.node_of.get(&id)));
+        each_input(component, &mut |id, _| inputs.extend(self.ends_in.get(&id)));
         let inputs = inputs.iter().filter_map(|&node| self.nodes.get(node as usize));
         let mut volts: Option<Range> = None;
         for input in inputs {
@@ -352,7 +365,7 @@ impl Graph {
     fn add_cords(&mut self, component: &Component) -> std::ops::Range<u32> {
         let start = count(self.cords.len());
         each_input(component, &mut |id, standby| {
-            let cord = Cord { node: self.node_of[&id], standby };
+            let cord = Cord { node: self.ends_in[&id], standby };
             // Two cords in one outlet strip count twice when it is asked whether enough are left, and
             // share like one: as wired.
             self.cords.push(cord);
@@ -378,7 +391,7 @@ impl Graph {
     fn mode(&self, component: &Component, cords: &std::ops::Range<u32>, otherwise: Mode) -> Mode {
         let preferred = match component.attribute(Attribute::Prefers) {
             Some(Value::Components(preferred)) => preferred.first().and_then(|id| {
-                let node = self.node_of.get(id)?;
+                let node = self.ends_in.get(id)?;
                 let own = &self.cords[cords.start as usize..cords.end as usize];
                 own.iter().zip(0..).find(|(cord, _)| cord.node == *node).map(|(_, at)| at)
             }),
@@ -578,8 +591,38 @@ fn does(component: &Component) -> Does {
     }
 }
 
-/// All that hands power on, each after what feeds it. The checker admits no circle in power.
-fn nodes_upstream_first(plant: &Plant) -> Vec<ComponentId> {
+/// Whether a component does nothing but hand on what one other gives it.
+fn is_looked_through(component: &Component) -> Option<ComponentId> {
+    let bare = matches!(component.kind, Kind::Psu | Kind::Outlet)
+        && component.condition.known_failed.is_none()
+        && component.condition.off_on_purpose.is_none()
+        && component.attributes.iter().all(|(attribute, _)| {
+            !matches!(
+                attribute,
+                Attribute::Draw
+                    | Attribute::Voltage
+                    | Attribute::Breaker
+                    | Attribute::Capacity
+                    | Attribute::Phases
+                    | Attribute::Phase
+                    | Attribute::Metered
+            )
+        });
+    match component.requirement(Role::Power) {
+        Some(Requirement::One(leaf)) if bare && leaf.standby.is_none() => match leaf.target {
+            Target::Component(input) => Some(input),
+            Target::Internet => None,
+        },
+        _ => None,
+    }
+}
+
+/// All that hands power on, each after what feeds it, and what is looked through, each with what feeds it.
+/// The checker admits no circle in power.
+fn nodes_upstream_first(
+    plant: &Plant,
+    asked: &[ComponentId],
+) -> (Vec<ComponentId>, Vec<(ComponentId, ComponentId)>) {
     let mut is_node: Vec<bool> =
         plant.components().iter().map(|component| distributes(component.kind)).collect();
     for component in plant.components() {
@@ -612,5 +655,12 @@ fn nodes_upstream_first(plant: &Plant) -> Vec<ComponentId> {
     let mut order: Vec<ComponentId> =
         is_node.iter().zip(0..).filter(|(is, _)| **is).map(|(_, at)| ComponentId(at)).collect();
     order.sort_by_key(|id| (level[id.index()], *id));
-    order
+    let mut looked_through = Vec::new();
+    let asked: std::collections::HashSet<ComponentId> = asked.iter().copied().collect();
+    order.retain(|id| {
+        let through = is_looked_through(plant.component(*id)).filter(|_| !asked.contains(id));
+        looked_through.extend(through.map(|to| (*id, to)));
+        through.is_none()
+    });
+    (order, looked_through)
 }

@@ -12,7 +12,7 @@ struct Case {
 fn case(body: &str) -> Case {
     let (plant, findings) = plantfile::parse_str(&format!("blackstart: 1\n{body}"));
     let plant = plant.unwrap_or_else(|| panic!("not a plant: {findings:#?}"));
-    let load = Load::of(&plant);
+    let load = Load::of(&plant, &[]);
     Case { plant, load }
 }
 
@@ -328,4 +328,33 @@ servers:
     );
     let told = case.told(&outcome, "pdu-c");
     assert!(told.starts_with("trips in [") && told.ends_with("26.1..26.1 A of 16 A"), "{told}");
+}
+
+#[test]
+fn outlets_and_power_supplies_are_looked_through_unless_asked_about() {
+    let plant = format!(
+        "
+feeds: {{ feed-a: {{ voltage: 230 V }}, feed-b: {{ voltage: 230 V }} }}
+pdus:
+  pdu-a: {{ fed_by: feed-a, breaker: {C16}, metered: {{ current: 6 A }} }}
+  pdu-b: {{ fed_by: feed-b, breaker: {C16}, metered: {{ current: 5 A }} }}
+outlets: {{ 'out-{{1..3}}': {{ fed_by: pdu-b }} }}
+psus: {{ 'psu-a-{{1..3}}': {{ fed_by: pdu-a }}, 'psu-b-{{1..3}}': {{ fed_by: 'out-{{1..3}}' }} }}
+servers:
+  's-{{1..3}}': {{ power: {{ any: ['psu-a-{{1..3}}', 'psu-b-{{1..3}}'] }}, psu_mode: shared }}
+"
+    );
+    let mut case = case(&plant);
+    assert_eq!(case.told(&case.off(&["feed-a"]), "pdu-b"), "holds: 11.0..11.0 A of 16 A");
+    assert_eq!(
+        case.told(&case.off(&["psu-a-1"]), "pdu-b"),
+        "gains nothing",
+        "it was not asked about"
+    );
+    case.load = Load::of(&case.plant, &[case.plant.find("psu-a-1").expect("it is there")]);
+    let told = case.told(&case.off(&["psu-a-1"]), "pdu-b");
+    assert_eq!(
+        told, "holds: 5.0..11.0 A of 16 A",
+        "one of three moves, and nobody knows how much it is"
+    );
 }

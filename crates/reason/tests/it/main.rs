@@ -13,6 +13,7 @@ mod audit;
 mod diagnosability;
 mod properties;
 mod histories;
+mod whatif;
 mod coldstart;
 mod outages;
 mod capacity;

@@ -146,7 +146,10 @@ fn used(path: &Path, sources: &BTreeMap<PathBuf, String>, wrong: &mut Vec<String
 
 /// Each finding of the list has its page; its case is held by a test of `model`.
 fn findings(wrong: &mut Vec<String>) -> Result<()> {
-    let codes = std::fs::read_to_string(root().join("crates/model/src/plantfile/codes.rs"))?;
+    let mut codes = String::new();
+    for list in ["plantfile/codes.rs", "mef/codes.rs"] {
+        codes += &std::fs::read_to_string(root().join("crates/model/src").join(list))?;
+    }
     for code in codes.split('"').filter(|word| word.starts_with("BS") && word.len() == 6) {
         if !root().join("docs/findings").join(format!("{code}.md")).exists() {
             wrong.push(format!("{code} has no page in docs/findings"));

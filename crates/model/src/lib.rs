@@ -16,6 +16,7 @@ pub mod plant;
 pub mod finding;
 pub mod plantfile;
 pub mod netbox;
+pub mod mef;
 pub mod observation;
 pub mod incident;
 pub mod record;

@@ -8,5 +8,6 @@ mod hostile;
 mod language;
 mod netbox;
 mod netbox_drawn;
+mod mef;
 mod round_trip;
 mod shown;

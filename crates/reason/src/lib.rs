@@ -23,6 +23,7 @@ pub mod whatif;
 pub mod structure;
 pub mod coldstart;
 pub mod availability;
+pub mod faulttree;
 
 pub use circuit::crosses_way_out;
 pub use state::{

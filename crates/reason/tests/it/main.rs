@@ -18,3 +18,4 @@ mod coldstart;
 mod outages;
 mod capacity;
 mod availability;
+mod faulttree;

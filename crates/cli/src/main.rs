@@ -8,6 +8,7 @@ mod check;
 mod audit;
 mod whatif;
 mod coldstart;
+mod cutsets;
 mod schema;
 mod draw;
 mod import;
@@ -68,6 +69,8 @@ enum Verb {
     Whatif(whatif::Arguments),
     /// The order in which a dark plant is brought up, or why it cannot be.
     Coldstart(coldstart::Arguments),
+    /// Which smallest sets of faults bring something down, how many, how likely, and which fault matters.
+    Cutsets(cutsets::Arguments),
     /// Print the JSON Schema of the plant file, for editors.
     Schema,
     /// Draw a plant, or the answer to one question about it, as SVG.
@@ -104,6 +107,7 @@ fn main() -> ExitCode {
         Verb::Audit(arguments) => audit::run(&arguments, style),
         Verb::Whatif(arguments) => whatif::run(&arguments, format),
         Verb::Coldstart(arguments) => coldstart::run(&arguments, format),
+        Verb::Cutsets(arguments) => cutsets::run(&arguments, format),
         Verb::Schema => schema::run(),
         Verb::Draw(arguments) => draw::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments, format),

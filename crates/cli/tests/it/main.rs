@@ -4,5 +4,6 @@ mod blackstart;
 mod check;
 mod import;
 mod coldstart;
+mod cutsets;
 mod serve;
 mod access;

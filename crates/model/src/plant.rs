@@ -8,7 +8,7 @@ use crate::check::Check;
 use crate::codes::codes;
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
-use crate::quantity::{Attribute, Value};
+use crate::quantity::{Attribute, Range, Value};
 use crate::requirement::{Requirement, Target};
 use crate::time::{Duration, Timestamp, Zone};
 use std::collections::HashMap;
@@ -349,6 +349,8 @@ pub struct Condition {
     pub never_exercised: bool,
     /// When it was last exercised.
     pub exercised: Option<Timestamp>,
+    /// With how much load it was exercised then, watts; none at all is zero.
+    pub exercised_load: Option<Range>,
     /// Not to be used until then.
     pub barred_until: Option<Timestamp>,
 }

@@ -343,8 +343,8 @@ pub const FIELDS: &[Field] = &[
     field(
         "starts_in",
         Holds::Span(Attribute::StartsIn),
-        Of::Only(&[Kind::Generator]),
-        "how long it takes to start and carry load, as `10..30 s`",
+        Of::Only(&[Kind::Generator, Kind::Cooling]),
+        "how long it takes to start and carry load, or to cool again, as `10..30 s`",
     ),
     field(
         "transfers_in",

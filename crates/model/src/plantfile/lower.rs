@@ -983,10 +983,21 @@ fn condition(node: &Node<'_>, names: &Names<'_>, report: &mut Report) -> Conditi
         .unwrap_or(false);
     let exercised =
         keys.take("exercised").and_then(|node| names.instant(node, &names.zone, report));
+    let exercised_load = keys.take("exercised_load").and_then(|node| {
+        let watts = |text: &str| units::range(text, Unit::Watts);
+        quantity(node, "`exercised_load`", report, watts)
+    });
     let barred_until =
         keys.take("barred_until").and_then(|node| names.instant(node, &names.zone, report));
     keys.finish("a condition", report);
-    Condition { known_failed, off_on_purpose, never_exercised, exercised, barred_until }
+    Condition {
+        known_failed,
+        off_on_purpose,
+        never_exercised,
+        exercised,
+        exercised_load,
+        barred_until,
+    }
 }
 
 fn cidr(node: &Node<'_>, report: &mut Report) -> Option<Value> {

@@ -367,8 +367,14 @@ fn instant(at: Timestamp, zone: &Zone) -> String {
 }
 
 fn condition_fields(condition: &Condition, zone: &Zone) -> Option<String> {
-    let Condition { known_failed, off_on_purpose, never_exercised, exercised, barred_until } =
-        condition;
+    let Condition {
+        known_failed,
+        off_on_purpose,
+        never_exercised,
+        exercised,
+        exercised_load,
+        barred_until,
+    } = condition;
     let mut fields = Fields::new();
     fields.extend(known_failed.as_ref().map(|why| ("known_failed", scalar(why))));
     fields.extend(off_on_purpose.as_ref().map(|why| ("off", scalar(why))));
@@ -376,6 +382,7 @@ fn condition_fields(condition: &Condition, zone: &Zone) -> Option<String> {
         fields.push(("never_exercised", "true".to_owned()));
     }
     fields.extend(exercised.map(|at| ("exercised", instant(at, zone))));
+    fields.extend(exercised_load.map(|load| ("exercised_load", quantity(load, "W"))));
     fields.extend(barred_until.map(|at| ("barred_until", instant(at, zone))));
     (!fields.is_empty()).then(|| flow_map(fields))
 }

@@ -210,6 +210,7 @@ const MAPS: &[(&str, &[Key])] = &[
             ("off", "text", "it is switched off on purpose: why"),
             ("never_exercised", "flag", "whether it takes over was never tried"),
             ("exercised", "text", "when it was last tried"),
+            ("exercised_load", "watts", "with how much load, `0 W` when with none"),
             ("barred_until", "text", "not to be used until then"),
         ],
     ),

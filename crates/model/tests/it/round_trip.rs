@@ -277,7 +277,9 @@ fn value(holds: Holds, kind: Kind, made: &[(String, Kind)], tape: &mut Tape<'_>)
             let why = free(tape);
             match tape.below(3) {
                 0 => format!("{{ known_failed: {why}, never_exercised: true }}"),
-                1 => format!("{{ off: {why}, exercised: 2020-02-29 12:00 }}"),
+                1 => format!(
+                    "{{ off: {why}, exercised: 2020-02-29 12:00, exercised_load: 0 W..3 kW }}"
+                ),
                 _ => "{ barred_until: \"2030-06-01T00:00:00+02:00\" }".to_owned(),
             }
         }

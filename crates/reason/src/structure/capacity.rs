@@ -10,6 +10,8 @@
 mod power;
 mod traffic;
 
+pub(super) use power::Flows;
+
 use super::{Finding, Grounds, Rule};
 
 pub(super) const RULE: Rule = Rule {

@@ -11,7 +11,9 @@ use blackstart_model::ComponentId;
 use blackstart_model::finding::{Confidence, Severity};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
+use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::requirement::{Requirement, Target};
+use blackstart_model::time::shown_span;
 use std::collections::BTreeMap;
 
 /// Steps from a machine to its source at most (chosen by hand: real ways have ten). What lies further is
@@ -62,8 +64,9 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             component: unit,
             witness: [machines[0], unit].into_iter().chain(causes.first().copied()).collect(),
             message: format!(
-                "`{}` stops whenever its power changes source, while a UPS carries what it cools: {}",
+                "`{}` stops{} whenever its power changes source, while a UPS carries what it cools: {}",
                 grounds.name(unit),
+                back_in(grounds, unit),
                 grounds.list(&machines)
             ),
             causes,
@@ -71,6 +74,14 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             help: "carry fans and pumps by a UPS, know how long it stays cool without, and stay on one source until it runs again"
                 .to_owned(),
         });
+    }
+}
+
+/// For how long it stops, where the plant says.
+fn back_in(grounds: &Grounds<'_>, unit: ComponentId) -> String {
+    match grounds.plant.component(unit).attribute(Attribute::StartsIn) {
+        Some(Value::Span(_, most)) => format!(" for {}", shown_span(*most)),
+        _ => String::new(),
     }
 }
 

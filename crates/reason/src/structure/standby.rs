@@ -3,8 +3,10 @@
 //! Generators, UPS, transfer switches, whatever stands as `standby` in a requirement, and whatever says of
 //! itself when it was last exercised: a server that has not been restarted for years is one. A latent fault is met
 //! only when the other side goes, which is the worst time to meet it. A date older than a year counts
-//! as none; one in the future is a plan.
+//! as none; one in the future is a plan. A trial without load, or with less than it will have to carry, is none
+//! either: a battery starts a generator that nobody leans on.
 
+use super::capacity::Flows;
 use super::{Finding, Grounds, Rule};
 use blackstart_model::ComponentId;
 use blackstart_model::finding::{Confidence, Severity};
@@ -21,7 +23,11 @@ pub(super) const RULE: Rule =
 const PROOF_LASTS: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
-    for (of, relied_on_by) in standbys(grounds) {
+    let standbys = standbys(grounds);
+    let tried_with_load =
+        |id: &ComponentId| grounds.plant.component(*id).condition.exercised_load.is_some();
+    let carried = standbys.keys().any(tried_with_load).then(|| Flows::of(grounds));
+    for (of, relied_on_by) in standbys {
         let condition = &grounds.plant.component(of).condition;
         let name = grounds.name(of);
         let zone = grounds.plant.zone();
@@ -41,7 +47,12 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
                     );
                     (Severity::Warning, Confidence::High, message)
                 }
-                Some(_) => continue,
+                Some(_) => {
+                    let Some(message) = with_too_little(grounds, &carried, of, relied_on_by) else {
+                        continue;
+                    };
+                    (Severity::Warning, Confidence::High, message)
+                }
                 None => {
                     let message = format!("nothing says that `{name}` was ever exercised");
                     (Severity::Note, Confidence::Medium, message)
@@ -64,6 +75,29 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
                 .to_owned(),
         });
     }
+}
+
+/// A trial with less than it will have to carry: the draws of what relies on it, at their least.
+fn with_too_little(
+    grounds: &Grounds<'_>,
+    carried: &Option<Flows>,
+    of: ComponentId,
+    relied_on_by: Option<ComponentId>,
+) -> Option<String> {
+    let tried = grounds.plant.component(of).condition.exercised_load?.max;
+    let name = grounds.name(of);
+    if tried == 0.0 {
+        return Some(format!("`{name}` was last exercised without load"));
+    }
+    let load = carried.as_ref()?.least(relied_on_by?);
+    let kilo = |watts: f64| watts / 1_000.0;
+    (tried < load).then(|| {
+        format!(
+            "`{name}` was last exercised with {:.1} kW, and has {:.1} kW or more to carry",
+            kilo(tried),
+            kilo(load)
+        )
+    })
 }
 
 /// Each standby, and one component that relies on it.

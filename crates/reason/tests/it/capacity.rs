@@ -12,11 +12,15 @@ use std::fmt::Write as _;
 
 /// What BS1004 says of a plant, with its confidence.
 fn said(body: &str) -> Vec<String> {
+    said_by("BS1004", body)
+}
+
+fn said_by(code: &str, body: &str) -> Vec<String> {
     let (plant, findings) = plantfile::parse_str(&format!("blackstart: 1\n{body}"));
     let plant = plant.unwrap_or_else(|| panic!("not a plant: {findings:#?}"));
     let now = local_instant("2026-11-21 12:00", &Zone::UTC).expect("a time");
     let audit = audit(&plant, &Circuit::of(&plant), now).expect("a small plant");
-    let own = audit.findings.iter().filter(|finding| finding.code == "BS1004");
+    let own = audit.findings.iter().filter(|finding| finding.code == code);
     own.map(|finding| format!("{} ({})", finding.message, finding.confidence)).collect()
 }
 
@@ -139,6 +143,30 @@ services: {{ shop: {{ on: {{ any: [app-1, app-2, app-3] }}, demand: {demand} }} 
     assert_eq!(plant("1.6 Gbit/s"), [""; 0], "too small with all of them");
 }
 
+#[test]
+fn a_generator_is_proven_with_what_it_has_to_carry() {
+    let tried_with = |load: &str| {
+        said_by(
+            "BS1009",
+            &format!(
+                "
+feeds: {{ main: {{}} }}
+generators: {{ diesel: {{ condition: {{ exercised: 2026-11-01 10:00, exercised_load: {load} }} }} }}
+transfer_switches:
+  ats: {{ fed_by: {{ any: [main, diesel] }}, condition: {{ exercised: 2026-11-01 10:00 }} }}
+servers: {{ web-1: {{ power: ats, draw: 200 W..300 W }}, web-2: {{ power: ats, draw: 1 kW }}, old: {{ power: ats }} }}
+"
+            ),
+        )
+    };
+    assert_eq!(tried_with("0 W"), ["`diesel` was last exercised without load (high)"]);
+    assert_eq!(
+        tried_with("800 W..900 W"),
+        ["`diesel` was last exercised with 0.9 kW, and has 1.2 kW or more to carry (high)"]
+    );
+    assert_eq!(tried_with("1.2 kW"), [""; 0]);
+}
+
 /// Feeds, strips that are fed by any of some feeds, servers with cords in any of some strips.
 #[derive(Clone, Debug)]
 struct Tree {
@@ -193,7 +221,7 @@ impl Tree {
     fn carried(&self, gone: Option<&str>) -> BTreeMap<String, f64> {
         let alive_feed = |at: &usize| gone != Some(&format!("f{at}"));
         let alive_strip = |at: &usize| {
-            gone != Some(&format!("p{at}")) && self.strips[*at].iter().any(|feed| alive_feed(feed))
+            gone != Some(&format!("p{at}")) && self.strips[*at].iter().any(&alive_feed)
         };
         let mut carried = BTreeMap::new();
         let mut strips = vec![0.0; self.strips.len()];

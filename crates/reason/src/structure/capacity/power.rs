@@ -151,7 +151,7 @@ fn finding(
 }
 
 /// How power flows when nothing beyond today's faults has failed.
-struct Flows {
+pub(in super::super) struct Flows {
     /// Consumers before what feeds them.
     order: Vec<ComponentId>,
     place: Vec<usize>,
@@ -160,7 +160,7 @@ struct Flows {
 }
 
 impl Flows {
-    fn of(grounds: &Grounds<'_>) -> Self {
+    pub(in super::super) fn of(grounds: &Grounds<'_>) -> Self {
         let order = consumers_first(grounds);
         let mut place = vec![0; grounds.plant.components().len()];
         for (at, &id) in order.iter().enumerate() {
@@ -176,6 +176,11 @@ impl Flows {
             }
         }
         Self { order, place, load, consumers }
+    }
+
+    /// What goes through something at the least, watts, by the draws that are known.
+    pub(in super::super) fn least(&self, at: ComponentId) -> f64 {
+        self.load[at.index()].min
     }
 
     /// What something carries today: by its meter, else by the draws.

@@ -71,6 +71,8 @@ pub enum Mark {
     Broken,
     /// Unusable.
     Down,
+    /// It may become unusable; nobody can say that it does not.
+    MayFall,
     /// It answers badly, or not everybody.
     Degraded,
     /// It works, and one less failure is between it and being down.
@@ -91,9 +93,10 @@ pub enum Mark {
 
 impl Mark {
     /// Every mark, worst first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Broken,
         Self::Down,
+        Self::MayFall,
         Self::Degraded,
         Self::LostRedundancy,
         Self::Weak,
@@ -110,6 +113,7 @@ impl Mark {
         match self {
             Self::Broken => "broken",
             Self::Down => "down",
+            Self::MayFall => "may go down",
             Self::Degraded => "degraded",
             Self::LostRedundancy => "less redundant",
             Self::Weak => "weak",
@@ -127,6 +131,7 @@ impl Mark {
         match self {
             Self::Broken => "✖",
             Self::Down => "▼",
+            Self::MayFall => "▽",
             Self::Degraded => "◆",
             Self::LostRedundancy => "◐",
             Self::Weak => "▲",
@@ -142,6 +147,7 @@ impl Mark {
     const fn class(self) -> &'static str {
         match self {
             Self::LostRedundancy => "lost",
+            Self::MayFall => "may",
             Self::Plain => "plain",
             Self::Broken
             | Self::Down
@@ -158,7 +164,8 @@ impl Mark {
     const fn is_out(self) -> bool {
         match self {
             Self::Broken | Self::Down | Self::Off => true,
-            Self::Degraded
+            Self::MayFall
+            | Self::Degraded
             | Self::LostRedundancy
             | Self::Weak
             | Self::Unknown
@@ -185,7 +192,7 @@ impl Picture<'_> {
     #[must_use]
     pub fn of(plant: &Plant) -> Self {
         Self {
-            title: format!("The plant {}: what is needed stands above what needs it", plant.name()),
+            title: format!("The plant {}", plant.name()),
             marks: Vec::new(),
             only: None,
             witness: Vec::new(),

@@ -23,16 +23,13 @@ const UNKNOWN: &str = "BS1013";
 const DRAWN_MAX: usize = 24;
 
 /// Weaknesses of one kind in the file; beyond, they are counted.
-const SHOWN_MAX: usize = 200;
+const SHOWN_MAX: usize = 60;
 
 /// Rows of the table; beyond, they are counted.
 const ROWS_MAX: usize = 2_000;
 
 /// Names in one sentence or row.
 const NAMES_MAX: usize = 12;
-
-/// Others that fall with it that are drawn beside the way.
-const FALLING_MAX: usize = 6;
 
 /// A plant with what is said of it.
 #[derive(Clone, Copy)]
@@ -107,7 +104,7 @@ pub fn html(audited: &Audited<'_>, told: &[&Finding], worse_than: Option<&str>) 
                                 @let way = number.and_then(|number| way(audited, weakness[0], number));
                                 (self::weakness(audited, weakness, Names::Plain, way))
                             }
-                            @if own.len() > SHOWN_MAX { p.quiet { "and " (own.len() - SHOWN_MAX) " more of these" } }
+                            @if own.len() > SHOWN_MAX { p.quiet { "and " (own.len() - SHOWN_MAX) " more of these, which the audit tells as JSON" } }
                         }
                     }
                     section #falls-with { h2 { "What each falls with, alone" } (falls_with(audited, Names::Plain)) }
@@ -291,7 +288,7 @@ fn way(audited: &Audited<'_>, finding: &Finding, number: usize) -> Option<Markup
     let (cause, falls) = (finding.witness.last()?, finding.witness.first()?);
     let mut marks = vec![Mark::Plain; plant.components().len()];
     let mut only = vec![false; marks.len()];
-    for id in finding.brings_down.iter().take(FALLING_MAX).chain(&finding.witness) {
+    for id in &finding.witness {
         marks[id.index()] = Mark::Down;
     }
     for id in &finding.causes {

@@ -29,8 +29,9 @@ const WIDTH_MIN: i32 = 340;
 pub(super) fn write(plant: &Plant, picture: &Picture<'_>, tree: &Tree, scene: &Scene) -> Markup {
     let top = if picture.alone { CAPTION } else { 0 } + MARGIN;
     let title = clean(&picture.title);
-    let caption =
-        if picture.alone { text::width(&title, CAPTION_BOLD).min(CAPTION_MAX) } else { 0 };
+    let said_in_words = summary(tree);
+    let caption = text::width(&title, CAPTION_BOLD).max(text::width(&said_in_words, SMALL));
+    let caption = if picture.alone { caption.min(CAPTION_MAX) } else { 0 };
     let width = (scene.width.max(caption) + 2 * MARGIN).max(WIDTH_MIN);
     let left = (width - scene.width) / 2;
     let (legend, legend_height) = legend(tree, scene, width, top + scene.height + MARGIN);
@@ -41,12 +42,12 @@ pub(super) fn write(plant: &Plant, picture: &Picture<'_>, tree: &Tree, scene: &S
         svg.map xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {width} {height}")) width=(width)
             height=(height) role=(role) aria-labelledby=(title_id) aria-describedby=(said) {
             title id=(title_id) { (title) }
-            desc id=(said) { (summary(tree)) }
+            desc id=(said) { (said_in_words) }
             @if picture.alone { style { (PreEscaped(STYLE)) } }
             rect.paper width="100%" height="100%" {}
             @if picture.alone {
                 text.caption x=(MARGIN) y=(MARGIN + 12) { (fitted(&title, CAPTION_BOLD, width - 2 * MARGIN)) }
-                text.small x=(MARGIN) y=(MARGIN + 31) { (fitted(&summary(tree), SMALL, width - 2 * MARGIN)) }
+                text.small x=(MARGIN) y=(MARGIN + 31) { (fitted(&said_in_words, SMALL, width - 2 * MARGIN)) }
             }
             g transform=(format!("translate({left} {top})")) {
                 @for placed in &scene.boxes {
@@ -71,7 +72,8 @@ fn summary(tree: &Tree) -> String {
         1 => "1 component".to_owned(),
         count => format!("{} components", number(count)),
     };
-    let mut said = format!("{} drawn", words(tree.drawn()));
+    let mut said =
+        format!("What is needed stands above what needs it. {} drawn", words(tree.drawn()));
     if tree.inside() > 0 {
         said.push_str(&format!(", {} more inside closed boxes", number(tree.inside())));
     }

@@ -6,6 +6,7 @@ use axum::extract::Query;
 use blackstart_model::time::shown as shown_at;
 use blackstart_model::{ComponentId, Plant};
 use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeSet;
 
 /// What a URL asks of a drawing: `open=rack-1&open=rack-2&closed=ams1`.
 pub(super) type Asked = Query<Vec<(String, String)>>;
@@ -30,16 +31,20 @@ impl From<Health> for Mark {
 /// What a drawing by itself may load: nothing but the style inside it.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// The whole plant, with a link to the drawing by itself.
+/// The whole plant as it stands now, with a link to the drawing by itself.
 pub(super) fn whole(view: &View, asked: &Asked) -> Markup {
     let Some(plant) = &view.plant else { return html! {} };
     let title =
         "The plant: what is needed stands above what needs it. The tables below say the same.";
-    let picture = Picture { title: title.to_owned(), ..Picture::of(plant) };
-    let words = asked.0.iter().map(|(key, token)| format!("{key}={token}"));
-    let alone = format!("/plant.svg?{}", words.collect::<Vec<_>>().join("&"));
+    let note = because(view);
+    let picture =
+        Picture { title: title.to_owned(), marks: marks(view), note: &note, ..Picture::of(plant) };
+    let (open, closed) = opened(asked);
+    let open = open.iter().map(|token| format!("open={token}"));
+    let words: Vec<_> = open.chain(closed.iter().map(|token| format!("closed={token}"))).collect();
+    let alone = format!("/plant.svg?{}", words.join("&"));
     html! {
-        (shown(view, plant, picture, "/plant?".to_owned(), asked))
+        (shown(plant, picture, "/plant?".to_owned(), asked))
         p.quiet { a href=(alone) { "The drawing by itself" } ", to keep, print or look into" }
     }
 }
@@ -49,25 +54,32 @@ pub(super) fn alone(view: &View, asked: &Asked) -> String {
     let Some(plant) = &view.plant else { return String::new() };
     let picture = Picture::of(plant);
     let title = format!("{}, {}", picture.title, shown_at(view.now, &view.zone));
-    draw(plant, &Picture { title, ..with_view(view, picture, asked) }).svg
+    let (open, closed) = opened(asked);
+    draw(plant, &Picture { title, marks: marks(view), open, closed, ..picture }).svg
 }
 
-/// One component with what it stands on and what stands on it.
+/// One component with what it stands on and what stands on it, as they stand now.
 pub(super) fn about(view: &View, component: ComponentId, asked: &Asked) -> Markup {
     let Some(plant) = &view.plant else { return html! {} };
     let page = format!("/plant/{}?", plant.component(component).name);
-    shown(view, plant, questions::about(plant, component), page, asked)
+    let note = because(view);
+    let picture = questions::about(plant, component);
+    shown(plant, Picture { marks: marks(view), note: &note, ..picture }, page, asked)
 }
 
-/// A drawing on a page, with its links.
-fn shown(view: &View, plant: &Plant, picture: Picture<'_>, page: String, asked: &Asked) -> Markup {
-    let note = |id: ComponentId| view.components[id.index()].because.clone();
-    let picture = Picture {
-        note: &note,
-        links: Some(Links { page, component: "/plant/" }),
-        alone: false,
-        ..with_view(view, picture, asked)
-    };
+fn marks(view: &View) -> Vec<Mark> {
+    view.components.iter().map(|stand| stand.health.into()).collect()
+}
+
+fn because(view: &View) -> impl Fn(ComponentId) -> String + '_ {
+    |id| view.components[id.index()].because.clone()
+}
+
+/// A drawing on a page of the console, with its links.
+pub(super) fn shown(plant: &Plant, picture: Picture<'_>, page: String, asked: &Asked) -> Markup {
+    let (open, closed) = opened(asked);
+    let links = Some(Links { page, component: "/plant/" });
+    let picture = Picture { open, closed, links, alone: false, ..picture };
     let Drawing { svg, not_opened, .. } = draw(plant, &picture);
     html! {
         @if let Some(first) = not_opened.first() {
@@ -77,16 +89,17 @@ fn shown(view: &View, plant: &Plant, picture: Picture<'_>, page: String, asked: 
     }
 }
 
-/// The picture with how things stand now, and with what the URL asks to be open or closed.
-fn with_view<'a>(view: &View, picture: Picture<'a>, asked: &Asked) -> Picture<'a> {
+/// Which boxes the URL asks to be open, and which closed.
+fn opened(asked: &Asked) -> (BTreeSet<String>, BTreeSet<String>) {
     let named = |key: &'static str| {
-        let asked = asked.0.iter().filter(move |(own, _)| own == key).take(ASKED_MAX);
-        asked.map(|(_, token)| token.clone()).collect()
+        let asked = asked.0.iter().filter(move |(own, token)| own == key && is_token(token));
+        asked.take(ASKED_MAX).map(|(_, token)| token.clone()).collect()
     };
-    Picture {
-        marks: view.components.iter().map(|stand| stand.health.into()).collect(),
-        open: named("open"),
-        closed: named("closed"),
-        ..picture
-    }
+    (named("open"), named("closed"))
+}
+
+/// What can be the token of a box, and stands in a URL as it is.
+fn is_token(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
+    !text.is_empty() && text.bytes().all(fits)
 }

@@ -11,20 +11,11 @@ use blackstart_reason::circuit::Circuit;
 /// What a component stands on, and what stands on it, in every role that is drawn.
 #[must_use]
 pub fn about(plant: &Plant, component: ComponentId) -> Picture<'static> {
-    let count = plant.components().len();
-    let mut above: Vec<Vec<ComponentId>> = Vec::with_capacity(count);
-    let mut below: Vec<Vec<ComponentId>> = vec![Vec::new(); count];
-    for (own, at) in plant.components().iter().zip(0..) {
-        let needed = super::lines::needed(own);
-        for id in &needed {
-            below[id.index()].push(ComponentId(at));
-        }
-        above.push(needed);
-    }
-    let mut only = vec![false; count];
+    let (above, below) = ways(plant);
+    let mut only = vec![false; plant.components().len()];
     for ways in [&above, &below] {
         let mut open = vec![component];
-        let mut met = vec![false; count];
+        let mut met = vec![false; only.len()];
         while let Some(next) = open.pop() {
             if !std::mem::replace(&mut met[next.index()], true) {
                 only[next.index()] = true;
@@ -37,6 +28,41 @@ pub fn about(plant: &Plant, component: ComponentId) -> Picture<'static> {
         title: format!("{name}: what it stands on, and what stands on it"),
         only: Some(only),
         witness: vec![component],
+        ..Picture::of(plant)
+    }
+}
+
+/// What each component needs, and what needs it.
+fn ways(plant: &Plant) -> (Vec<Vec<ComponentId>>, Vec<Vec<ComponentId>>) {
+    let above: Vec<Vec<ComponentId>> = plant.components().iter().map(super::needed).collect();
+    let mut below = vec![Vec::new(); above.len()];
+    for (needed, at) in above.iter().zip(0..) {
+        for id in needed {
+            below[id.index()].push(ComponentId(at));
+        }
+    }
+    (above, below)
+}
+
+/// Of all that stands as `marks` say, what hangs on these causes without doing its work.
+#[must_use]
+pub fn taken_down(plant: &Plant, marks: Vec<Mark>, causes: &[ComponentId]) -> Picture<'static> {
+    let (_, below) = ways(plant);
+    let mut only = vec![false; marks.len()];
+    let mut open = causes.to_vec();
+    while let Some(next) = open.pop() {
+        let hit = marks[next.index()].is_out() || marks[next.index()] == Mark::Degraded;
+        let hit = hit || causes.contains(&next);
+        if hit && !std::mem::replace(&mut only[next.index()], true) {
+            open.extend(&below[next.index()]);
+        }
+    }
+    let names: Vec<&str> = causes.iter().map(|&id| plant.component(id).name.as_str()).collect();
+    Picture {
+        title: format!("{}: what hangs on it and does not work", names.join(", ")),
+        marks,
+        only: Some(only),
+        witness: causes.to_vec(),
         ..Picture::of(plant)
     }
 }

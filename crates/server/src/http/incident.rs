@@ -1,6 +1,7 @@
 //! One incident: what is believed and why, who is hit, what was told, and what can be done.
 
 use super::App;
+use super::map;
 use super::now::{card, names};
 use super::page::{Place, absent, cause, page as frame, span, sure, time};
 use super::view::View;
@@ -40,7 +41,11 @@ pub(super) async fn list(State(app): State<App>) -> Response {
     frame(&view, Place::Incidents, "incidents", &main).into_response()
 }
 
-pub(super) async fn page(State(app): State<App>, Path(id): Path<String>) -> Response {
+pub(super) async fn page(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: map::Asked,
+) -> Response {
     let view = app.view();
     let found = id.parse::<IncidentId>().ok().and_then(|id| view.incidents.get(&id));
     let Some(incident) = found else { return absent(&view, "such incident") };
@@ -53,6 +58,7 @@ pub(super) async fn page(State(app): State<App>, Path(id): Path<String>) -> Resp
         (card(&view, incident))
         @if incident.state.is_live() { (actions(&view, incident)) }
         (hypotheses(incident))
+        @if incident.state.is_live() { (map::incident(&view, incident, &asked)) }
         (symptoms(&view, incident))
         (told(&view, incident))
         (history(&view, incident))

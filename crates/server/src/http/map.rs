@@ -5,6 +5,7 @@ use crate::drawing::{Drawing, Links, Mark, Picture, draw, questions};
 use axum::extract::Query;
 use blackstart_model::time::shown as shown_at;
 use blackstart_model::{ComponentId, Plant};
+use blackstart_reason::Incident;
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
 
@@ -65,6 +66,23 @@ pub(super) fn about(view: &View, component: ComponentId, asked: &Asked) -> Marku
     let note = because(view);
     let picture = questions::about(plant, component);
     shown(plant, Picture { marks: marks(view), note: &note, ..picture }, page, asked)
+}
+
+/// What an incident's cause takes down, as it stands now.
+pub(super) fn incident(view: &View, incident: &Incident, asked: &Asked) -> Markup {
+    let Some(plant) = &view.plant else { return html! {} };
+    let causes: Vec<ComponentId> =
+        incident.cause().iter().filter_map(|fault| plant.find(&fault.subject)).collect();
+    if causes.is_empty() {
+        return html! {};
+    }
+    let note = because(view);
+    let picture = questions::taken_down(plant, marks(view), &causes);
+    let page = format!("/incidents/{}?", incident.id);
+    html! { section {
+        h2 { "What it takes down" }
+        (shown(plant, Picture { note: &note, ..picture }, page, asked))
+    } }
 }
 
 fn marks(view: &View) -> Vec<Mark> {

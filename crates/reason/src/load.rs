@@ -23,6 +23,8 @@ mod cascade;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use graph::{EFFICIENCY_UNKNOWN, POWER_FACTOR_UNKNOWN, VOLTS_OF_THREE};
+
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
 use blackstart_model::quantity::Range;

@@ -28,11 +28,11 @@ const VOLTS_UNKNOWN: Range = Range { min: 100.0, max: 240.0 };
 
 /// From this nominal voltage on, a thing that does not say its phases has three: 346 V is what 200 V between
 /// phase and neutral make, the lowest such system in IEC 60038 above what single phases have.
-const VOLTS_OF_THREE: f64 = 346.0;
+pub(crate) const VOLTS_OF_THREE: f64 = 346.0;
 
 /// Watts for each volt-ampere where none is said: what 80 PLUS asks of a power supply from half load on, and
 /// what none exceeds.
-const POWER_FACTOR_UNKNOWN: Range = Range { min: 0.9, max: 1.0 };
+pub(crate) const POWER_FACTOR_UNKNOWN: Range = Range { min: 0.9, max: 1.0 };
 
 /// What each of two power supplies carries where they share and nobody says how evenly. Chosen by hand:
 /// makers promise 5 to 10 percent at load.
@@ -40,7 +40,7 @@ const SHARE_UNKNOWN: Range = Range { min: 0.4, max: 0.6 };
 
 /// Watts out for each watt in, of a UPS that does not say. Chosen by hand: small old double converters to
 /// line-interactive ones.
-const EFFICIENCY_UNKNOWN: Range = Range { min: 0.85, max: 1.0 };
+pub(crate) const EFFICIENCY_UNKNOWN: Range = Range { min: 0.85, max: 1.0 };
 
 /// The end of a range that has none.
 pub(super) const WITHOUT_END: f64 = f64::INFINITY;

@@ -37,7 +37,7 @@ pdus: { pdu: { fed_by: ats } }
 servers: { web: { power: pdu, draw: 3 kW } }
 ",
     );
-    assert_eq!(found, ["without `main`, `spare` carries 13.0 A of 10.0 A (high)"]);
+    assert_eq!(found, ["without `main`, `spare` carries 13.0..14.5 A of 10.0 A (high)"]);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn what_is_left_of_three_shares_what_the_third_carried() {
 pdus:
   pdu-{{1..3}}: {{ voltage: 230 V, breaker: {amps} A }}
 servers:
-  blade: {{ power: {{ any: [pdu-1, pdu-2, pdu-3] }}, draw: 6.9 kW }}
+  blade: {{ power: {{ any: [pdu-1, pdu-2, pdu-3] }}, draw: 6.9 kW, power_factor: 1 }}
 "
         ))
     };
@@ -85,17 +85,36 @@ servers:
 }
 
 #[test]
+fn what_is_not_known_of_power_factors_and_losses_makes_a_range() {
+    //  ups-a (5.1 kW) ─┐           the UPS is rated in what comes out, the breaker in what goes in
+    //  ups-b ──────────┴─ 5 kW
+    let found = said(
+        "
+feeds: { feed-a: { voltage: 230 V, breaker: 20 A }, feed-b: {} }
+ups: { ups-a: { fed_by: feed-a, capacity: 5.1 kW }, ups-b: { fed_by: feed-b } }
+servers: { web: { power: { any: [ups-a, ups-b] }, draw: 5 kW } }
+",
+    );
+    assert_eq!(
+        found,
+        ["without `feed-b`, `feed-a` carries 21.7..28.4 A of 20.0 A (high)"],
+        "5000 W / 230 V, and at the most / 0.9 / 0.85 too"
+    );
+}
+
+#[test]
 fn three_phases_carry_with_all_of_them() {
     let plant = |phases: &str| {
         said(&format!(
             "
 pdus: {{ a: {{ voltage: 400 V, {phases}breaker: 16 A }}, b: {{ voltage: 400 V, {phases}breaker: 16 A }} }}
-servers: {{ web: {{ power: {{ any: [a, b] }}, draw: 10 kW }} }}
+servers: {{ web: {{ power: {{ any: [a, b] }}, draw: 9 kW }} }}
 "
         ))
     };
     assert_eq!(plant("phases: 3, "), [""; 0]);
-    assert_eq!(plant("").len(), 2);
+    assert_eq!(plant(""), [""; 0], "400 V are three phases");
+    assert_eq!(plant("phases: 1, ").len(), 2);
 }
 
 #[test]
@@ -212,7 +231,8 @@ impl Tree {
         text += "servers:\n";
         for (at, (power, amps)) in self.servers.iter().enumerate() {
             let (power, draw) = (any(power, "p"), amps * 100);
-            let _ = writeln!(text, "  s{at}: {{ power: {power}, draw: {draw} W }}");
+            let _ =
+                writeln!(text, "  s{at}: {{ power: {power}, draw: {draw} W, power_factor: 1 }}");
         }
         text
     }

@@ -6,12 +6,13 @@
 //! member by it, the load that moves, followed upwards, and what then lies above the breaker or the capacity.
 //! What falls with the fault draws nothing. Linear in the plant, and for each fault in what it touches.
 //! A metered current goes before the sum of draws.
-//! Three phases are taken as balanced; losses in UPS and power factors that are not written are left out,
-//! which makes the least a true least.
+//! Three phases are taken as balanced. Power factors and losses that are not written are those the load layer
+//! assumes, so that both say one figure.
 
 use super::super::{Finding, Grounds};
 use super::RULE;
 use crate::circuit::InputId;
+use crate::load::{EFFICIENCY_UNKNOWN, POWER_FACTOR_UNKNOWN, VOLTS_OF_THREE};
 use blackstart_model::ComponentId;
 use blackstart_model::finding::{Confidence, Severity};
 use blackstart_model::kind::Kind;
@@ -26,24 +27,73 @@ const STEPS_MAX: usize = 32;
 /// What is above its rating by so little is rounding: draws are written to a watt or to ten.
 const ROUNDING: f64 = 1e-9;
 
-/// Watts: between a least and a most, and whether some draw in it is not known.
-#[derive(Clone, Copy, Default, PartialEq)]
-struct Load {
+/// Between a least and a most.
+#[derive(Clone, Copy, Default, PartialEq, PartialOrd)]
+struct Band {
     min: f64,
     max: f64,
+}
+
+impl Band {
+    fn add(&mut self, other: Self, share: f64) {
+        self.min += other.min * share;
+        self.max += other.max * share;
+    }
+
+    /// For each of what comes out so much goes in: less than all comes out.
+    fn before_losses(self, efficiency: Range) -> Self {
+        Self { min: self.min / efficiency.max, max: self.max / efficiency.min }
+    }
+}
+
+/// What flows through something.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Load {
+    watts: Band,
+    /// What conductors and breakers carry.
+    volt_amperes: Band,
     /// Draws in it that nobody wrote down, weighed by the share of each.
     unknown: f64,
 }
 
 impl Load {
     fn add(&mut self, other: Self, share: f64) {
-        self.min += other.min * share;
-        self.max += other.max * share;
+        self.watts.add(other.watts, share);
+        self.volt_amperes.add(other.volt_amperes, share);
         self.unknown += other.unknown * share;
     }
 
     fn is_nothing(self) -> bool {
-        self.max.abs() < ROUNDING && self.unknown.abs() < ROUNDING
+        self.watts.max.abs() < ROUNDING && self.unknown.abs() < ROUNDING
+    }
+
+    /// In the unit that something is rated in.
+    fn of(self, rating: Rating) -> Band {
+        match rating {
+            Rating::Watts(_) => self.watts,
+            Rating::VoltAmperes { .. } => self.volt_amperes,
+        }
+    }
+}
+
+/// What something may carry.
+#[derive(Clone, Copy)]
+enum Rating {
+    Watts(f64),
+    VoltAmperes { amps: f64, volts: f64 },
+}
+
+impl Rating {
+    fn most(self) -> f64 {
+        match self {
+            Self::Watts(watts) => watts,
+            Self::VoltAmperes { amps, volts } => amps * volts,
+        }
+    }
+
+    /// More than rounding makes of it.
+    fn is_passed_by(self, load: f64) -> bool {
+        load > self.most() * (1.0 + ROUNDING)
     }
 }
 
@@ -64,12 +114,12 @@ pub(super) fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         for (at, load) in flows.under(grounds, cause, &touched) {
             let Some(rated) = rated(grounds, at) else { continue };
             // What is too much today is no matter of redundancy.
-            let too_much = rated * (1.0 + ROUNDING);
-            if load.max <= too_much || flows.today(grounds, at).min > too_much {
+            let today = flows.today(grounds, at).of(rated).min;
+            if !rated.is_passed_by(load.of(rated).max) || rated.is_passed_by(today) {
                 continue;
             }
-            let graver = |one: Load, other: Load| (one.min, one.max) > (other.min, other.max);
-            if worst.get(&at).is_none_or(|known| graver(load, known.load)) {
+            let graver = |known: &Overload| load.of(rated) > known.load.of(rated);
+            if worst.get(&at).is_none_or(graver) {
                 worst.insert(at, Overload { cause, load });
             }
         }
@@ -117,13 +167,18 @@ fn finding(
 ) -> Finding {
     let Overload { cause, load } = overload;
     let rated = rated(grounds, at).expect("what has no rating is never too much");
-    let certain = load.min > rated * (1.0 + ROUNDING);
-    let (scale, unit) = match volts(grounds, at) {
-        Some(volts) if watts(grounds, at).is_none() => (volts, "A"),
-        Some(_) | None => (1.0, "W"),
+    let Load { unknown, .. } = *load;
+    let load = load.of(rated);
+    let certain = rated.is_passed_by(load.min);
+    let shown = |load: f64| match rated {
+        Rating::Watts(_) => format!("{load:.0}"),
+        Rating::VoltAmperes { volts, .. } => format!("{:.1}", load / volts),
     };
-    let shown = |watts: f64| format!("{:.*}", usize::from(unit == "A"), watts / scale);
-    let carried = if load.unknown > ROUNDING {
+    let unit = match rated {
+        Rating::Watts(_) => "W",
+        Rating::VoltAmperes { .. } => "A",
+    };
+    let carried = if unknown > ROUNDING {
         format!("at least {} {unit}", shown(load.min))
     } else if shown(load.min) == shown(load.max) {
         format!("{} {unit}", shown(load.min))
@@ -141,7 +196,7 @@ fn finding(
             "without `{}`, `{}` carries {carried} of {} {unit}{}",
             grounds.name(*cause),
             grounds.name(at),
-            shown(rated),
+            shown(rated.most()),
             if certain { "" } else { ": that may be too much" }
         ),
         brings_down: falls,
@@ -169,7 +224,7 @@ impl Flows {
         let mut load: Vec<Load> = grounds.ids().map(|id| draw(grounds, id)).collect();
         let mut consumers = vec![Vec::new(); load.len()];
         for &id in &order {
-            let own = load[id.index()];
+            let own = handed_on(grounds, id, load[id.index()]);
             for (to, share) in split(grounds, id, None) {
                 load[to.index()].add(own, share);
                 consumers[to.index()].push(id);
@@ -180,7 +235,7 @@ impl Flows {
 
     /// What goes through something at the least, watts, by the draws that are known.
     pub(in super::super) fn least(&self, at: ComponentId) -> f64 {
-        self.load[at.index()].min
+        self.load[at.index()].watts.min
     }
 
     /// What something carries today: by its meter, else by the draws.
@@ -232,6 +287,7 @@ impl Flows {
             let before = self.load[id.index()];
             let mut after = before;
             after.add(more.get(&id).copied().unwrap_or_default(), 1.0);
+            let [before, after] = [before, after].map(|load| handed_on(grounds, id, load));
             if is_alive(grounds, id, Some(cause)) {
                 for (to, share) in split(grounds, id, Some(cause)) {
                     more.entry(to).or_default().add(after, share);
@@ -246,7 +302,7 @@ impl Flows {
                 }
             }
         }
-        let above = |load: &Load| load.max > ROUNDING || load.unknown > ROUNDING;
+        let above = |load: &Load| load.watts.max > ROUNDING || load.unknown > ROUNDING;
         more.into_iter()
             .filter(|(at, load)| above(load) && is_alive(grounds, *at, Some(cause)))
             .map(|(at, load)| {
@@ -405,24 +461,46 @@ fn consumers_first(grounds: &Grounds<'_>) -> Vec<ComponentId> {
 fn draw(grounds: &Grounds<'_>, id: ComponentId) -> Load {
     let component = grounds.plant.component(id);
     match component.attribute(Attribute::Draw) {
-        Some(Value::Watts(Range { min, max })) => Load { min: *min, max: *max, unknown: 0.0 },
+        Some(Value::Watts(Range { min, max })) => {
+            let factor = match component.attribute(Attribute::PowerFactor) {
+                Some(Value::Number(factor)) => *factor,
+                _ => POWER_FACTOR_UNKNOWN,
+            };
+            let watts = Band { min: *min, max: *max };
+            Load { watts, volt_amperes: watts.before_losses(factor), unknown: 0.0 }
+        }
         _ => {
             let takes =
                 component.requirement(Role::Power).is_some() && !distributes(component.kind);
-            Load { min: 0.0, max: 0.0, unknown: f64::from(u8::from(takes)) }
+            Load { unknown: f64::from(u8::from(takes)), ..Load::default() }
         }
     }
 }
 
-/// What may be carried, in watts: the breaker, else the capacity.
-fn rated(grounds: &Grounds<'_>, at: ComponentId) -> Option<f64> {
-    watts(grounds, at).or_else(|| Some(amps(grounds, at)? * volts(grounds, at)?))
+/// What a thing takes for what goes through it: a UPS loses some.
+fn handed_on(grounds: &Grounds<'_>, id: ComponentId, load: Load) -> Load {
+    let component = grounds.plant.component(id);
+    if component.kind != Kind::Ups {
+        return load;
+    }
+    let efficiency = match component.attribute(Attribute::Efficiency) {
+        Some(Value::Number(efficiency)) => *efficiency,
+        _ => EFFICIENCY_UNKNOWN,
+    };
+    Load {
+        watts: load.watts.before_losses(efficiency),
+        volt_amperes: load.volt_amperes.before_losses(efficiency),
+        unknown: load.unknown,
+    }
 }
 
-fn watts(grounds: &Grounds<'_>, at: ComponentId) -> Option<f64> {
-    match grounds.plant.component(at).attribute(Attribute::Capacity) {
-        Some(Value::Watts(range)) if amps(grounds, at).is_none() => Some(range.max),
-        _ => None,
+/// What may be carried: by the breaker and the capacity in amperes where the voltage is known, else by the
+/// capacity in watts.
+fn rated(grounds: &Grounds<'_>, at: ComponentId) -> Option<Rating> {
+    match (amps(grounds, at), grounds.plant.component(at).attribute(Attribute::Capacity)) {
+        (Some(amps), _) => Some(Rating::VoltAmperes { amps, volts: volts(grounds, at)? }),
+        (None, Some(Value::Watts(range))) => Some(Rating::Watts(range.max)),
+        (None, _) => None,
     }
 }
 
@@ -442,18 +520,19 @@ fn amps(grounds: &Grounds<'_>, at: ComponentId) -> Option<f64> {
     }
 }
 
-/// Watts for each ampere of its conductors: the voltage, times √3 where it has three phases. That of
-/// what it is fed by where it says none.
+/// Volt-amperes for each ampere of its conductors: the voltage, times √3 where it has three phases. That
+/// of what it is fed by where it says none.
 fn volts(grounds: &Grounds<'_>, at: ComponentId) -> Option<f64> {
-    let three = matches!(
-        grounds.plant.component(at).attribute(Attribute::Phases),
-        Some(Value::Number(Range { max, .. })) if *max > 2.0
-    );
+    let phases = match grounds.plant.component(at).attribute(Attribute::Phases) {
+        Some(Value::Number(phases)) => Some(phases.max),
+        _ => None,
+    };
     let mut id = at;
     for _ in 0..STEPS_MAX {
         let component = grounds.plant.component(id);
         if let Some(Value::Volts(range)) = component.attribute(Attribute::Voltage) {
             // The highest voltage makes the least current.
+            let three = phases.map_or(range.min >= VOLTS_OF_THREE, |phases| phases > 2.0);
             return Some(if three { range.max * 3.0_f64.sqrt() } else { range.max });
         }
         let mut first = None;
@@ -467,7 +546,7 @@ fn volts(grounds: &Grounds<'_>, at: ComponentId) -> Option<f64> {
     None
 }
 
-/// What a meter shows, as watts.
+/// What a meter shows. Watts are no more than volt-amperes.
 fn metered(grounds: &Grounds<'_>, at: ComponentId) -> Option<Load> {
     let Some(Value::Metered(metered)) = grounds.plant.component(at).attribute(Attribute::Metered)
     else {
@@ -476,7 +555,9 @@ fn metered(grounds: &Grounds<'_>, at: ComponentId) -> Option<Load> {
     let volts = volts(grounds, at)?;
     match metered.current {
         MeteredCurrent::Each(range) => {
-            Some(Load { min: range.min * volts, max: range.max * volts, unknown: 0.0 })
+            let volt_amperes = Band { min: range.min * volts, max: range.max * volts };
+            let watts = Band { min: volt_amperes.min * POWER_FACTOR_UNKNOWN.min, ..volt_amperes };
+            Some(Load { watts, volt_amperes, unknown: 0.0 })
         }
         MeteredCurrent::ByPhase(_) => None,
     }

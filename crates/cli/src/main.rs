@@ -9,6 +9,7 @@ mod audit;
 mod whatif;
 mod coldstart;
 mod cutsets;
+mod availability;
 mod schema;
 mod draw;
 mod import;
@@ -71,6 +72,8 @@ enum Verb {
     Coldstart(coldstart::Arguments),
     /// Which smallest sets of faults bring something down, how many, how likely, and which fault matters.
     Cutsets(cutsets::Arguments),
+    /// How long everything is expected to be down in a year, and what to buy first.
+    Availability(availability::Arguments),
     /// Print the JSON Schema of the plant file, for editors.
     Schema,
     /// Draw a plant, or the answer to one question about it, as SVG.
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
         Verb::Whatif(arguments) => whatif::run(&arguments, format),
         Verb::Coldstart(arguments) => coldstart::run(&arguments, format),
         Verb::Cutsets(arguments) => cutsets::run(&arguments, format),
+        Verb::Availability(arguments) => availability::run(&arguments, format),
         Verb::Schema => schema::run(),
         Verb::Draw(arguments) => draw::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments, format),

@@ -29,7 +29,8 @@ pub struct Rate {
 
 impl Rate {
     /// The share of time it is down, at least and at most: λr / (1 + λr), of a thing that fails λ times in
-    /// a year of working and takes r to repair (IEEE 493-2007, 2.4: two states, renewed by each repair).
+    /// a year of working and takes r to repair (an alternating renewal process in its steady state; Barlow
+    /// and Proschan, Mathematical Theory of Reliability, 1965).
     #[must_use]
     pub fn unavailability(&self) -> Range {
         let down = |per_year: f64, hours: f64| {
@@ -74,8 +75,8 @@ pub const fn of_kind(kind: Kind) -> Rate {
         Kind::Feed => rate(
             (0.2, 2.0),
             (0.2, 4.0),
-            "CEER Benchmarking Report 6.1 (2018): 9 to 371 minutes lost per customer in 2016; IEEE 493-1997, \
-             table 7-1: 1.96 failures a year of 1.3 h for a single utility supply",
+            "CEER Benchmarking Report 6.1 (2018): 9 to 371 minutes lost per customer in 2016; how often, and how \
+             long each time, chosen by hand",
         ),
         Kind::Ups => rate((0.02, 0.3), (2.0, 24.0), BY_HAND),
         Kind::Generator => rate(
@@ -92,12 +93,7 @@ pub const fn of_kind(kind: Kind) -> Rate {
             "J. Dean, Google I/O 2008: in a cluster of 1 800 machines one unit a year, of those feeding 500 to \
              1 000 machines each, about 6 h; the lower ends chosen by hand",
         ),
-        Kind::Breaker => rate(
-            (0.005, 0.1),
-            (1.0, 6.0),
-            "IEEE 493-1997, table 3-4: fixed low-voltage breakers, some 0.005 a year; the upper ends, with trips \
-             by mistake, chosen by hand",
-        ),
+        Kind::Breaker => rate((0.005, 0.1), (1.0, 6.0), BY_HAND),
         Kind::Outlet => rate((0.002, 0.02), (0.5, 4.0), BY_HAND),
         Kind::Psu => rate((0.01, 0.2), (1.0, 48.0), BY_HAND),
         Kind::Server => rate(
@@ -133,8 +129,8 @@ pub const fn of_kind(kind: Kind) -> Rate {
         Kind::Disk => rate(
             (0.012, 0.086),
             (1.0, 48.0),
-            "Backblaze drive statistics 2022 to 2024: 1.2 to 1.6 % a year; Pinheiro, Weber and Barroso, FAST 2007: up \
-             to 8.6 % in the third year; repair chosen by hand",
+            "Backblaze drive statistics: 1.2 % a year at the end of 2022, 1.6 % in 2024; Pinheiro, Weber and Barroso, \
+             FAST 2007: up to 8.6 % in the third year; repair chosen by hand",
         ),
         Kind::Database => rate((0.5, 2.0), (0.2, 4.0), BY_HAND),
         Kind::Service => rate((1.0, 12.0), (0.1, 2.0), BY_HAND),

@@ -5,5 +5,6 @@ mod check;
 mod import;
 mod coldstart;
 mod cutsets;
+mod availability;
 mod serve;
 mod access;

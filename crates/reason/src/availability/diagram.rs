@@ -393,7 +393,7 @@ fn order(circuit: &Circuit, wanted: &[GateId]) -> (Vec<GateId>, Vec<u32>) {
     (gates, inputs)
 }
 
-fn children<'c>(circuit: &'c Circuit, gate: GateId) -> &'c [GateId] {
+fn children(circuit: &Circuit, gate: GateId) -> &[GateId] {
     match circuit.gate(gate) {
         Gate::Input(_) => &[],
         Gate::And(children) | Gate::Or(children) | Gate::AtLeast(_, children) => children,

@@ -2,10 +2,11 @@
 
 use crate::drawn::{Wants, Wired, Works, plant};
 use blackstart_model::kind::Kind;
+use blackstart_model::quantity::Range;
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::availability::{Availability, Question, availability};
 use blackstart_reason::circuit::{Circuit, InputId, Subject};
-use blackstart_reason::rates::{self, HOURS_PER_YEAR};
+use blackstart_reason::rates::{self, HOURS_PER_YEAR, Rate};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -253,4 +254,27 @@ fn what_is_too_tangled_has_bounds() {
         assert!(one.unavailability.min <= one.unavailability.max);
         assert!((0.0..=1.0).contains(&one.unavailability.max));
     }
+}
+
+#[test]
+fn the_table_on_the_page_is_the_one_in_the_code() {
+    let range = |range: Range| {
+        if range.min < range.max {
+            format!("{} to {}", range.min, range.max)
+        } else {
+            range.max.to_string()
+        }
+    };
+    let row = |what: &str, rate: &Rate| {
+        let (often, long) = (range(rate.per_year), range(rate.repair_hours));
+        format!("| {what} | {often} | {long} | {} |\n", rate.source)
+    };
+    let mut table =
+        String::from("| of | failures a year | hours of repair | from |\n|---|---|---|---|\n");
+    for kind in Kind::ALL {
+        table += &row(kind.as_str(), &rates::of_kind(*kind));
+    }
+    table += &row("an upstream carrying one prefix", &rates::CARRIAGE);
+    let page = include_str!("../../../../docs/availability.md");
+    assert!(page.contains(&table), "docs/availability.md should hold this table:\n\n{table}");
 }

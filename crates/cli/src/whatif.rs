@@ -105,7 +105,7 @@ fn severity(plant: &Plant, answer: &Answer) -> Option<Severity> {
     };
     let matters = |dark: &Dark| {
         let kind = plant.component(dark.component).kind;
-        !asked(dark) && (kind.is_used() || !hands_power_on(kind))
+        !asked(dark) && (kind.is_used() || !kind.distributes_power())
     };
     let verdicts = || answer.breakers.iter().map(|breaker| breaker.verdict);
     if answer.down().any(&matters) || verdicts().any(|verdict| verdict == Verdict::Trips) {
@@ -115,20 +115,6 @@ fn severity(plant: &Plant, answer: &Answer) -> Option<Severity> {
         return Some(Severity::Warning);
     }
     (!answer.lost_redundancy.is_empty()).then_some(Severity::Note)
-}
-
-const fn hands_power_on(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Feed
-            | Kind::Ups
-            | Kind::Generator
-            | Kind::TransferSwitch
-            | Kind::Pdu
-            | Kind::Breaker
-            | Kind::Outlet
-            | Kind::Psu
-    )
 }
 
 /// Every way to read what is off: each of `a|b` is one of them.

@@ -109,7 +109,7 @@ pub(super) fn fill(facts: &Facts, cables: &Cables<'_>, draft: &mut Draft, summar
                 None => feeders.extend(found),
             }
         }
-        let field = if distributes(draft.kind(key)) { "fed_by" } else { "power" };
+        let field = if draft.kind(key).distributes_power() { "fed_by" } else { "power" };
         if feeders.len() > 2 {
             let words = format!(
                 "how many of its {} cords does {} need? one is written to be enough",
@@ -120,12 +120,12 @@ pub(super) fn fill(facts: &Facts, cables: &Cables<'_>, draft: &mut Draft, summar
         }
         draft.need(key, field, Need::Any(feeders));
         if let [(id, _)] = ports.as_slice()
-            && !distributes(draft.kind(key))
+            && !draft.kind(key).distributes_power()
             && let Some(phase) = leg(facts, cables, *id)
         {
             draft.field(key, "phase", phase);
         }
-        if !distributes(draft.kind(key)) {
+        if !draft.kind(key).distributes_power() {
             draw(draft, key, &ports);
         }
     }
@@ -250,7 +250,7 @@ fn feeders_of(
         } else {
             ""
         };
-        let what = if distributes(draft.kind(key)) { "what" } else { "which outlet" };
+        let what = if draft.kind(key).distributes_power() { "what" } else { "which outlet" };
         let words = format!("{what} feeds `{called}` of {name}?{why}{hint}");
         draft.ask(key, About::Power, words);
     }
@@ -300,18 +300,4 @@ fn draw(draft: &mut Draft, key: Key, ports: &[(Id, &PowerPort)]) {
     } else {
         draft.ask(key, About::Draw, format!("how much does {name} draw?"));
     }
-}
-
-fn distributes(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Feed
-            | Kind::Ups
-            | Kind::Generator
-            | Kind::TransferSwitch
-            | Kind::Pdu
-            | Kind::Breaker
-            | Kind::Outlet
-            | Kind::Psu
-    )
 }

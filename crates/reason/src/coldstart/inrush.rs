@@ -95,17 +95,7 @@ impl<'p> Loads<'p> {
         let mut unknown = BTreeSet::new();
         for (component, at) in plant.components().iter().zip(0..) {
             let id = ComponentId(at);
-            let distributes = matches!(
-                component.kind,
-                Kind::Feed
-                    | Kind::Ups
-                    | Kind::Generator
-                    | Kind::TransferSwitch
-                    | Kind::Pdu
-                    | Kind::Breaker
-                    | Kind::Outlet
-            );
-            if !distributes {
+            if !component.kind.distributes_power() || component.kind == Kind::Psu {
                 continue;
             }
             match limit(plant, id) {
@@ -430,16 +420,10 @@ fn limit(plant: &Plant, id: ComponentId) -> Result<Option<Limit>, Unknown> {
 /// What a component draws; `None` for what takes no power of its own.
 fn consumer(plant: &Plant, id: ComponentId) -> Result<Option<Consumer>, Unknown> {
     let component = plant.component(id);
-    let draws = match component.kind {
-        Kind::Feed
-        | Kind::Ups
-        | Kind::Generator
-        | Kind::TransferSwitch
-        | Kind::Pdu
-        | Kind::Breaker
-        | Kind::Outlet
-        | Kind::Psu => component.attribute(Attribute::Draw).is_some(),
-        _ => component.requirement(Role::Power).is_some(),
+    let draws = if component.kind.distributes_power() {
+        component.attribute(Attribute::Draw).is_some()
+    } else {
+        component.requirement(Role::Power).is_some()
     };
     if !draws {
         return Ok(None);

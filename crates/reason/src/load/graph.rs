@@ -307,7 +307,9 @@ impl Graph {
         let protected = component.attribute(Attribute::Breaker).is_some();
         let capacity = match component.attribute(Attribute::Capacity) {
             Some(Value::Amps(amps)) if !protected => Some(Trips::Amps(*amps)),
-            Some(Value::Watts(watts)) if distributes(component.kind) => Some(Trips::Watts(*watts)),
+            Some(Value::Watts(watts)) if component.kind.distributes_power() => {
+                Some(Trips::Watts(*watts))
+            }
             _ => None,
         };
         self.devices.extend(capacity.map(|trips| Device { node, trips }));
@@ -432,7 +434,7 @@ impl Graph {
                 }
                 continue;
             }
-            if distributes(component.kind) && draw.is_none() {
+            if component.kind.distributes_power() && draw.is_none() {
                 continue;
             }
             let start = self.cords.len();
@@ -530,21 +532,6 @@ fn mode_bits(mode: Mode) -> [u64; 3] {
     }
 }
 
-/// Whether a kind does nothing but hand power on.
-const fn distributes(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Feed
-            | Kind::Ups
-            | Kind::Generator
-            | Kind::TransferSwitch
-            | Kind::Pdu
-            | Kind::Breaker
-            | Kind::Outlet
-            | Kind::Psu
-    )
-}
-
 fn each_input(component: &Component, visit: &mut dyn FnMut(ComponentId, bool)) {
     if let Some(power) = component.requirement(Role::Power) {
         power.each_leaf(&mut |leaf| {
@@ -624,7 +611,7 @@ fn nodes_upstream_first(
     asked: &[ComponentId],
 ) -> (Vec<ComponentId>, Vec<(ComponentId, ComponentId)>) {
     let mut is_node: Vec<bool> =
-        plant.components().iter().map(|component| distributes(component.kind)).collect();
+        plant.components().iter().map(|component| component.kind.distributes_power()).collect();
     for component in plant.components() {
         each_input(component, &mut |id, _| is_node[id.index()] = true);
     }

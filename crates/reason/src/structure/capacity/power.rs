@@ -252,7 +252,7 @@ impl Flows {
             }
             for &member in choice.members {
                 for cause in grounds.components_of(grounds.killers.alone(member)) {
-                    if distributes(grounds.kind(cause)) {
+                    if grounds.kind(cause).distributes_power() {
                         pairs.push((cause, choice.of));
                     }
                 }
@@ -471,7 +471,7 @@ fn draw(grounds: &Grounds<'_>, id: ComponentId) -> Load {
         }
         _ => {
             let takes =
-                component.requirement(Role::Power).is_some() && !distributes(component.kind);
+                component.requirement(Role::Power).is_some() && !component.kind.distributes_power();
             Load { unknown: f64::from(u8::from(takes)), ..Load::default() }
         }
     }
@@ -561,18 +561,4 @@ fn metered(grounds: &Grounds<'_>, at: ComponentId) -> Option<Load> {
         }
         MeteredCurrent::ByPhase(_) => None,
     }
-}
-
-const fn distributes(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Feed
-            | Kind::Ups
-            | Kind::Generator
-            | Kind::TransferSwitch
-            | Kind::Pdu
-            | Kind::Breaker
-            | Kind::Outlet
-            | Kind::Psu
-    )
 }

@@ -96,7 +96,7 @@ fn witness(
 /// One finding says it all.
 fn nothing_is_watched(grounds: &Grounds<'_>) -> Option<Finding> {
     let &first = grounds.used().first()?;
-    let used = grounds.used().len();
+    let used = grounds.counted(grounds.used());
     Some(Finding {
         code: RULE.code,
         severity: Severity::Warning,
@@ -105,7 +105,7 @@ fn nothing_is_watched(grounds: &Grounds<'_>) -> Option<Finding> {
         causes: Vec::new(),
         witness: vec![first],
         message: format!(
-            "nothing of this plant is checked: no failure would be seen, and {used} things are in use"
+            "nothing of this plant is checked: what fails would not be seen, of {used}"
         ),
         brings_down: Vec::new(),
         help: "give what people use a check from where they use it, then audit again".to_owned(),

@@ -49,7 +49,8 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             confidence: Confidence::High,
             component: choice.of,
             witness: witness(grounds, choice.of, &members, cause),
-            message: message(grounds, &choice, &members, &nearest, claim),
+            // What is claimed is claimed of cords and machines, not of the building they stand in.
+            message: message(grounds, &choice, &members, &nearest, claim.filter(|_| !place)),
             causes,
             brings_down: falls,
             help: match choice.role {

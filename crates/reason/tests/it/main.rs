@@ -17,5 +17,6 @@ mod whatif;
 mod coldstart;
 mod outages;
 mod capacity;
+mod any_plant;
 mod availability;
 mod faulttree;

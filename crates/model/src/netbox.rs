@@ -19,12 +19,14 @@ mod places;
 mod power;
 mod network;
 mod machines;
+mod answers;
 mod write;
 
 use crate::finding::{Finding, Severity};
 use crate::kind::Kind;
 use crate::plant::Plant;
 use crate::plantfile;
+pub use answers::Answers;
 pub use one_site::NoSuchSite;
 pub use write::FILES;
 
@@ -35,7 +37,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// What is asked about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum About {
     /// Where something gets its power.
     Power,
@@ -154,6 +156,13 @@ impl Import {
 /// sorting.
 #[must_use]
 pub fn import(facts: &Facts, layout: Layout) -> Import {
+    import_with(facts, layout, &Answers::default())
+}
+
+/// The same, with a person's answers. What they name may stand in files beside the import: the checker,
+/// which sees the import alone, then says that it dangles.
+#[must_use]
+pub fn import_with(facts: &Facts, layout: Layout, answers: &Answers) -> Import {
     let mut draft = Draft::default();
     let cables = Cables::of(facts);
     let mut summary = Summary { devices: facts.devices.len(), ..Summary::default() };
@@ -163,12 +172,14 @@ pub fn import(facts: &Facts, layout: Layout) -> Import {
     machines::declare(facts, &cables, &mut draft);
     network::declare(facts, &mut draft);
     draft.name_all();
+    let answered = answers.find(&mut draft);
 
     places::fill(facts, &mut draft);
     power::fill(facts, &cables, &mut draft, &mut summary);
     machines::fill(facts, &mut draft);
     network::fill(facts, &cables, &mut draft);
     draft.cut_circles();
+    answers::apply(&mut draft, &answered);
     places::leave_out_the_unused(facts, &mut draft);
     for hole in &facts.holes {
         draft.doubt(format!("{}: {}", hole.object, hole.words));

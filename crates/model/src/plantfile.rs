@@ -20,8 +20,10 @@ mod lower;
 mod questions;
 mod print;
 mod schema;
+mod given;
 
 pub use codes::{ALL as FINDINGS, Code};
+pub(crate) use given::{Given, given};
 pub(crate) use lower::{NAME_MAX, bad_name};
 pub use print::print;
 pub(crate) use print::scalar;

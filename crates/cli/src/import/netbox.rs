@@ -4,7 +4,9 @@ use crate::exit::Exit;
 use crate::{Format, findings, output};
 use anyhow::{Context as _, bail, ensure};
 use blackstart_model::netbox::facts::Facts;
-use blackstart_model::netbox::{About, Import, Layout, LeftOut, Question, Summary, import};
+use blackstart_model::netbox::{
+    About, Answers, Import, Layout, LeftOut, Question, Summary, import_with,
+};
 use blackstart_server::netbox::dump;
 use blackstart_server::netbox::live::{
     Source,
@@ -17,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 /// Questions of one sort that are shown; all of them stand in the file and in the JSON.
 const SHOWN_MAX: usize = 3;
+
+/// The finding about a name that is nowhere.
+const DANGLING: &str = "BS0201";
 
 /// The deadline of all of a live import: an hour, for some four thousand pages.
 const WHOLE: std::time::Duration = std::time::Duration::from_secs(3_600);
@@ -39,6 +44,9 @@ pub(crate) struct Arguments {
     /// Only what stands at the site of this name or slug.
     #[arg(long)]
     site: Option<String>,
+    /// What NetBox cannot hold: a file like a plant file, whose fields take the place of the imported ones.
+    #[arg(long)]
+    answers: Option<PathBuf>,
     /// Where the plant is written: a file `….yaml`, or a folder for several; else it is printed.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -60,9 +68,17 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
     if let Some(site) = &arguments.site {
         facts.only_site(site).context("could not import")?;
     }
-    let made = import(&facts, layout);
+    let answers = arguments.answers.as_deref().map(answers).transpose()?;
+    let made = import_with(&facts, layout, answers.as_ref().unwrap_or(&Answers::default()));
     drop(facts);
-    let mistakes: Vec<_> = made.errors().cloned().collect();
+    let errors: Vec<_> = made.errors().cloned().collect();
+    // Answers may name what stands in a file beside the import.
+    let (beside, mistakes): (Vec<_>, Vec<_>) =
+        errors.into_iter().partition(|error| answers.is_some() && error.code == DANGLING);
+    if !mistakes.is_empty() && answers.is_some() {
+        output::aside(&findings::render(&made.files, &mistakes));
+        bail!("could not make a plant of it: the checker refuses it with these answers");
+    }
     if !mistakes.is_empty() {
         output::aside(&findings::render(&made.files, &mistakes));
         bail!(
@@ -73,6 +89,10 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
         Some(place) => place.write(&made, arguments.force)?,
         None => Vec::new(),
     };
+    if !beside.is_empty() {
+        let words = "the answers name what is not imported; `blackstart check` it with the file that has it";
+        output::aside(&format!("{}{words}\n", findings::render(&made.files, &beside)));
+    }
     match (format, &place) {
         (Format::Json, _) => output::say(&json(&made, &written)?),
         (Format::Human, Some(_)) => output::say(&in_words(&made, &written)),
@@ -103,6 +123,16 @@ fn read(arguments: &Arguments) -> anyhow::Result<Facts> {
         Ok(read) => read.with_context(|| format!("could not import from {url}")),
         Err(_) => bail!("could not import from {url}: it is not read after {WHOLE:?}"),
     }
+}
+
+/// The answers in a file.
+fn answers(path: &Path) -> anyhow::Result<Answers> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("could not read {}", path.display()))?;
+    Answers::read(&text).map_err(|wrong| {
+        output::aside(&findings::render(&[(path.display().to_string(), text)], &wrong));
+        anyhow::anyhow!("could not read {} as answers", path.display())
+    })
 }
 
 /// The API token, from a file of its own or as a secret.
@@ -191,7 +221,7 @@ fn put(path: &Path, text: &str, force: bool) -> std::io::Result<()> {
 }
 
 fn in_words(made: &Import, written: &[PathBuf]) -> String {
-    let Import { files: _, summary, questions, left_out, plant: _, findings } = made;
+    let Import { files: _, summary, questions, left_out, plant, findings } = made;
     let mut text = String::new();
     let components: usize = summary.components.iter().map(|(_, count)| count).sum();
     let _ = writeln!(text, "{components} components:");
@@ -227,6 +257,7 @@ fn in_words(made: &Import, written: &[PathBuf]) -> String {
     }
     let warnings = findings.len();
     let checked = match warnings {
+        _ if plant.is_none() => "the plant is not whole without the files beside it".to_owned(),
         0 => "the plant is checked: no findings".to_owned(),
         1 => "the plant is checked: 1 finding, no error".to_owned(),
         _ => format!("the plant is checked: {warnings} findings, no error"),

@@ -185,3 +185,35 @@ fn the_token_comes_from_a_private_file_or_a_secret_and_is_never_told() {
     let (code, _) = ask("https://127.0.0.1:1", &["--dump", "x"]);
     assert_eq!(code, Some(2), "one source at a time");
 }
+
+#[test]
+fn answers_may_name_what_stands_in_a_file_beside_the_import() {
+    let folder = folder();
+    let dump = dump(folder.path(), SMALL);
+    let (answers, plant) = (folder.path().join("answers.yaml"), folder.path().join("plant"));
+    std::fs::write(&answers, "servers: { web-07: { power: my-feed } }\n").expect("a file");
+    std::fs::create_dir(&plant).expect("a folder");
+    std::fs::write(plant.join("own.yaml"), "feeds: { my-feed: {} }\n").expect("a file");
+    let (answers, out) = (answers.to_str().expect("text"), plant.to_str().expect("text"));
+    let made = run(&["import", "netbox", "--dump", &dump, "--answers", answers, "--out", out]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    assert!(text(&made.stderr).contains("the answers name what is not imported"));
+    let told = text(&made.stdout);
+    assert!(
+        told.contains("not whole without the files beside it") && !told.contains("psu 2"),
+        "{told}"
+    );
+    let checked = run(&["check", out]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stdout));
+    std::fs::write(answers, "servers: { web-07: { powr: x } }\n").expect("a file");
+    let made = run(&["import", "netbox", "--dump", &dump, "--answers", answers]);
+    assert!(
+        text(&made.stdout).contains("answers: there is no field `powr`"),
+        "{}",
+        text(&made.stdout)
+    );
+    std::fs::write(answers, "servers: [").expect("a file");
+    let made = run(&["import", "netbox", "--dump", &dump, "--answers", answers]);
+    assert_eq!(made.status.code(), Some(1));
+    assert!(text(&made.stderr).contains("as answers"), "{}", text(&made.stderr));
+}

@@ -90,7 +90,7 @@ pub(super) struct Entry {
     /// Other fields, as they are written in YAML.
     pub(super) fields: Vec<(&'static str, String)>,
     pub(super) remarks: Vec<String>,
-    pub(super) questions: Vec<String>,
+    pub(super) questions: Vec<(About, String)>,
     /// What is in the draft but stands for nothing that is there: a place nobody uses.
     pub(super) is_void: bool,
 }
@@ -248,9 +248,27 @@ impl Draft {
     /// Asks what NetBox does not say.
     pub(super) fn ask(&mut self, key: Key, about: About, words: impl Into<String>) {
         let words = words.into();
-        self.entries[key].questions.push(words.clone());
+        self.entries[key].questions.push((about, words.clone()));
         let component = self.entries[key].name.clone();
         self.questions.push(Question { component: Some(component), about, words });
+    }
+
+    /// Takes back what was asked of components about these things.
+    pub(super) fn withdraw(&mut self, answered: &[(Key, About)]) {
+        let names: HashSet<(&str, About)> = answered
+            .iter()
+            .map(|(key, about)| (self.entries[*key].name.as_str(), *about))
+            .collect();
+        let is_open = |one: &Question| {
+            let component = one.component.as_deref();
+            component.is_none_or(|component| !names.contains(&(component, one.about)))
+        };
+        let questions: Vec<Question> =
+            self.questions.iter().filter(|one| is_open(one)).cloned().collect();
+        self.questions = questions;
+        for (key, about) in answered {
+            self.entries[*key].questions.retain(|(asked, _)| asked != about);
+        }
     }
 
     /// Asks what is about no component in particular.

@@ -174,7 +174,7 @@ fn component(entry: &Entry, draft: &Draft, out: &mut String) {
         for (field, value) in fields {
             match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
                 // A long list is reviewed line by line.
-                Some(list) if list.len() > LINE_MAX => {
+                Some(list) if list.len() > LINE_MAX && !list.contains(['{', '[', '"']) => {
                     let _ = writeln!(out, "    {field}:");
                     for one in list.split(", ") {
                         let _ = writeln!(out, "      - {one}");
@@ -189,7 +189,7 @@ fn component(entry: &Entry, draft: &Draft, out: &mut String) {
     for remark in &entry.remarks {
         let _ = writeln!(out, "    # {}", comment(remark));
     }
-    for question in &entry.questions {
+    for (_, question) in &entry.questions {
         let _ = writeln!(out, "    # ? {}", comment(question));
     }
 }

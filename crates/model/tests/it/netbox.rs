@@ -5,7 +5,7 @@ use blackstart_model::netbox::facts::{
     Id, Interface, Location, Named, Parent, PowerFeed, PowerOutlet, PowerPanel, PowerPort, Prefix,
     ProviderNetwork, Rack, RearPort, Scope, Service, Site, VirtualChassis, VirtualMachine,
 };
-use blackstart_model::netbox::{About, Import, Layout, import};
+use blackstart_model::netbox::{About, Answers, Import, Layout, import, import_with};
 use blackstart_model::plant::Role;
 use blackstart_model::requirement::{Requirement, Target};
 
@@ -794,4 +794,32 @@ fn a_folder_holds_the_same_plant_as_one_file() {
     assert_eq!(printed(&one), printed(&several));
     let names: Vec<&str> = several.files.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, blackstart_model::netbox::FILES);
+}
+
+#[test]
+fn answers_add_what_netbox_cannot_hold_and_are_not_asked_for_again() {
+    let mut world = World::new();
+    let panel = PowerPanel { name: said("P1"), site: Some(1), location: None };
+    world.facts.power_panels.insert(5, panel);
+    let (gizmo, switch) = (world.device("gizmo", ODD), world.device("sw", SWITCH));
+    world.join(gizmo, switch);
+    let answers = "blackstart: 1\nups: { gizmo: { fed_by: P1, in: ~ } }\n\
+        pdus: { P1: { breaker: 63 A, checks: [ { tcp: '192.0.2.1:80', every: 30 s } ] } }\n\
+        servers: { nobody: {} }\n";
+    let answers = Answers::read(answers).expect("they can be read");
+    let made = import_with(&world.facts, Layout::OneFile, &answers);
+    assert!(made.errors().next().is_none(), "{:?}", made.findings);
+    assert_eq!(requires(&made, "gizmo", Role::Power), "P1");
+    assert_eq!(requires(&made, "gizmo", Role::In), "");
+    assert!(made.files[0].1.contains("ups:\n  gizmo:"), "{}", made.files[0].1);
+    assert!(!asks(&made, About::Kind, "gizmo") && !asks(&made, About::Power, "gizmo"));
+    assert!(
+        asks(&made, About::Power, "what feeds the panel P1?"),
+        "it was answered about otherwise"
+    );
+    assert!(asks(&made, About::Data, "answers: nothing that is imported is called `nobody`"));
+    assert_eq!(made.plant.as_ref().expect("a plant").checks().len(), 1);
+    for wrong in ["[", "a: b", "servres: {}", "pdus: [a]", "pdus: { a: b }"] {
+        assert!(Answers::read(wrong).is_err(), "{wrong}");
+    }
 }

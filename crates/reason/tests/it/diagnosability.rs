@@ -4,12 +4,14 @@
 use crate::drawn::{Wired, Works, plant};
 use blackstart_model::check::CheckKind;
 use blackstart_model::kind::Kind;
+use blackstart_model::time::Timestamp;
 use blackstart_model::{Plant, VantageId};
 use blackstart_reason::circuit::{Circuit, InputId, Killers, Subject};
 use blackstart_reason::crosses_way_out;
 use blackstart_reason::diagnosability::{
     Ask, Cost, Diagnosability, SuggestedCheck, Symptom, diagnosability,
 };
+use blackstart_reason::structure::{Audit, Finding, audit, worse_than};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -288,6 +290,51 @@ services:
         .collect();
     assert_eq!(advised[0], "two", "it sees its server and itself, and is silent with the machines");
     assert_eq!(case.said.advice.tried, case.said.advice.possible);
+}
+
+fn told(body: &str) -> (Arc<Plant>, Audit) {
+    let plant = plant(body);
+    let audit = audit(&plant, &Circuit::of(&plant), Timestamp::UNIX_EPOCH).expect("a small plant");
+    (plant, audit)
+}
+
+fn of_codes<'a>(audit: &'a Audit, codes: &[&str]) -> Vec<&'a Finding> {
+    audit.findings.iter().filter(|finding| codes.contains(&finding.code)).collect()
+}
+
+#[test]
+fn a_plant_that_nobody_watches_is_told_so_once() {
+    let (_, audit) = told(
+        "
+switches: { sw: {} }
+servers: { srv-1: { network: sw }, srv-2: { network: sw } }
+services: { web: { on: srv-1 }, mail: { on: srv-2 } }
+",
+    );
+    let found = of_codes(&audit, &["BS1007", "BS1008"]);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].message.starts_with("nothing of this plant is checked"), "{found:#?}");
+    assert!(audit.suggested_checks.checks.is_empty());
+}
+
+#[test]
+fn a_group_that_has_become_smaller_is_no_worse() {
+    let before = "
+here: { at: sw }
+pdus: { pdu: {} }
+switches: { sw: {} }
+servers: { srv: { power: pdu, network: sw } }
+services: { web: { on: srv, checks: [ { tcp: '10.0.0.1:80' } ] } }
+";
+    let after = before.replace("pdu: {}", "pdu: { checks: [ { icmp: 10.0.0.2 } ] }");
+    let ((old_plant, old), (new_plant, new)) = (told(before), told(&after));
+    let groups: Vec<usize> = [&old, &new]
+        .map(|audit| of_codes(audit, &["BS1008"]).iter().map(|one| one.causes.len()).sum())
+        .into();
+    assert_eq!(groups, [3, 2]);
+    let alike = |of: Vec<&Finding>| of.iter().filter(|one| one.code == "BS1008").count();
+    assert_eq!(alike(worse_than((&old_plant, &old), (&new_plant, &new))), 0);
+    assert_eq!(alike(worse_than((&new_plant, &new), (&old_plant, &old))), 1);
 }
 
 /// The plant file with one check more.

@@ -96,10 +96,10 @@ fn median(spans: &mut [Duration]) -> f64 {
     spans[spans.len() / 2].as_secs_f64() * 1e3
 }
 
-/// Racks of forty servers with two cords and two uplinks each, and a service on each, all seen from the core and
-/// the services from outside as well.
+/// Racks of forty servers with two uplinks each, every fourth with one power supply and the others with two
+/// cords, and a service on each: all seen from the core, the services from outside as well.
 fn plant(components: usize, watched: Watched) -> String {
-    let per_rack = 1 + 2 + 2 + 80;
+    let per_rack = 1 + 2 + 2 + 10 + 80;
     let racks = (components / per_rack).max(1);
     let mut text = "blackstart: 1
 here: { at: core }
@@ -132,11 +132,22 @@ racks:
             ));
         }
     }
+    put(format_args!("psus:\n"));
+    for rack in 0..racks {
+        for server in (4..=40).step_by(4) {
+            put(format_args!("  psu-{rack}-{server}: {{ fed_by: pdu-{rack}-1 }}\n"));
+        }
+    }
     put(format_args!("servers:\n"));
     for rack in 0..racks {
         for server in 1..=40 {
+            let power = if server % 4 == 0 {
+                format!("psu-{rack}-{server}")
+            } else {
+                format!("{{ any: [pdu-{rack}-1, pdu-{rack}-2] }}")
+            };
             put(format_args!(
-                "  srv-{rack}-{server}: {{ {gear}in: rack-{rack}, power: {{ any: [pdu-{rack}-1, pdu-{rack}-2] }}, \
+                "  srv-{rack}-{server}: {{ {gear}in: rack-{rack}, power: {power}, \
                  network: {{ any: [sw-{rack}-1, sw-{rack}-2] }} }}\n"
             ));
         }

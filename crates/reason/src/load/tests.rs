@@ -1,5 +1,7 @@
 //! Plants drawn in words, and what the load does in them.
 
+mod played;
+
 use super::*;
 use blackstart_model::plantfile;
 use std::sync::Arc;

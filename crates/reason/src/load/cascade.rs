@@ -141,6 +141,62 @@ pub(super) struct Scratch {
     is_stale: Vec<bool>,
     seen: Vec<u32>,
     round: u32,
+    /// By wide node, sums over what hangs on it; filled when first asked.
+    wide: Vec<Wide>,
+}
+
+/// From so many cords on, the sums over them are kept and mended instead of made anew. Chosen by hand: below
+/// it the bookkeeping costs more.
+const WIDE: usize = 32;
+
+/// The sums over all cords into a wide node, as a tree in an array: the leaves are the cords, each inner one
+/// the sum of two, the first that of all.
+#[derive(Default, Debug)]
+struct Wide {
+    sums: Vec<Share>,
+    is_filled: bool,
+    /// Cords whose leaves no longer hold.
+    stale: Vec<u32>,
+}
+
+/// What one cord, or several, bring to a node.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    flow: Flow,
+    /// What of it came since today.
+    gain: Flow,
+    /// What went where it came from, which is the most of it.
+    sources: Lanes,
+    /// What surely came from a node all of whose load moves here.
+    from_partner: f64,
+    /// Whether all of it surely goes on drawing.
+    steady: bool,
+}
+
+impl Share {
+    const NONE: Self = Self {
+        flow: Flow::NONE,
+        gain: Flow::NONE,
+        sources: [0.0; 3],
+        from_partner: 0.0,
+        steady: true,
+    };
+
+    fn and(&self, other: &Self) -> Self {
+        let sum = |one: Lanes, other: Lanes| std::array::from_fn(|lane| one[lane] + other[lane]);
+        let both = |one: Flow, other: Flow| Flow {
+            lo: sum(one.lo, other.lo),
+            hi: sum(one.hi, other.hi),
+            known: sum(one.known, other.known),
+        };
+        Self {
+            flow: both(self.flow, other.flow),
+            gain: both(self.gain, other.gain),
+            sources: sum(self.sources, other.sources),
+            from_partner: self.from_partner.max(other.from_partner),
+            steady: self.steady && other.steady,
+        }
+    }
 }
 
 impl Scratch {
@@ -163,6 +219,14 @@ impl Scratch {
         let fate = Fate { may: NEVER, sure: NEVER, gained: false, amps: (0.0, 0.0, 0.0) };
         fill(&mut self.fate, graph.devices.len(), fate);
         fill(&mut self.wear, graph.devices.len(), Wear::NONE);
+        if self.wide.len() != nodes {
+            self.wide.clear();
+            self.wide.resize_with(nodes, Wide::default);
+        }
+        for wide in &mut self.wide {
+            wide.is_filled = false;
+            wide.stale.clear();
+        }
         self.queue.clear();
         self.changed.clear();
         self.stale.clear();
@@ -489,7 +553,19 @@ impl Run<'_> {
         let graph = self.graph;
         for cord in graph.cords_of(taker) {
             self.s.steady[cord.node as usize] = false;
-            self.mark(cord.node);
+        }
+        self.mark_cords(taker);
+    }
+
+    /// What a taker takes has changed, or may have.
+    fn mark_cords(&mut self, taker: u32) {
+        let graph = self.graph;
+        for at in graph.takers[taker as usize].cords.clone() {
+            let node = graph.cords[at as usize].node;
+            if is_wide(graph, node) && self.s.wide[node as usize].is_filled {
+                self.s.wide[node as usize].stale.push(graph.slot[at as usize]);
+            }
+            self.mark(node);
         }
     }
 
@@ -527,14 +603,12 @@ impl Run<'_> {
         self.s.changed.push(node);
         self.mark(node);
         let graph = self.graph;
+        // Through what is dead nothing flows.
+        self.s.wide[at].is_filled &= new & SURE == 0;
         for &(taker, _) in graph.attached_to(node) {
-            for cord in graph.cords_of(taker) {
-                self.mark(cord.node);
-            }
+            self.mark_cords(taker);
         }
-        for cord in graph.cords_of(node) {
-            self.mark(cord.node);
-        }
+        self.mark_cords(node);
     }
 
     /// Lets everything that follows at this instant follow, then computes the flows anew.
@@ -647,67 +721,13 @@ impl Run<'_> {
     fn flow_anew(&mut self, node: u32, now: f64) {
         let (graph, today) = (self.graph, self.today);
         let at = node as usize;
-        let (mut flow, mut gain) = (Flow::default(), Flow::default());
-        let mut steady = self.s.steady[at];
-        self.s.round += 1;
-        let mut sources: Lanes = [0.0; 3];
-        for &(taker, cord) in graph.attached_to(node) {
-            let part = part(graph, &self.s.flags, taker, cord);
-            let whole = of_taker(graph, &self.s.flags, &self.s.flow, &self.s.drawn, taker);
-            add(&mut flow, node, graph, taker, whole, part);
-            let flags = &self.s.flags;
-            let fed = |input: u32| input == node || flags[input as usize] & MAY == 0;
-            steady &= graph.met(taker, &fed);
-            if graph.group(taker).is_none() {
-                steady &= flags[taker as usize] & OWN == 0 && self.s.steady[taker as usize];
-            }
-            // What has come from the taker's other cords.
-            let was = of_taker(graph, &today.flags, &today.flow, &today.drawn, taker);
-            for (other, nth) in graph.cords_of(taker).iter().zip(0..) {
-                let gone = self.s.flags[other.node as usize] & !today.flags[other.node as usize];
-                if other.node == node || gone & MAY == 0 {
-                    continue;
-                }
-                let had = self::part(graph, &today.flags, taker, nth);
-                let sole =
-                    |cord: &Cord| cord.node == node || self.s.flags[cord.node as usize] & SURE != 0;
-                let all_here = gone & SURE != 0 && graph.cords_of(taker).iter().all(sole);
-                let came = Part { lo: if all_here { had.lo } else { 0.0 }, hi: had.hi };
-                add(&mut gain, node, graph, taker, was, came);
-                let source = &today.flow[other.node as usize];
-                if std::mem::replace(&mut self.s.seen[other.node as usize], self.s.round)
-                    != self.s.round
-                {
-                    // Not more can come than went through there, on whatever phase it was.
-                    let most: f64 = source.hi.iter().sum();
-                    sources = sources.map(|sum| sum + most);
-                }
-                let all_of_it =
-                    gone & SURE != 0 && today.partner[other.node as usize] == Some(node);
-                let three = graph.nodes[other.node as usize].three || graph.nodes[at].three;
-                if all_of_it && !three {
-                    gain.lo[0] = gain.lo[0].max(source.lo[0]);
-                }
-            }
-            // What came to a node below comes through here.
-            if graph.group(taker).is_none() && self.s.flags[taker as usize] & SURE == 0 {
-                let below = self.s.gain[taker as usize];
-                let sure = if self.s.flags[taker as usize] & OWN == 0 { part.lo } else { 0.0 };
-                let factor = match graph.nodes[taker as usize].does {
-                    Does::Battery { efficiency, .. } => 1.0 / efficiency.min,
-                    Does::Pass | Does::Start { .. } | Does::Transfer { .. } => 1.0,
-                };
-                let came = Part { lo: sure, hi: part.hi * factor };
-                let mut through = Flow::default();
-                add(&mut through, node, graph, taker, below, came);
-                for (lane, source) in sources.iter_mut().enumerate() {
-                    gain.lo[lane] += through.lo[lane];
-                    gain.hi[lane] += through.hi[lane];
-                    gain.known[lane] += through.known[lane];
-                    *source += through.hi[lane];
-                }
-            }
+        if !graph.watched[at] {
+            return;
         }
+        let Share { mut flow, mut gain, sources, from_partner, mut steady } =
+            if is_wide(graph, node) { self.wide_sum(node) } else { self.sum(node) };
+        steady &= self.s.steady[at];
+        gain.lo[0] = gain.lo[0].max(from_partner);
         for (lane, most) in sources.into_iter().enumerate() {
             gain.hi[lane] = gain.hi[lane].min(most);
             gain.known[lane] = gain.known[lane].min(most);
@@ -721,18 +741,70 @@ impl Run<'_> {
             }
             flow.lo[lane] = flow.lo[lane].min(flow.hi[lane]);
         }
+        let same =
+            flow == self.s.flow[at] && gain == self.s.gain[at] && steady == self.s.steady[at];
         self.s.steady[at] = steady;
         self.s.gain[at] = gain;
-        if flow != self.s.flow[at] || gain.hi.iter().any(|gain| *gain > 0.0) {
-            self.s.flow[at] = flow;
-            for cord in graph.cords_of(node) {
-                self.mark(cord.node);
-            }
+        self.s.flow[at] = flow;
+        if !same {
+            self.mark_cords(node);
         }
         for device in graph.devices_of(node) {
             self.load(device, now);
         }
         self.drain(node, now);
+    }
+
+    /// The sum over all that hangs on a node.
+    fn sum(&mut self, node: u32) -> Share {
+        let (graph, today) = (self.graph, self.today);
+        self.s.round += 1;
+        let round = self.s.round;
+        let mut sum = Share::NONE;
+        let mut seen = std::mem::take(&mut self.s.seen);
+        for &(taker, cord) in graph.attached_to(node) {
+            // A source counts once, however many take from it.
+            let mut is_first =
+                |source: u32| std::mem::replace(&mut seen[source as usize], round) != round;
+            sum = sum.and(&share(graph, today, self.s, (node, taker, cord), &mut is_first));
+        }
+        self.s.seen = seen;
+        sum
+    }
+
+    /// The same for a wide one, where only what has changed is made anew. Logarithmic for each change.
+    fn wide_sum(&mut self, node: u32) -> Share {
+        let (graph, today) = (self.graph, self.today);
+        let attached = graph.attached_to(node);
+        let count = attached.len();
+        let mut wide = std::mem::take(&mut self.s.wide[node as usize]);
+        let leaf = |slot: usize, s: &Scratch| {
+            let (taker, cord) = attached[slot];
+            share(graph, today, s, (node, taker, cord), &mut |_| true)
+        };
+        if wide.is_filled {
+            while let Some(slot) = wide.stale.pop() {
+                let mut at = count + slot as usize;
+                wide.sums[at] = leaf(slot as usize, self.s);
+                while at > 1 {
+                    at /= 2;
+                    wide.sums[at] = wide.sums[2 * at].and(&wide.sums[2 * at + 1]);
+                }
+            }
+        } else {
+            wide.is_filled = true;
+            wide.stale.clear();
+            wide.sums.resize(2 * count, Share::NONE);
+            for slot in 0..count {
+                wide.sums[count + slot] = leaf(slot, self.s);
+            }
+            for at in (1..count).rev() {
+                wide.sums[at] = wide.sums[2 * at].and(&wide.sums[2 * at + 1]);
+            }
+        }
+        let sum = wide.sums[1];
+        self.s.wide[node as usize] = wide;
+        sum
     }
 
     /// A device under its present load.
@@ -871,6 +943,73 @@ impl Run<'_> {
         }
         self.settle(now);
     }
+}
+
+fn is_wide(graph: &Graph, node: u32) -> bool {
+    graph.attached_to(node).len() >= WIDE
+}
+
+/// What one cord brings to the node it ends in. `is_first` says whether a source was not counted yet.
+fn share(
+    graph: &Graph,
+    today: &Today,
+    s: &Scratch,
+    (node, taker, cord): (u32, u32, u32),
+    is_first: &mut dyn FnMut(u32) -> bool,
+) -> Share {
+    let Share { mut flow, mut gain, mut sources, mut from_partner, mut steady } = Share::NONE;
+    let flags = &s.flags;
+    let is_group = graph.group(taker).is_some();
+    let part = part(graph, flags, taker, cord);
+    let whole = of_taker(graph, flags, &s.flow, &s.drawn, taker);
+    add(&mut flow, node, graph, taker, whole, part);
+    let fed = |input: u32| input == node || flags[input as usize] & MAY == 0;
+    steady &= graph.met(taker, &fed);
+    if !is_group {
+        steady &= flags[taker as usize] & OWN == 0 && s.steady[taker as usize];
+    }
+    // What has come from the taker's other cords.
+    for (other, nth) in graph.cords_of(taker).iter().zip(0..) {
+        let gone = flags[other.node as usize] & !today.flags[other.node as usize];
+        if other.node == node || gone & MAY == 0 {
+            continue;
+        }
+        let was = of_taker(graph, &today.flags, &today.flow, &today.drawn, taker);
+        let had = self::part(graph, &today.flags, taker, nth);
+        let sole = |cord: &Cord| cord.node == node || flags[cord.node as usize] & SURE != 0;
+        let all_here = gone & SURE != 0 && graph.cords_of(taker).iter().all(sole);
+        let came = Part { lo: if all_here { had.lo } else { 0.0 }, hi: had.hi };
+        add(&mut gain, node, graph, taker, was, came);
+        let source = &today.flow[other.node as usize];
+        if is_first(other.node) {
+            // Not more can come than went through there, on whatever phase it was.
+            let most: f64 = source.hi.iter().sum();
+            sources = sources.map(|sum| sum + most);
+        }
+        let all_of_it = gone & SURE != 0 && today.partner[other.node as usize] == Some(node);
+        let three = graph.nodes[other.node as usize].three || graph.nodes[node as usize].three;
+        if all_of_it && !three {
+            from_partner = f64::max(from_partner, source.lo[0]);
+        }
+    }
+    // What came to a node below comes through here.
+    if !is_group && flags[taker as usize] & SURE == 0 {
+        let below = s.gain[taker as usize];
+        let sure = if flags[taker as usize] & OWN == 0 { part.lo } else { 0.0 };
+        let factor = match graph.nodes[taker as usize].does {
+            Does::Battery { efficiency, .. } => 1.0 / efficiency.min,
+            Does::Pass | Does::Start { .. } | Does::Transfer { .. } => 1.0,
+        };
+        let mut through = Flow::NONE;
+        add(&mut through, node, graph, taker, below, Part { lo: sure, hi: part.hi * factor });
+        for (lane, source) in sources.iter_mut().enumerate() {
+            gain.lo[lane] += through.lo[lane];
+            gain.hi[lane] += through.hi[lane];
+            gain.known[lane] += through.known[lane];
+            *source += through.hi[lane];
+        }
+    }
+    Share { flow, gain, sources, from_partner, steady }
 }
 
 /// How long a battery lasts at a load, seconds: at least, at most. At rated load as it says; at less, not

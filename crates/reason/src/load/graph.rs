@@ -59,6 +59,10 @@ pub(super) struct Flow {
     pub(super) known: Lanes,
 }
 
+impl Flow {
+    pub(super) const NONE: Self = Self { lo: [0.0; 3], hi: [0.0; 3], known: [0.0; 3] };
+}
+
 /// Something that hands power on.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -183,6 +187,11 @@ pub(super) struct Graph {
     /// By node, which cords end in it: the taker and the cord.
     pub(super) attached_start: Vec<u32>,
     pub(super) attached: Vec<(u32, u32)>,
+    /// By cord, its place among those that end in its node.
+    pub(super) slot: Vec<u32>,
+    /// By node, whether anything that trips or runs empty is in it or above it; what flows elsewhere is
+    /// nobody's trouble.
+    pub(super) watched: Vec<bool>,
     pub(super) devices: Vec<Device>,
     /// By node, where its devices begin in `devices`.
     pub(super) devices_start: Vec<u32>,
@@ -219,6 +228,8 @@ impl Graph {
             drawn: Vec::new(),
             attached_start: Vec::new(),
             attached: Vec::new(),
+            slot: Vec::new(),
+            watched: Vec::new(),
             devices: Vec::new(),
             devices_start: Vec::new(),
             nested: Vec::new(),
@@ -506,12 +517,22 @@ impl Graph {
         }
         let mut next = start.clone();
         let mut attached = vec![(0, 0); self.cords.len()];
+        self.slot = vec![0; self.cords.len()];
         for (taker, at) in self.takers.iter().zip(0..) {
             for cord in taker.cords.clone() {
-                let place = &mut next[self.cords[cord as usize].node as usize];
+                let node = self.cords[cord as usize].node as usize;
+                let place = &mut next[node];
                 attached[*place as usize] = (at, cord - taker.cords.start);
+                self.slot[cord as usize] = *place - start[node];
                 *place += 1;
             }
+        }
+        for node in 0..self.nodes.len() {
+            let at = count(node);
+            let own = !self.devices_of(at).is_empty()
+                || matches!(self.nodes[node].does, Does::Battery { .. });
+            let above = self.cords_of(at).iter().any(|cord| self.watched[cord.node as usize]);
+            self.watched.push(own || above);
         }
         self.attached_start = start;
         self.attached = attached;

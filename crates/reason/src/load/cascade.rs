@@ -724,6 +724,17 @@ impl Run<'_> {
         if !graph.watched[at] {
             return;
         }
+        if self.s.flags[at] & SURE != 0 {
+            self.s.gain[at] = Flow::NONE;
+            self.s.steady[at] = false;
+            if std::mem::replace(&mut self.s.flow[at], Flow::NONE) != Flow::NONE {
+                self.mark_cords(node);
+            }
+            for device in graph.devices_of(node) {
+                self.load(device, now);
+            }
+            return;
+        }
         let Share { mut flow, mut gain, sources, from_partner, mut steady } =
             if is_wide(graph, node) { self.wide_sum(node) } else { self.sum(node) };
         steady &= self.s.steady[at];

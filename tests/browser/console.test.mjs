@@ -193,6 +193,30 @@ test("the audit is read, narrowed down by keyboard, and kept as a file that need
   await close();
 });
 
+test("what if: the question is the URL, the answer is drawn and told, and a wrong name is said", async () => {
+  const { page, close } = await open({ javaScriptEnabled: false });
+  await page.goto(`${consoleUrl}/`);
+  await page.getByRole("navigation").getByRole("link", { name: "What if" }).click();
+  await page.getByLabel("Off").fill("stream-1 pdu-a");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/off=stream-1/);
+  await page.getByRole("heading", { name: /^Goes dark: / }).first().waitFor();
+  await page.locator("svg.map .off", { hasText: "pdu-a" }).first().waitFor();
+  await page.locator("svg.map :is(.lost, .may)", { hasText: "stream-2" }).first().waitFor();
+  await page.locator("svg.map .down", { hasText: "acme" }).first().waitFor();
+  await page.getByRole("heading", { name: "Draft for those affected" }).waitFor();
+  await picture(page, "whatif");
+  await page.getByLabel("Off").fill("nobody");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("nothing is called `nobody`").waitFor();
+  await close();
+  const phone = await open({ viewport: { width: 390, height: 844 }, isMobile: true });
+  await phone.page.goto(`${consoleUrl}/whatif?off=stream-1`);
+  const overflow = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `the page is ${overflow} px wider than the phone`);
+  await phone.close();
+});
+
 test("without JavaScript and by keyboard an incident is taken", async () => {
   const { page, close } = await open({ javaScriptEnabled: false });
   await page.goto(`${consoleUrl}/`);

@@ -13,9 +13,10 @@ use blackstart_model::kind::Kind;
 use blackstart_model::time::{Duration, Timestamp, local_instant, shown, shown_span};
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::{Circuit, Subject, Witness};
-use blackstart_reason::load::{BreakerFate, Darkness, Verdict};
+use blackstart_reason::load::Verdict;
 use blackstart_reason::whatif::{
-    Answer, Dark, LostRedundancy, Question, announcement, checklist, whatif,
+    Answer, Dark, LostRedundancy, Question, announcement, checklist, fate_in_words, whatif,
+    when_in_words,
 };
 use blackstart_server::plant_files;
 use std::fmt::Write as _;
@@ -214,7 +215,8 @@ fn one(text: &mut String, plant: &Plant, answer: &Answer) {
     if !answer.breakers.is_empty() {
         say(text, "Breakers that gain load");
         lines(text, &answer.breakers, |breaker| {
-            format!("{:<20} {}", name(breaker.component), fate(breaker))
+            let verdict = breaker.verdict.as_str().replace('-', " ");
+            format!("{:<20} {verdict:<10} {}", name(breaker.component), fate_in_words(breaker))
         });
         text.push('\n');
     }
@@ -240,7 +242,7 @@ fn dark(text: &mut String, plant: &Plant, title: &str, of: &[&Dark]) {
     say(text, &format!("{title}: {}", of.len()));
     let mut groups: Vec<(Kind, String, Vec<&Dark>)> = Vec::new();
     for dark in of {
-        let (kind, when) = (plant.component(dark.component).kind, when(dark.when));
+        let (kind, when) = (plant.component(dark.component).kind, when_in_words(dark.when));
         match groups.iter_mut().find(|group| group.0 == kind && group.1 == when) {
             Some(group) => group.2.push(dark),
             None => groups.push((kind, when, vec![dark])),
@@ -301,43 +303,6 @@ fn way(plant: &Plant, Witness { through, fault }: &Witness) -> String {
         Some(Subject::Vantage(_) | Subject::Check(_)) => String::new(),
     };
     if names.is_empty() { by } else { format!("by {}{by}", names.join(" < ")) }
-}
-
-/// When something goes dark.
-fn when(Darkness { from_s, by_s }: Darkness) -> String {
-    match () {
-        () if by_s == 0.0 => "at once".to_owned(),
-        () if by_s >= Darkness::EVENTUALLY_S && by_s.is_finite() => {
-            format!("after {}, surely", seconds(from_s))
-        }
-        () if by_s.is_infinite() => format!("from {} on", seconds(from_s)),
-        () if by_s - from_s < 0.5 => format!("after {}", seconds(by_s)),
-        () => format!("after {} to {}", seconds(from_s), seconds(by_s)),
-    }
-}
-
-fn fate(breaker: &BreakerFate) -> String {
-    let load = match breaker.load_max_a {
-        Some(most) if most - breaker.load_min_a < 0.05 => format!("{most:.1} A"),
-        Some(most) => format!("{:.1} to {most:.1} A", breaker.load_min_a),
-        None => format!("{:.1} A to nobody knows what", breaker.load_min_a),
-    };
-    let of = format!("{load} of {:.1} A", breaker.rating_a);
-    let from = breaker.earliest_s.map(seconds).unwrap_or_default();
-    match (breaker.verdict, breaker.latest_s) {
-        (Verdict::Holds, _) => format!("holds      {of}"),
-        (Verdict::Trips, Some(by)) => format!("trips      {of}, after {from} to {}", seconds(by)),
-        (Verdict::Trips, None) => format!("trips      {of}, after {from} or later"),
-        (Verdict::MayTrip, _) => format!("may trip   {of}, not before {from}"),
-        (Verdict::Unknown, _) => format!("unknown    {of}: a draw behind it is not known"),
-    }
-}
-
-fn seconds(seconds: f64) -> String {
-    if seconds < 10.0 {
-        return format!("{seconds:.1} s");
-    }
-    Duration::try_from_secs_f64(seconds).map_or("ever".to_owned(), shown_span)
 }
 
 fn lines<T>(text: &mut String, of: &[T], line: impl Fn(&T) -> String) {

@@ -14,9 +14,11 @@
 
 mod announcement;
 mod unknown;
+mod words;
 
 pub use announcement::{announcement, checklist};
 pub use unknown::{Fact, Wanted};
+pub use words::{fate_in_words, when_in_words};
 
 use crate::circuit::{
     Circuit, Gate, GateId, InputId, Killers, Subject, TooMany, Witness, Witnesses,

@@ -12,6 +12,7 @@ mod incident;
 mod plant;
 mod map;
 mod audit;
+mod whatif;
 mod checks;
 mod timeline;
 mod act;
@@ -88,6 +89,7 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/plant/{name}/observe", post(act::observe))
         .route("/audit", get(audit::page))
         .route("/audit/report.html", get(audit::report))
+        .route("/whatif", get(whatif::page))
         .route("/checks", get(checks::page))
         .route("/checks/{component}/{check}", get(checks::one))
         .route("/timeline", get(timeline::page))

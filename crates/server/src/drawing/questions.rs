@@ -7,6 +7,8 @@
 use super::{Mark, Picture};
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::Circuit;
+use blackstart_reason::load::Verdict;
+use blackstart_reason::whatif::Answer;
 
 /// What a component stands on, and what stands on it, in every role that is drawn.
 #[must_use]
@@ -103,6 +105,53 @@ pub fn off(plant: &Plant, circuit: &Circuit, off: &[ComponentId]) -> Picture<'st
     let names: Vec<&str> = off.iter().map(|&id| plant.component(id).name.as_str()).collect();
     Picture {
         title: format!("Without {}: what is down, and what has less redundancy", names.join(", ")),
+        marks,
+        only: Some(only),
+        ..Picture::of(plant)
+    }
+}
+
+/// The answer to a what-if: what is off or failed, what goes dark or may, what trips, what has less behind it,
+/// and what that goes on with.
+#[must_use]
+pub fn answer(plant: &Plant, answer: &Answer) -> Picture<'static> {
+    let mut marks = vec![Mark::Plain; plant.components().len()];
+    let mut only = vec![false; marks.len()];
+    for lost in &answer.lost_redundancy {
+        marks[lost.component.index()] = Mark::LostRedundancy;
+        for id in super::needed(plant.component(lost.component)) {
+            only[id.index()] = true;
+        }
+    }
+    for dark in &answer.dark {
+        let mark = if dark.is_certain() { Mark::Down } else { Mark::MayFall };
+        marks[dark.component.index()] = mark;
+    }
+    for breaker in &answer.breakers {
+        only[breaker.component.index()] = true;
+        match breaker.verdict {
+            Verdict::Trips => marks[breaker.component.index()] = Mark::Broken,
+            Verdict::MayTrip | Verdict::Unknown => {
+                marks[breaker.component.index()] = Mark::MayFall;
+            }
+            Verdict::Holds => {}
+        }
+    }
+    for id in &answer.failed {
+        marks[id.index()] = Mark::Broken;
+    }
+    for id in &answer.off {
+        marks[id.index()] = Mark::Off;
+    }
+    for (only, mark) in only.iter_mut().zip(&marks) {
+        *only |= *mark != Mark::Plain;
+    }
+    let names = |of: &[ComponentId]| -> Vec<String> {
+        of.iter().map(|&id| plant.component(id).name.to_string()).collect()
+    };
+    let asked = [names(&answer.off), names(&answer.failed)].concat().join(", ");
+    Picture {
+        title: format!("Without {asked}: what goes down or may, and what has less redundancy"),
         marks,
         only: Some(only),
         ..Picture::of(plant)

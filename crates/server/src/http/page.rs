@@ -14,6 +14,7 @@ pub(super) enum Place {
     Incidents,
     Plant,
     Audit,
+    WhatIf,
     Checks,
     Timeline,
     Elsewhere,
@@ -27,6 +28,7 @@ pub(super) fn page(view: &View, place: Place, title: &str, main: &Markup) -> Mar
         (Place::Incidents, "/incidents", "Incidents"),
         (Place::Plant, "/plant", "Plant"),
         (Place::Audit, "/audit", "Audit"),
+        (Place::WhatIf, "/whatif", "What if"),
         (Place::Checks, "/checks", "Checks"),
         (Place::Timeline, "/timeline", "Timeline"),
     ];

@@ -62,17 +62,18 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
     let question = Question {
         of: named::components(&plant, &arguments.of)?,
         as_today: arguments.as_today,
-        causes_max: arguments.causes,
+        causes_max: if format == Format::Json { arguments.causes } else { 0 },
     };
-    let told = availability(&plant, &Circuit::of(&plant), &question);
+    let circuit = Circuit::of(&plant);
+    let told = availability(&plant, &circuit, &question);
     output::say(&match format {
-        Format::Human => human(&plant, &told, arguments),
+        Format::Human => human(&plant, &circuit, &told, arguments),
         Format::Json => json::json(&plant, &told)?,
     });
     Ok(if told.of.is_empty() { Exit::Nothing } else { Exit::Fine })
 }
 
-fn human(plant: &Plant, told: &Availability, arguments: &Arguments) -> String {
+fn human(plant: &Plant, circuit: &Circuit, told: &Availability, arguments: &Arguments) -> String {
     if told.of.is_empty() {
         return format!("{}: nobody uses anything in this plant\n", plant.name());
     }
@@ -87,8 +88,13 @@ fn human(plant: &Plant, told: &Availability, arguments: &Arguments) -> String {
     let worst = |one: &Expected| one.hours_per_year.max;
     rows.sort_by(|a, b| customer(b).cmp(&customer(a)).then(worst(b).total_cmp(&worst(a))));
     let shown = if arguments.all { usize::MAX } else { ROWS_MAX };
+    // What each is due to is asked only of those shown.
+    let of = rows.iter().take(shown).map(|one| one.component).collect();
+    let (as_today, causes_max) = (arguments.as_today, arguments.causes);
+    let detailed = availability(plant, circuit, &Question { of, as_today, causes_max });
     for one in rows.iter().take(shown) {
-        row(&mut text, plant, one);
+        let at = detailed.of.binary_search_by_key(&one.component, |known| known.component);
+        row(&mut text, plant, &detailed.of[at.expect("it was asked for")]);
     }
     if rows.len() > shown {
         let _ = writeln!(text, "… and {} more: `--all` shows them", rows.len() - shown);

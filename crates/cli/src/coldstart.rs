@@ -146,10 +146,12 @@ impl Told<'_> {
                 plan.gaps
             );
         }
-        if steps > 0 {
+        if plan.up_before.is_empty() && plan.waves.iter().any(|wave| wave.groups > 0) {
             text.push_str(
                 "Before power comes back, switch everything off, or it all starts at once.\n",
             );
+        }
+        if plan.waves.len() > 1 {
             text.push_str("Begin a wave when every step of the one before is proved.\n");
         }
         for (cycle, at) in plan.cycles.iter().zip(1..) {

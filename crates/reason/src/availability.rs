@@ -18,7 +18,7 @@ use crate::rates::{self, HOURS_PER_YEAR};
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::Range;
 use blackstart_model::{ComponentId, Plant};
-use diagram::Diagrams;
+use diagram::{Chance, Diagrams, Walk};
 
 /// What is asked.
 #[derive(Clone, Default, Debug)]
@@ -27,7 +27,7 @@ pub struct Question {
     pub of: Vec<ComponentId>,
     /// What the plant's conditions say is failed today stays so; else it counts as repaired.
     pub as_today: bool,
-    /// How many causes are told of each, the greatest first.
+    /// How many causes are told of each, the greatest first; each walks down its own diagram.
     pub causes_max: usize,
 }
 
@@ -83,9 +83,10 @@ pub struct Cause {
 struct End {
     /// How likely each input is to have failed.
     failed: Vec<f64>,
-    /// How often in a year each fails, counted over all time.
-    often: Vec<f64>,
-    chances: Vec<f64>,
+    /// By node of the diagrams, how likely it is to have failed.
+    chances: Vec<Chance>,
+    /// By node, how often in a year it begins to fail.
+    beginnings: Vec<f64>,
 }
 
 /// Expected downtime. Linear in the circuit times the tangle of its redundancy, which is limited.
@@ -101,28 +102,31 @@ pub fn availability(plant: &Plant, circuit: &Circuit, question: &Question) -> Av
     let diagrams = Diagrams::of(circuit, &gates);
     let ends = [false, true].map(|worst| end(plant, circuit, question, &diagrams, worst));
     let bounds = [0, 1].map(|at: usize| diagrams.bounds(circuit, &ends[at].chances));
+    let mut walk = Walk::default();
+    let mut rises = |roots: &[GateId]| {
+        [0, 1].map(|at: usize| {
+            let End { failed, chances, .. } = &ends[at];
+            diagrams.birnbaum(roots, chances, failed, &mut walk)
+        })
+    };
     let expected = of
         .iter()
         .zip(&gates)
         .map(|(&component, gate)| {
-            let share = Range { min: bounds[0][gate].0, max: bounds[1][gate].1 };
-            let is_exact = diagrams.place(*gate).is_some();
-            let rises = [0, 1].map(|at: usize| {
-                let End { failed, chances, .. } = &ends[at];
-                diagrams.birnbaum_of(*gate, chances, failed)
-            });
-            let often = [0, 1].map(|at: usize| {
-                let often = &ends[at].often;
-                rises[at].iter().map(|&(input, rise)| rise * often[input]).sum::<f64>()
-            });
-            let lost = |at: usize| bounds[at][gate].0;
-            let mut causes = merged(circuit, &ends, &rises, [lost(0), lost(1)]);
+            let own = |at: usize| bounds[at][gate.index()];
+            let share = Range { min: own(0).0, max: own(1).1 };
+            let is_exact = diagrams.has(*gate);
+            let often = |at: usize| diagrams.beginning(*gate, &ends[at].beginnings);
+            let mut causes = match question.causes_max {
+                0 => Vec::new(),
+                _ => merged(circuit, &ends, &rises(&[*gate]), [own(0).0, own(1).0]),
+            };
             causes.truncate(question.causes_max);
             Expected {
                 component,
                 unavailability: share,
                 hours_per_year: hours(share),
-                outages_per_year: is_exact.then(|| sorted(often[0], often[1])),
+                outages_per_year: often(0).zip(often(1)).map(|(best, worst)| sorted(best, worst)),
                 is_exact,
                 causes,
             }
@@ -130,18 +134,14 @@ pub fn availability(plant: &Plant, circuit: &Circuit, question: &Question) -> Av
         .collect();
     let customer = |id: ComponentId| plant.component(id).kind == Kind::Customer;
     let over_customers = of.iter().any(|&id| customer(id));
-    let roots: Vec<(GateId, f64)> = of
+    let roots: Vec<GateId> = of
         .iter()
         .zip(&gates)
         .filter(|(id, _)| !over_customers || customer(**id))
-        .map(|(_, &gate)| (gate, 1.0))
+        .map(|(_, &gate)| gate)
         .collect();
-    let rises = [0, 1].map(|at: usize| {
-        let End { failed, chances, .. } = &ends[at];
-        let all = diagrams.birnbaum(&roots, chances, failed);
-        all.into_iter().enumerate().filter(|(_, rise)| *rise > 0.0).collect::<Vec<_>>()
-    });
-    let lost = [0, 1].map(|at: usize| roots.iter().map(|(gate, _)| bounds[at][gate].0).sum());
+    let rises = rises(&roots);
+    let lost = [0, 1].map(|at: usize| roots.iter().map(|gate| bounds[at][gate.index()].0).sum());
     let figures = circuit.support(gates.iter().copied());
     let components = figures.iter().filter_map(|&input| match circuit.subject(input) {
         Subject::Component(id) if !customer(id) => Some(id),
@@ -204,7 +204,8 @@ fn end(
         }
     }
     let chances = diagrams.chances(&failed);
-    End { failed, often, chances }
+    let beginnings = diagrams.beginnings(&chances, &failed, &often);
+    End { failed, chances, beginnings }
 }
 
 /// Causes by what their absence would save, the greatest first: by the middle of both ends, as for any

@@ -14,8 +14,8 @@
 //! Tested against brute force on random trees, against another library's diagrams, and on industrial
 //! trees whose answers are published.
 
-mod table;
-mod bdd;
+pub(crate) mod table;
+pub(crate) mod bdd;
 mod zbdd;
 mod form;
 mod modules;

@@ -1,7 +1,8 @@
 //! How likely it is that a gate of the circuit is false: exactly, by binary decision diagrams.
 //!
-//! One set of diagrams holds all gates that are asked for (Bryant, IEEE Trans. Comp. C-35(8), 1986), made
-//! from the failure side, so that every sum is one of positive terms and small chances keep their digits.
+//! One set of [diagrams](crate::faulttree) holds all gates that are asked for, made from the failure side.
+//! Chances are kept with their opposites, so that every sum is one of positive terms and small ones keep
+//! their digits. The cut sets of one thing need more than its chance and are the fault tree's matter.
 //! What two services share is one diagram; a plant's redundancy is narrow, so all of them together are
 //! about as large as the circuit. The order of the inputs: those that most ways lead to first, the rest as
 //! a walk down from what is asked for meets them, what was met last on top.
@@ -13,15 +14,17 @@
 //! It knows gates and numbers only. Tested against enumeration (`tests/it/availability.rs`).
 
 use crate::circuit::{Circuit, Gate, GateId};
-use std::collections::HashMap;
+use crate::faulttree::bdd::{Bdd, Edge, FALSE, TRUE};
+use crate::faulttree::table::{Purse, Spent};
+use std::collections::{BinaryHeap, HashSet};
 
 /// Steps that one gate's diagram may take (chosen by hand: some hundred milliseconds).
-const STEPS_OF_ONE_MAX: usize = 500_000;
+const STEPS_OF_ONE_MAX: u64 = 500_000;
 
-/// Steps of all diagrams together (chosen by hand: some seconds).
-const STEPS_MAX: usize = 20_000_000;
+/// Steps of all diagrams together (chosen by hand: a few seconds).
+const STEPS_MAX: u64 = 20_000_000;
 
-/// Nodes of all diagrams together: some 48 bytes each with their tables, half a GiB in all.
+/// Nodes of all diagrams together: with their tables and chances some 60 bytes each, half a GiB in all.
 const NODES_MAX: usize = 10_000_000;
 
 /// Inputs that go first because most ways lead to them (chosen by hand: feeds, sites, cores, upstreams;
@@ -32,32 +35,36 @@ const SHARED_MAX: usize = 32;
 /// things have less as soon as there are more racks than this (chosen by hand).
 const SHARED_FROM: f64 = 0.25;
 
-/// Whether something is in the diagrams, and where.
-type Ref = u32;
+/// Not in the diagrams.
+const NONE: Edge = u32::MAX;
 
-/// It never fails.
-const NEVER: Ref = 0;
+/// How likely something is, and how likely it is not: both, for the small one keeps its digits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chance {
+    pub(super) fails: f64,
+    works: f64,
+}
 
-/// It has failed.
-const ALWAYS: Ref = 1;
+impl Chance {
+    const ALWAYS: Self = Self { fails: 1.0, works: 0.0 };
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Node {
-    level: u32,
-    /// When the input works.
-    works: Ref,
-    /// When it has failed.
-    fails: Ref,
+    const fn not(self) -> Self {
+        Self { fails: self.works, works: self.fails }
+    }
+
+    /// By how much likelier to fail than another.
+    fn above(self, other: Self) -> f64 {
+        if self.fails < 0.5 { self.fails - other.fails } else { other.works - self.works }
+    }
 }
 
 /// Diagrams of the failure of gates.
 pub(super) struct Diagrams {
-    /// Children before parents; the first two are the constants.
-    nodes: Vec<Node>,
+    bdd: Bdd,
     /// The input of each level; the first is on top.
     inputs: Vec<u32>,
-    /// By gate: where its diagram begins; `None` where it has none.
-    of: HashMap<GateId, Option<Ref>>,
+    /// By gate: its diagram, [`NONE`] where it has none.
+    of: Vec<Edge>,
     /// Gates in the order of their making.
     gates: Vec<GateId>,
 }
@@ -66,133 +73,187 @@ impl Diagrams {
     /// Makes the diagrams of these gates.
     pub(super) fn of(circuit: &Circuit, wanted: &[GateId]) -> Self {
         let (gates, inputs) = order(circuit, wanted);
-        let level: HashMap<u32, u32> = inputs.iter().copied().zip(0..).collect();
-        let mut make = Maker::default();
-        let mut of: HashMap<GateId, Option<Ref>> = HashMap::with_capacity(gates.len());
-        for &gate in &gates {
-            make.spent = 0;
-            let made = match circuit.gate(gate) {
-                Gate::Input(input) => {
-                    let at = u32::try_from(input.index()).expect("inputs fit u32");
-                    make.node(Node { level: level[&at], works: NEVER, fails: ALWAYS })
-                }
-                Gate::And(children) => make.some(children.iter().map(|child| of[child])),
-                Gate::Or(children) => make.every(children.iter().map(|child| of[child])),
-                Gate::AtLeast(k, children) => {
-                    let fails = (children.len() + 1).saturating_sub(k as usize);
-                    let children: Option<Vec<Ref>> =
-                        children.iter().map(|child| of[child]).collect();
-                    children.and_then(|children| make.at_least(fails, &children))
-                }
-            };
-            of.insert(gate, made);
+        let mut level = vec![0_u32; circuit.subjects().len()];
+        for (&input, at) in inputs.iter().zip(0..) {
+            level[input as usize] = at;
         }
-        Self { nodes: make.nodes, inputs, of, gates }
+        let mut bdd = Bdd::new();
+        let mut of = vec![NONE; circuit.len()];
+        let mut left = STEPS_MAX;
+        for &gate in &gates {
+            let mut purse = Purse { steps: left.min(STEPS_OF_ONE_MAX), nodes_max: NODES_MAX };
+            let before = purse.steps;
+            let made = fails(circuit, gate, &of, &level, &mut bdd, &mut purse);
+            left -= before - purse.steps;
+            of[gate.index()] = made.unwrap_or(NONE);
+        }
+        Self { bdd, inputs, of, gates }
     }
 
     /// How many nodes there are.
     pub(super) fn len(&self) -> usize {
-        self.nodes.len()
+        self.bdd.nodes().len()
     }
 
     /// The chance of each node, when each input has failed this often.
-    pub(super) fn chances(&self, failed: &[f64]) -> Vec<f64> {
-        let mut chances = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            chances.push(match node.level {
-                CONSTANT => f64::from(node.works),
-                level => {
-                    let q = failed[self.inputs[level as usize] as usize];
-                    let (works, fails): (f64, f64) =
-                        (chances[node.works as usize], chances[node.fails as usize]);
-                    q * fails + (1.0 - q) * works
-                }
+    pub(super) fn chances(&self, failed: &[f64]) -> Vec<Chance> {
+        let mut chances = Vec::with_capacity(self.len());
+        chances.push(Chance::ALWAYS);
+        for node in &self.bdd.nodes()[1..] {
+            let q = failed[self.inputs[node.level as usize] as usize];
+            let (hi, lo) = (of_edge(&chances, node.hi), of_edge(&chances, node.lo));
+            chances.push(Chance {
+                fails: q * hi.fails + (1.0 - q) * lo.fails,
+                works: q * hi.works + (1.0 - q) * lo.works,
             });
         }
         chances
     }
 
-    /// Where a gate's chance stands among [`chances`](Self::chances); `None` where it has bounds only.
-    pub(super) fn place(&self, gate: GateId) -> Option<usize> {
-        self.of.get(&gate).copied().flatten().map(|at| at as usize)
+    /// How often each node begins to fail, when each input does so this often: the chances' derivative in
+    /// that direction, one pass for all.
+    pub(super) fn beginnings(&self, chances: &[Chance], failed: &[f64], often: &[f64]) -> Vec<f64> {
+        let mut beginnings = Vec::with_capacity(self.len());
+        beginnings.push(0.0);
+        for node in &self.bdd.nodes()[1..] {
+            let input = self.inputs[node.level as usize] as usize;
+            let lost = of_edge(chances, node.hi).above(of_edge(chances, node.lo));
+            let below = |edge: Edge| {
+                let own: f64 = beginnings[(edge >> 1) as usize];
+                if edge & 1 == 1 { -own } else { own }
+            };
+            let q = failed[input];
+            beginnings.push(often[input] * lost + q * below(node.hi) + (1.0 - q) * below(node.lo));
+        }
+        beginnings
+    }
+
+    /// The beginning of a gate's failures among those of the nodes; `None` where it has no diagram.
+    pub(super) fn beginning(&self, gate: GateId, beginnings: &[f64]) -> Option<f64> {
+        let edge = self.of[gate.index()];
+        let own = *beginnings.get((edge >> 1) as usize).filter(|_| edge != NONE)?;
+        Some(if edge & 1 == 1 { -own } else { own })
+    }
+
+    /// Whether a gate has a diagram, and so an exact chance.
+    pub(super) fn has(&self, gate: GateId) -> bool {
+        self.of[gate.index()] != NONE
     }
 
     /// By how much the sum of these gates' chances rises when an input that works fails (Birnbaum 1969),
-    /// for each input; gates without a diagram are left out. One pass over the diagrams, so that all
-    /// gates together cost no more than one.
+    /// by input; gates without a diagram are left out. One walk over what is below them.
     pub(super) fn birnbaum(
         &self,
-        roots: &[(GateId, f64)],
-        chances: &[f64],
+        roots: &[GateId],
+        chances: &[Chance],
         failed: &[f64],
-    ) -> Vec<f64> {
-        let mut reach = vec![0.0; self.nodes.len()];
-        for &(gate, weight) in roots {
-            if let Some(at) = self.place(gate) {
-                reach[at] += weight;
-            }
-        }
-        let mut rise = vec![0.0; failed.len()];
-        for (at, node) in self.nodes.iter().enumerate().rev() {
-            if node.level == CONSTANT || reach[at] == 0.0 {
-                continue;
-            }
-            let input = self.inputs[node.level as usize] as usize;
-            let (works, fails) = (node.works as usize, node.fails as usize);
-            rise[input] += reach[at] * (chances[fails] - chances[works]);
-            reach[fails] += reach[at] * failed[input];
-            reach[works] += reach[at] * (1.0 - failed[input]);
-        }
-        rise
-    }
-
-    /// The same for one gate, as long as its own diagram: only the inputs that matter to it.
-    pub(super) fn birnbaum_of(
-        &self,
-        gate: GateId,
-        chances: &[f64],
-        failed: &[f64],
+        walk: &mut Walk,
     ) -> Vec<(usize, f64)> {
-        let Some(root) = self.of.get(&gate).copied().flatten() else { return Vec::new() };
-        // Children have smaller numbers than parents, so going down by number visits parents first.
-        let mut reach = std::collections::BTreeMap::from([(root, 1.0)]);
-        let mut rise = std::collections::BTreeMap::new();
-        while let Some((at, reached)) = reach.pop_last() {
-            let node = self.nodes[at as usize];
-            if node.level == CONSTANT {
-                continue;
+        let Walk { reach, rise, next } = walk;
+        reach.resize(self.len(), None);
+        rise.resize(failed.len(), None);
+        let nodes = self.bdd.nodes();
+        // Children have smaller numbers than parents, so the greatest first visits parents first.
+        let put =
+            |edge: Edge, by: f64, reach: &mut Vec<Option<f64>>, next: &mut BinaryHeap<u32>| {
+                let by = if edge & 1 == 1 { -by } else { by };
+                let at = edge >> 1;
+                if reach[at as usize].is_none() && at > 0 {
+                    next.push(at);
+                }
+                *reach[at as usize].get_or_insert(0.0) += by;
+            };
+        for gate in roots {
+            if self.has(*gate) {
+                put(self.of[gate.index()], 1.0, reach, next);
             }
-            let input = self.inputs[node.level as usize] as usize;
-            let lost = chances[node.fails as usize] - chances[node.works as usize];
-            *rise.entry(input).or_insert(0.0) += reached * lost;
-            *reach.entry(node.fails).or_insert(0.0) += reached * failed[input];
-            *reach.entry(node.works).or_insert(0.0) += reached * (1.0 - failed[input]);
         }
-        rise.into_iter().collect()
+        let mut met = Vec::new();
+        while let Some(at) = next.pop() {
+            let node = nodes[at as usize];
+            let reached = reach[at as usize].take().unwrap_or_default();
+            let input = self.inputs[node.level as usize] as usize;
+            let lost = of_edge(chances, node.hi).above(of_edge(chances, node.lo));
+            if rise[input].is_none() {
+                met.push(input);
+            }
+            *rise[input].get_or_insert(0.0) += reached * lost;
+            put(node.hi, reached * failed[input], reach, next);
+            put(node.lo, reached * (1.0 - failed[input]), reach, next);
+        }
+        if let Some(constant) = reach.first_mut() {
+            *constant = None;
+        }
+        met.sort_unstable();
+        met.into_iter().map(|input| (input, rise[input].take().unwrap_or_default())).collect()
     }
 
-    /// The least and greatest chance of each gate that is asked for: equal where it has a diagram.
-    pub(super) fn bounds(&self, circuit: &Circuit, chances: &[f64]) -> HashMap<GateId, (f64, f64)> {
-        let mut bounds: HashMap<GateId, (f64, f64)> = HashMap::with_capacity(self.gates.len());
+    /// The least and greatest chance of each gate below those asked for, by its index: equal where it has
+    /// a diagram.
+    pub(super) fn bounds(&self, circuit: &Circuit, chances: &[Chance]) -> Vec<(f64, f64)> {
+        let mut bounds = vec![(0.0, 1.0); circuit.len()];
         for &gate in &self.gates {
-            let own = match self.place(gate) {
-                Some(at) => (chances[at], chances[at]),
-                None => {
-                    let of = |child: &GateId| bounds[child];
-                    match circuit.gate(gate) {
-                        Gate::Input(_) => (0.0, 1.0),
-                        Gate::And(children) => any_fails(children.iter().map(of)),
-                        Gate::Or(children) => all_fail(children.iter().map(of)),
-                        Gate::AtLeast(k, children) => {
-                            let fails = (children.len() + 1).saturating_sub(k as usize);
-                            so_many_fail(fails, children.iter().map(of).collect())
-                        }
+            bounds[gate.index()] = if self.has(gate) {
+                let exact = of_edge(chances, self.of[gate.index()]).fails;
+                (exact, exact)
+            } else {
+                let of = |child: &GateId| bounds[child.index()];
+                match circuit.gate(gate) {
+                    Gate::Input(_) => (0.0, 1.0),
+                    Gate::And(children) => any_fails(children.iter().map(of)),
+                    Gate::Or(children) => all_fail(children.iter().map(of)),
+                    Gate::AtLeast(k, children) => {
+                        let fails = (children.len() + 1).saturating_sub(k as usize);
+                        so_many_fail(fails, children.iter().map(of).collect())
                     }
                 }
             };
-            bounds.insert(gate, own);
         }
         bounds
+    }
+}
+
+/// What a walk needs, kept from one to the next: clearing all of it would cost the plant each time.
+#[derive(Default)]
+pub(super) struct Walk {
+    reach: Vec<Option<f64>>,
+    rise: Vec<Option<f64>>,
+    next: BinaryHeap<u32>,
+}
+
+fn of_edge(chances: &[Chance], edge: Edge) -> Chance {
+    let own = chances[(edge >> 1) as usize];
+    if edge & 1 == 1 { own.not() } else { own }
+}
+
+/// The diagram of a gate's failure, from those of its children.
+fn fails(
+    circuit: &Circuit,
+    gate: GateId,
+    of: &[Edge],
+    level: &[u32],
+    bdd: &mut Bdd,
+    purse: &mut Purse,
+) -> Result<Edge, Spent> {
+    let child = |child: &GateId| match of[child.index()] {
+        NONE => Err(Spent),
+        edge => Ok(edge),
+    };
+    match circuit.gate(gate) {
+        Gate::Input(input) => bdd.variable(level[input.index()], purse),
+        // In this order each goes on top of those before it, and is walked alone; in the other all of
+        // them would be walked for each.
+        Gate::And(children) => {
+            children.iter().try_fold(FALSE, |all, one| bdd.or(all, child(one)?, purse))
+        }
+        Gate::Or(children) => {
+            children.iter().try_fold(TRUE, |all, one| bdd.and(all, child(one)?, purse))
+        }
+        Gate::AtLeast(k, children) => {
+            let fails = (children.len() + 1).saturating_sub(k as usize);
+            let children = children.iter().map(child).collect::<Result<Vec<Edge>, Spent>>()?;
+            bdd.at_least(fails, &children, purse)
+        }
     }
 }
 
@@ -221,126 +282,6 @@ fn so_many_fail(fails: usize, mut children: Vec<(f64, f64)>) -> (f64, f64) {
     // Markov's inequality on how many fail.
     let most = if fails == 0 { 1.0 } else { (sum / fails as f64).min(1.0) };
     (least, most)
-}
-
-/// The level of a constant: below all inputs.
-const CONSTANT: u32 = u32::MAX;
-
-/// Diagrams in the making.
-struct Maker {
-    nodes: Vec<Node>,
-    unique: HashMap<Node, Ref>,
-    /// Results of `either` (true) and `both` (false).
-    known: HashMap<(bool, Ref, Ref), Ref>,
-    steps: usize,
-    spent: usize,
-}
-
-impl Default for Maker {
-    fn default() -> Self {
-        let constant = |of| Node { level: CONSTANT, works: of, fails: of };
-        Self {
-            nodes: vec![constant(NEVER), constant(ALWAYS)],
-            unique: HashMap::new(),
-            known: HashMap::new(),
-            steps: 0,
-            spent: 0,
-        }
-    }
-}
-
-impl Maker {
-    fn node(&mut self, node: Node) -> Option<Ref> {
-        if node.works == node.fails {
-            return Some(node.works);
-        }
-        if let Some(&known) = self.unique.get(&node) {
-            return Some(known);
-        }
-        if self.nodes.len() == NODES_MAX {
-            return None;
-        }
-        let at = u32::try_from(self.nodes.len()).expect("NODES_MAX fits u32");
-        self.nodes.push(node);
-        self.unique.insert(node, at);
-        Some(at)
-    }
-
-    /// Fails when any of these does. In this order each goes on top of those before it, and is walked
-    /// alone; in the other all of them would be walked for each.
-    fn some(&mut self, mut of: impl Iterator<Item = Option<Ref>>) -> Option<Ref> {
-        of.try_fold(NEVER, |all, one| self.join(true, all, one?))
-    }
-
-    /// Fails when all of these do.
-    fn every(&mut self, mut of: impl Iterator<Item = Option<Ref>>) -> Option<Ref> {
-        of.try_fold(ALWAYS, |all, one| self.join(false, all, one?))
-    }
-
-    /// Fails when so many of these do.
-    fn at_least(&mut self, fails: usize, of: &[Ref]) -> Option<Ref> {
-        // Of those seen so far, at least j fail: for each j up to what is wanted.
-        let mut so_many = vec![NEVER; fails + 1];
-        so_many[0] = ALWAYS;
-        for &one in of {
-            for j in (1..=fails).rev() {
-                let with = self.join(false, one, so_many[j - 1])?;
-                so_many[j] = self.join(true, with, so_many[j])?;
-            }
-        }
-        Some(so_many[fails])
-    }
-
-    /// Either fails, or both do. Iterative: a diagram may be as deep as the plant has parts.
-    fn join(&mut self, either: bool, a: Ref, b: Ref) -> Option<Ref> {
-        enum Todo {
-            Join(Ref, Ref),
-            Make(u32, (Ref, Ref)),
-        }
-        let mut todo = vec![Todo::Join(a, b)];
-        let mut done: Vec<Ref> = Vec::new();
-        while let Some(next) = todo.pop() {
-            match next {
-                Todo::Join(a, b) => {
-                    let (a, b) = (a.min(b), a.max(b));
-                    let simple = match (either, a, b) {
-                        _ if a == b => Some(a),
-                        (true, NEVER, other) | (false, ALWAYS, other) => Some(other),
-                        (true, ALWAYS, _) => Some(ALWAYS),
-                        (false, NEVER, _) => Some(NEVER),
-                        _ => self.known.get(&(either, a, b)).copied(),
-                    };
-                    if let Some(simple) = simple {
-                        done.push(simple);
-                        continue;
-                    }
-                    self.steps += 1;
-                    self.spent += 1;
-                    if self.spent > STEPS_OF_ONE_MAX || self.steps > STEPS_MAX {
-                        return None;
-                    }
-                    let (left, right) = (self.nodes[a as usize], self.nodes[b as usize]);
-                    let level = left.level.min(right.level);
-                    let at = |node: Node, own: Ref| {
-                        if node.level == level { (node.works, node.fails) } else { (own, own) }
-                    };
-                    let (left, right) = (at(left, a), at(right, b));
-                    todo.push(Todo::Make(level, (a, b)));
-                    todo.push(Todo::Join(left.1, right.1));
-                    todo.push(Todo::Join(left.0, right.0));
-                }
-                Todo::Make(level, (a, b)) => {
-                    // The side where the input works was joined first.
-                    let fails = done.pop().expect("both sides are done");
-                    let works = done.pop().expect("both sides are done");
-                    let made = self.node(Node { level, works, fails })?;
-                    self.known.insert((either, a, b), made);
-                    done.push(made);
-                }
-            }
-        }
-        done.pop()
-    }
 }
 
 /// The gates below these, children first, and the inputs among them, the one on top first.
@@ -387,7 +328,7 @@ fn order(circuit: &Circuit, wanted: &[GateId]) -> (Vec<GateId>, Vec<u32>) {
         shared = by_ways.partition_point(|&input| ways[input as usize] > last);
     }
     by_ways.truncate(shared);
-    let shared: std::collections::HashSet<u32> = by_ways.iter().copied().collect();
+    let shared: HashSet<u32> = by_ways.iter().copied().collect();
     let mut inputs = by_ways;
     inputs.extend(met.into_iter().rev().filter(|input| !shared.contains(input)));
     (gates, inputs)

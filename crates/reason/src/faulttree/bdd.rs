@@ -8,12 +8,12 @@
 use super::table::{Arena, Memory, Node, Purse, Spent};
 
 /// A function: a node, or its complement.
-pub(super) type Edge = u32;
+pub(crate) type Edge = u32;
 
 /// The function that is always true.
-pub(super) const TRUE: Edge = 0;
+pub(crate) const TRUE: Edge = 0;
 /// The function that is never true.
-pub(super) const FALSE: Edge = 1;
+pub(crate) const FALSE: Edge = 1;
 
 /// Stands in the third place of a remembered conjunction.
 const CONJUNCTION: u32 = u32::MAX - 1;
@@ -21,7 +21,7 @@ const NOT_YET: Edge = u32::MAX;
 
 /// Nodes in one order of variables.
 #[derive(Debug)]
-pub(super) struct Bdd {
+pub(crate) struct Bdd {
     arena: Arena,
     memory: Memory,
     conjunctions: Vec<Conjunction>,
@@ -46,7 +46,7 @@ struct Choice {
 }
 
 impl Bdd {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             arena: Arena::new(1),
             memory: Memory::new(),
@@ -63,6 +63,11 @@ impl Bdd {
             bdd.arena.unique(node, purse)?;
         }
         Ok(bdd)
+    }
+
+    /// All nodes, children before parents; the first is the constant.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.arena.nodes
     }
 
     /// The level of an edge's node; `u32::MAX` for a constant.
@@ -99,19 +104,19 @@ impl Bdd {
     }
 
     /// The variable at this level.
-    pub(super) fn variable(&mut self, level: u32, purse: &Purse) -> Result<Edge, Spent> {
+    pub(crate) fn variable(&mut self, level: u32, purse: &Purse) -> Result<Edge, Spent> {
         self.make(level, TRUE, FALSE, purse)
     }
 
     /// Both.
-    pub(super) fn and(&mut self, f: Edge, g: Edge, purse: &mut Purse) -> Result<Edge, Spent> {
+    pub(crate) fn and(&mut self, f: Edge, g: Edge, purse: &mut Purse) -> Result<Edge, Spent> {
         let result = self.conjunction(f, g, purse);
         self.conjunctions.clear();
         result
     }
 
     /// Either.
-    pub(super) fn or(&mut self, f: Edge, g: Edge, purse: &mut Purse) -> Result<Edge, Spent> {
+    pub(crate) fn or(&mut self, f: Edge, g: Edge, purse: &mut Purse) -> Result<Edge, Spent> {
         Ok(self.and(f ^ 1, g ^ 1, purse)? ^ 1)
     }
 
@@ -253,7 +258,7 @@ impl Bdd {
 
     /// At least `k` of these, counted with repetition: the functions "at least j of the rest",
     /// from the last backwards.
-    pub(super) fn at_least(
+    pub(crate) fn at_least(
         &mut self,
         k: usize,
         of: &[Edge],

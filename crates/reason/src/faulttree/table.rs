@@ -5,15 +5,15 @@
 
 /// A node limit or the work allowed is used up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Spent;
+pub(crate) struct Spent;
 
 /// What may still be spent, counted and not timed, so that the same tree always gets the same answer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Purse {
+pub(crate) struct Purse {
     /// Steps still allowed; a step is one pair of nodes looked at.
-    pub(super) steps: u64,
+    pub(crate) steps: u64,
     /// Nodes that one diagram may have.
-    pub(super) nodes_max: usize,
+    pub(crate) nodes_max: usize,
 }
 
 impl Purse {
@@ -30,13 +30,13 @@ impl Purse {
 
 /// Twelve bytes of a diagram.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Its place in the order; smaller is nearer to the root.
-    pub(super) level: u32,
+    pub(crate) level: u32,
     /// Where it goes when the variable is so.
-    pub(super) hi: u32,
+    pub(crate) hi: u32,
     /// Where it goes when it is not.
-    pub(super) lo: u32,
+    pub(crate) lo: u32,
 }
 
 /// Multiplicative hashing of three words (Knuth, TAOCP 6.4; odd constants from the golden ratio and

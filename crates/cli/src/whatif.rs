@@ -6,7 +6,7 @@
 mod json;
 
 use crate::exit::Exit;
-use crate::{Format, findings, named, output};
+use crate::{Format, clock, findings, named, output};
 use anyhow::{Context as _, anyhow, bail};
 use blackstart_model::finding::Severity;
 use blackstart_model::kind::Kind;
@@ -220,6 +220,11 @@ fn one(text: &mut String, plant: &Plant, answer: &Answer) {
         });
         text.push('\n');
     }
+    if !answer.meters.is_empty() {
+        say(text, "Rests on currents that were read");
+        lines(text, &answer.meters, |(id, at)| format!("{:<20} {}", name(*id), age(plant, *at)));
+        text.push('\n');
+    }
     weaker(text, plant, &answer.lost_redundancy);
     if !answer.unknown.is_empty() || !answer.off.is_empty() {
         say(text, "For the person on site");
@@ -229,6 +234,16 @@ fn one(text: &mut String, plant: &Plant, answer: &Answer) {
     say(text, "Draft for those affected");
     for line in announcement(plant, answer).lines() {
         say(text, &format!("  {line}"));
+    }
+}
+
+/// When a meter was read, and how long ago that is.
+fn age(plant: &Plant, at: Option<Timestamp>) -> String {
+    let Some(at) = at else { return "nobody wrote down when".to_owned() };
+    let read = shown(at, plant.zone());
+    match Duration::try_from(clock::now().duration_since(at)) {
+        Ok(ago) => format!("{read}, {} ago", shown_span(ago)),
+        Err(_) => format!("{read}, which is yet to come"),
     }
 }
 

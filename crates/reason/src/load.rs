@@ -144,10 +144,11 @@ impl Load {
         });
         let failed: Vec<_> = failed.map(|(_, at)| ComponentId(at)).collect();
         let dead = dead_nodes(plant, &graph, &failed);
-        let doubtful = (0..).zip(&graph.nodes).filter(|(_, node)| {
-            let component = plant.component(node.component);
-            component.kind == Kind::Generator && component.condition.never_exercised
-        });
+        // A generator that was never tried, or what is behind it, may not be there when it is wanted.
+        let doubtful =
+            (0..).zip(graph.nodes.iter().zip(&graph.starts_s)).filter(|(_, (node, starts))| {
+                starts.is_some() && plant.component(node.component).condition.never_exercised
+            });
         let doubtful: Vec<u32> = doubtful.map(|(at, _)| at).collect();
         let today = cascade::rest(&graph, &dead, &doubtful);
         Self { graph, today }

@@ -26,6 +26,7 @@ use crate::circuit::{
 use crate::load::{BreakerFate, Darkness, Load, LoadMemory, LoadOutcome, Loss, Verdict};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
+use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::requirement::Target;
 use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentId, Plant};
@@ -60,6 +61,8 @@ pub struct Answer {
     pub lost_redundancy: Vec<LostRedundancy>,
     /// Every breaker that gains load, and what may be overloaded.
     pub breakers: Vec<BreakerFate>,
+    /// The meters this rests on, and when each was read, where that is known.
+    pub meters: Vec<(ComponentId, Option<Timestamp>)>,
     /// What was not known and matters, the most telling first.
     pub unknown: Vec<Fact>,
 }
@@ -142,7 +145,17 @@ pub fn whatif(plant: &Plant, circuit: &Circuit, question: &Question) -> Result<A
 
     let asked: Vec<ComponentId> = off.iter().chain(&failed).copied().collect();
     let load = Load::of(plant, &asked);
-    let loss = Loss { off: off.clone(), failed: failed.clone() };
+    // What hands power on and cannot work without something that is gone (a generator without its start
+    // battery) has failed for the load as well, which knows only power and places.
+    let under: Vec<InputId> = asked.iter().map(|&id| circuit.component_input(id)).collect();
+    let up = circuit.under(&under);
+    let helpless = (0..).map(ComponentId).take(plant.components().len()).filter(|&id| {
+        load.hands_on(id)
+            && plant.component(id).requirement(Role::Needs).is_some()
+            && up[circuit.stands(id).index()]
+            && !up[circuit.works(id).index()]
+    });
+    let loss = Loss { off: off.clone(), failed: failed.iter().copied().chain(helpless).collect() };
     let mut outcome = load.play(plant, &loss, &mut LoadMemory::default());
     let horizon_s = question
         .window
@@ -178,6 +191,7 @@ pub fn whatif(plant: &Plant, circuit: &Circuit, question: &Question) -> Result<A
     let before = Killers::of(circuit)?;
     let after = Killers::under(circuit, &surely)?;
     let lost_redundancy = lost_redundancy(plant, circuit, &before, &after);
+    let meters = meters(plant, &load, &outcome);
     let unknown = unknown::facts(plant, circuit, &load, &asked, &outcome, &after);
     Ok(Answer {
         off,
@@ -187,8 +201,27 @@ pub fn whatif(plant: &Plant, circuit: &Circuit, question: &Question) -> Result<A
         dark,
         lost_redundancy,
         breakers: outcome.breakers,
+        meters,
         unknown,
     })
+}
+
+/// The meters of what gains load, and of what its load comes from.
+fn meters(
+    plant: &Plant,
+    load: &Load,
+    outcome: &LoadOutcome,
+) -> Vec<(ComponentId, Option<Timestamp>)> {
+    let mut ids: BTreeSet<ComponentId> = BTreeSet::new();
+    for breaker in &outcome.breakers {
+        ids.insert(breaker.component);
+        ids.extend(load.shares_with(breaker.component));
+    }
+    let read = |id: ComponentId| match plant.component(id).attribute(Attribute::Metered) {
+        Some(Value::Metered(metered)) => Some((id, metered.at)),
+        _ => None,
+    };
+    ids.into_iter().filter_map(read).collect()
 }
 
 /// Announced maintenance in the question's window that takes off something else.

@@ -42,6 +42,7 @@ struct One<'p> {
     dark: Vec<Impact<'p>>,
     lost_redundancy: Vec<Lost<'p>>,
     breakers: Vec<Breaker<'p>>,
+    meters: Vec<Meter<'p>>,
     unknown: Vec<Unknown<'p>>,
     announcement: String,
     checklist: Vec<String>,
@@ -61,6 +62,13 @@ struct Impact<'p> {
 struct Lost<'p> {
     component: &'p str,
     falls_with: Vec<&'p str>,
+}
+
+/// A meter the answer rests on.
+#[derive(Serialize)]
+struct Meter<'p> {
+    component: &'p str,
+    read_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -114,6 +122,11 @@ fn one<'p>(plant: &'p Plant, answer: &Answer) -> One<'p> {
             })
             .collect(),
         breakers: answer.breakers.iter().map(|fate| breaker(plant, fate)).collect(),
+        meters: answer
+            .meters
+            .iter()
+            .map(|(id, at)| Meter { component: name(plant, *id), read_at: at.map(time) })
+            .collect(),
         unknown: answer
             .unknown
             .iter()

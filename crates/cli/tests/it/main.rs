@@ -4,6 +4,7 @@ mod blackstart;
 mod check;
 mod import;
 mod coldstart;
+mod whatif;
 mod cutsets;
 mod availability;
 mod serve;

@@ -646,25 +646,29 @@ impl Run<'_> {
                 if gone & MAY != 0 {
                     self.on_battery(node, gone, gap, now);
                 }
+                if gone & SURE == 0
+                    && let Some((flags, gap)) = self.transfer(node)
+                {
+                    self.on_battery(node, flags, gap, now);
+                }
             }
             Does::Pass | Does::Start { .. } | Does::Transfer { .. } => {
                 self.die(node, gone, now, gap);
-                if gone & SURE == 0 {
-                    self.transfer(node, now);
+                if gone & SURE == 0
+                    && let Some((flags, gap)) = self.transfer(node)
+                {
+                    self.die(node, flags | OWN, now, gap);
                 }
             }
         }
     }
 
     /// A node that goes over to another of its inputs is without power for a moment; longer where that is
-    /// a generator, which has to start.
-    fn transfer(&mut self, node: u32, now: f64) {
+    /// a generator, which has to start. What that makes of it, and for how long (at least, at most).
+    fn transfer(&self, node: u32) -> Option<(u8, (f64, f64))> {
         let graph = self.graph;
         let state = |cord: &Cord| self.s.flags[cord.node as usize];
-        let starts = |cord: &Cord| match graph.nodes[cord.node as usize].does {
-            Does::Start { starts_s } => Some(starts_s),
-            Does::Pass | Does::Battery { .. } | Does::Transfer { .. } => None,
-        };
+        let starts = |cord: &Cord| graph.starts_s[cord.node as usize];
         let cords = || graph.cords_of(node).iter().filter(|cord| !cord.standby);
         let unknown = Range { min: 0.0, max: WITHOUT_END };
         let transfer = match graph.nodes[node as usize].does {
@@ -682,23 +686,21 @@ impl Run<'_> {
         let may_move = running().any(|cord| state(cord) & MAY != 0)
             && preferred.is_none_or(|first| state(first) & MAY != 0);
         if !may_move {
-            return;
+            return None;
         }
         let must_move = preferred.map_or(all_running(DARK), |first| state(first) & DARK != 0);
         let mut gap = transfer;
         if let Some(starts) = generator.filter(|_| all_running(MAY)) {
-            let starts = starts.unwrap_or(unknown);
             gap = Range {
                 min: gap.min + if all_running(DARK) { starts.min } else { 0.0 },
                 max: gap.max + starts.max,
             };
         }
         if gap.max <= RIDES_THROUGH_S {
-            return;
+            return None;
         }
         let dark = must_move && gap.min > RIDES_THROUGH_S;
-        let flags = if dark { MAY | DARK | OWN } else { MAY | OWN };
-        self.die(node, flags, now, (gap.min, gap.max));
+        Some((if dark { MAY | DARK } else { MAY }, (gap.min, gap.max)))
     }
 
     /// A UPS lives on its battery.

@@ -192,6 +192,8 @@ pub(super) struct Graph {
     /// By node, whether anything that trips or runs empty is in it or above it; what flows elsewhere is
     /// nobody's trouble.
     pub(super) watched: Vec<bool>,
+    /// By node, how long it takes to start, seconds, where all it gives comes from a generator.
+    pub(super) starts_s: Vec<Option<Range>>,
     pub(super) devices: Vec<Device>,
     /// By node, where its devices begin in `devices`.
     pub(super) devices_start: Vec<u32>,
@@ -230,6 +232,7 @@ impl Graph {
             attached: Vec::new(),
             slot: Vec::new(),
             watched: Vec::new(),
+            starts_s: Vec::new(),
             devices: Vec::new(),
             devices_start: Vec::new(),
             nested: Vec::new(),
@@ -533,6 +536,14 @@ impl Graph {
                 || matches!(self.nodes[node].does, Does::Battery { .. });
             let above = self.cords_of(at).iter().any(|cord| self.watched[cord.node as usize]);
             self.watched.push(own || above);
+            let starts = match (self.nodes[node].does, self.cords_of(at)) {
+                (Does::Start { starts_s }, _) => {
+                    Some(starts_s.unwrap_or(Range { min: 0.0, max: WITHOUT_END }))
+                }
+                (Does::Pass, [only]) => self.starts_s[only.node as usize],
+                (Does::Pass | Does::Transfer { .. } | Does::Battery { .. }, _) => None,
+            };
+            self.starts_s.push(starts);
         }
         self.attached_start = start;
         self.attached = attached;

@@ -119,17 +119,28 @@ pub(super) fn facts(
             }
             _ => {}
         }
-        each_input(plant, *id, &mut |input| {
-            let generator = plant.component(input);
-            if generator.kind != Kind::Generator || asked.contains(&input) {
-                return;
+        let mut behind = Vec::new();
+        each_input(plant, *id, &mut |input| behind.push(input));
+        for mut at in behind {
+            // A generator, or what stands between it and here.
+            loop {
+                let own = plant.component(at);
+                if asked.contains(&at) {
+                    break;
+                }
+                if own.condition.never_exercised {
+                    want(at, Wanted::Exercise, used(*id));
+                } else if own.kind == Kind::Generator && !has(at, Attribute::StartsIn) {
+                    want(at, Wanted::StartTime, used(*id));
+                }
+                let mut above = Vec::new();
+                each_input(plant, at, &mut |input| above.push(input));
+                match above[..] {
+                    [only] => at = only,
+                    _ => break,
+                }
             }
-            if generator.condition.never_exercised {
-                want(input, Wanted::Exercise, used(*id));
-            } else if !has(input, Attribute::StartsIn) {
-                want(input, Wanted::StartTime, used(*id));
-            }
-        });
+        }
     }
     facts.sort_by_key(|fact| (std::cmp::Reverse(fact.hang_on_it), fact.wanted, fact.component));
     facts.truncate(FACTS_MAX);

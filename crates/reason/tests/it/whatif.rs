@@ -281,3 +281,58 @@ servers: { s: { power: pdu-a }, t: { power: ups-1 } }
         "#]],
     );
 }
+
+#[test]
+fn a_generator_without_its_start_battery_is_no_generator() {
+    let case = case(
+        "
+feeds: { utility: {} }
+components: { start-battery: {} }
+generators: { gen: { needs: start-battery, starts_in: 10..30 s } }
+ups: { ups-1: { fed_by: { any: [utility, gen] }, runtime: 5 min, capacity: 1 kW } }
+servers: { s: { power: ups-1, draw: 900 W } }
+",
+    );
+    let answer = case.off(&["utility"]);
+    assert!(
+        answer.dark.iter().all(|dark| dark.component != case.id("s")),
+        "the battery bridges it"
+    );
+    let both = Question {
+        off: vec![case.id("utility")],
+        failed: vec![case.id("start-battery")],
+        ..Question::default()
+    };
+    case.judged(
+        &case.ask(&both),
+        expect![[r#"
+        dark in [300.0, 347.7]: s < ups-1 < utility
+        dark in [0.0, 0.0]: utility
+        dark in [0.0, 0.0]: start-battery
+        dark in [0.0, 0.0]: gen < start-battery
+        dark in [300.0, 347.7]: ups-1 < utility
+    "#]],
+    );
+}
+
+#[test]
+fn a_breaker_behind_which_a_generator_was_never_tried_may_not_close() {
+    let case = case(
+        "
+feeds: { grid: {} }
+generators: { gen: { starts_in: 10..30 s } }
+breakers: { mains: { fed_by: grid }, standby: { fed_by: gen, condition: { never_exercised: true } } }
+transfer_switches: { panel: { fed_by: { any: [mains, standby] }, transfers_in: 1 s } }
+ups: { ups-1: { fed_by: panel, runtime: 15 min, capacity: 1 kW } }
+servers: { s: { power: ups-1, draw: 900 W } }
+",
+    );
+    let answer = case.off(&["grid"]);
+    let perhaps = answer.may_be_down().find(|dark| dark.component == case.id("s"));
+    assert_eq!(
+        perhaps.map(|dark| dark.when.from_s),
+        Some(900.0),
+        "the battery, and then who knows"
+    );
+    assert!(answer.unknown.iter().any(|fact| fact.wanted == Wanted::Exercise));
+}

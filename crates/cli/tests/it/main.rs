@@ -2,6 +2,7 @@
 
 mod blackstart;
 mod check;
+mod draw;
 mod import;
 mod coldstart;
 mod whatif;

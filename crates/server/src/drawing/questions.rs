@@ -5,6 +5,7 @@
 //! what moves when something is off, and which breakers trip of it, is another layer's answer.
 
 use super::{Mark, Picture};
+use blackstart_model::requirement::{Requirement, Target};
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::Circuit;
 use blackstart_reason::load::Verdict;
@@ -119,9 +120,6 @@ pub fn answer(plant: &Plant, answer: &Answer) -> Picture<'static> {
     let mut only = vec![false; marks.len()];
     for lost in &answer.lost_redundancy {
         marks[lost.component.index()] = Mark::LostRedundancy;
-        for id in super::needed(plant.component(lost.component)) {
-            only[id.index()] = true;
-        }
     }
     for dark in &answer.dark {
         let mark = if dark.is_certain() { Mark::Down } else { Mark::MayFall };
@@ -143,6 +141,15 @@ pub fn answer(plant: &Plant, answer: &Answer) -> Picture<'static> {
     for id in &answer.off {
         marks[id.index()] = Mark::Off;
     }
+    for lost in &answer.lost_redundancy {
+        for (_, requirement) in &plant.component(lost.component).requirements {
+            each_choice(requirement, &mut |members| {
+                if members.iter().any(|id| marks[id.index()].is_out()) {
+                    members.iter().for_each(|id| only[id.index()] = true);
+                }
+            });
+        }
+    }
     for (only, mark) in only.iter_mut().zip(&marks) {
         *only |= *mark != Mark::Plain;
     }
@@ -155,5 +162,22 @@ pub fn answer(plant: &Plant, answer: &Answer) -> Picture<'static> {
         marks,
         only: Some(only),
         ..Picture::of(plant)
+    }
+}
+
+/// Calls `visit` with the components of each choice in a requirement.
+fn each_choice(requirement: &Requirement, visit: &mut dyn FnMut(&[ComponentId])) {
+    match requirement {
+        Requirement::One(_) => {}
+        Requirement::All(of) => of.iter().for_each(|part| each_choice(part, visit)),
+        Requirement::Any(_) | Requirement::AtLeast { .. } => {
+            let mut members = Vec::new();
+            requirement.each_leaf(&mut |leaf| {
+                if let Target::Component(id) = leaf.target {
+                    members.push(id);
+                }
+            });
+            visit(&members);
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::{Drawing, Links, Mark, Picture, draw, questions};
 use blackstart_model::plantfile::parse_str;
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::Circuit;
+use blackstart_reason::whatif::{Question, whatif};
 use expect_test::expect_file;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -72,6 +73,20 @@ fn the_answer_of_one_feed_off_shows_what_it_touches_and_what_goes_on() {
     assert!(!told.iter().any(|words| words.starts_with("acme") || words.starts_with("plex")));
     assert_eq!(drawing.drawn + drawing.left_out, plant.components().len());
     expect_file!["tests/feed-a-off.svg"].assert_eq(&drawing.svg);
+}
+
+#[test]
+fn the_answer_of_a_what_if_shows_the_other_side_and_not_what_it_has_no_part_in() {
+    let plant = plant(TWO_FEEDS);
+    let circuit = Circuit::of(&plant);
+    let question = Question { off: vec![id(&plant, "feed-a")], ..Question::default() };
+    let answer = whatif(&plant, &circuit, &question).unwrap();
+    let told = pointed(&draw(&plant, &questions::answer(&plant, &answer)));
+    let has = |words: &str| told.iter().any(|told| told.starts_with(words));
+    for words in ["feed-a: off", "pdu-a: down", "stream-2: down", "globex: down", "pdu-b: "] {
+        assert!(has(words), "{words} in {told:#?}");
+    }
+    assert!(!has("transit-1"), "{told:#?}");
 }
 
 #[test]

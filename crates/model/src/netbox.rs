@@ -184,6 +184,10 @@ pub fn import_with(facts: &Facts, layout: Layout, answers: &Answers) -> Import {
     for hole in &facts.holes {
         draft.doubt(format!("{}: {}", hole.object, hole.words));
     }
+    for (model, count) in &facts.unused {
+        let name = format!("{model} ({count})");
+        draft.leave_out("models", "say nothing that a plant holds", name);
+    }
     if facts.holes_beyond > 0 {
         draft.doubt(format!("and {} more things that could not be read", facts.holes_beyond));
     }

@@ -17,7 +17,7 @@ const QUOTED_MAX: usize = 200;
 const LISTED_MAX: usize = 5;
 
 /// The first line of every imported file.
-pub(super) const FIRST_LINE: &str = "# Imported from NetBox. Corrections belong into NetBox; what it cannot hold, into a file beside this one.";
+pub(super) const FIRST_LINE: &str = "# Imported from NetBox: corrections belong there, and what it cannot hold into a file of answers (docs/import.md).";
 
 /// The parts of an import that is written as several files.
 const PARTS: &[(&str, &[Kind])] = &[

@@ -52,6 +52,17 @@ fn what_cannot_be_read_of_an_object_is_a_hole_each() {
     }
 }
 
+#[test]
+fn models_that_a_plant_has_no_use_for_are_counted() {
+    let dump = r#"[
+        {"model": "dcim.site", "pk": 1, "fields": {"name": "ams1"}},
+        {"model": "of.a.plugin", "pk": 1, "fields": {}}, {"model": "of.a.plugin", "pk": 2, "fields": {}}
+    ]"#;
+    let made = import(&read(dump.as_bytes()).unwrap(), Layout::OneFile);
+    assert_eq!(made.left_out.len(), 1);
+    assert_eq!(made.left_out[0].names, ["of.a.plugin (2)"]);
+}
+
 /// A dump whose one object never ends.
 struct Endless(&'static [u8]);
 

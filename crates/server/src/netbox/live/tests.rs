@@ -239,8 +239,7 @@ const DUMP: &str = r#"[
   {"model": "virtualization.cluster", "pk": 1, "fields": {"name": "kvm", "status": "active", "site": 1}},
   {"model": "virtualization.virtualmachine", "pk": 1, "fields": {"name": "app-1", "status": "active", "cluster": 1}},
   {"model": "ipam.service", "pk": 1, "fields": {"name": "https", "protocol": "tcp", "ports": [443], "device": 1, "virtual_machine": null}},
-  {"model": "ipam.ipaddress", "pk": 77, "fields": {"address": "192.0.2.7/24"}},
-  {"model": "users.user", "fields": {"username": "somebody"}}
+  {"model": "ipam.ipaddress", "pk": 77, "fields": {"address": "192.0.2.7/24"}}
 ]"#;
 
 fn made(facts: &Facts) -> Import {

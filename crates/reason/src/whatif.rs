@@ -281,7 +281,7 @@ fn explain(
     let mut left = dark;
     while !left.is_empty() {
         let up = circuit.under(faults);
-        left.retain(|id| up[circuit.stands(*id).index()]);
+        left.retain(|id| up[circuit.works(*id).index()]);
         let first: Vec<ComponentId> =
             left.iter().copied().filter(|id| !hangs_on(plant, *id, &left)).collect();
         faults.extend(first.iter().map(|&id| circuit.component_input(id)));

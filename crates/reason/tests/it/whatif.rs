@@ -1,11 +1,14 @@
 //! What if: cases a person can judge.
 
+use crate::drawn::{Wired, Works};
 use blackstart_model::time::local_instant;
 use blackstart_model::{ComponentId, Plant, plantfile};
-use blackstart_reason::circuit::Circuit;
+use blackstart_reason::circuit::{Circuit, InputId, Subject};
 use blackstart_reason::load::Verdict;
 use blackstart_reason::whatif::{Answer, Question, Wanted, announcement, checklist, whatif};
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -335,4 +338,71 @@ servers: { s: { power: ups-1, draw: 900 W } }
         "the battery, and then who knows"
     );
     assert!(answer.unknown.iter().any(|fact| fact.wanted == Wanted::Exercise));
+}
+
+/// Without anything that trips, what goes dark for certain is what the circuit says, and each chain begins
+/// at what is dark and ends at what was asked about.
+fn agrees_with_the_circuit(plant: &Plant, broken: &BTreeSet<usize>) -> Result<(), TestCaseError> {
+    let circuit = Circuit::of(plant);
+    let count = plant.components().len();
+    let all: Vec<ComponentId> = (0..).map(ComponentId).take(count).collect();
+    let off: Vec<ComponentId> = broken.iter().filter_map(|&at| all.get(at).copied()).collect();
+    let inputs: Vec<InputId> = off.iter().map(|&id| circuit.component_input(id)).collect();
+    let (before, after) = (circuit.under(&[]), circuit.under(&inputs));
+    let question = Question { off: off.clone(), ..Question::default() };
+    let answer = whatif(plant, &circuit, &question).expect("small enough");
+    let said: BTreeSet<ComponentId> = answer.down().map(|dark| dark.component).collect();
+    let is_dark = |id: &ComponentId| {
+        let gate = circuit.usable(*id).index();
+        before[gate] && !after[gate]
+    };
+    let expected: BTreeSet<ComponentId> = all.iter().copied().filter(is_dark).collect();
+    prop_assert_eq!(said, expected);
+    for dark in &answer.dark {
+        let witness = dark.witness.as_ref().expect("what is dark has a chain");
+        prop_assert_eq!(witness.through.first(), Some(&dark.component));
+        match witness.fault {
+            Some(Subject::Component(fault)) => {
+                prop_assert_eq!(witness.through.last(), Some(&fault));
+                // What only may be dark may be so by what switches over, or runs empty.
+                prop_assert!(
+                    off.contains(&fault) || !dark.is_certain(),
+                    "{:?} {dark:?} {off:?} {:#?}",
+                    plant.component(fault),
+                    plantfile::print(plant)
+                );
+            }
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+    for lost in &answer.lost_redundancy {
+        for falls_with in &lost.falls_with {
+            let one = circuit.component_input(*falls_with);
+            let gate = circuit.usable(lost.component).index();
+            let both: Vec<InputId> = inputs.iter().copied().chain([one]).collect();
+            prop_assert!(circuit.under(&[one])[gate] || circuit.subjects().len() > count);
+            prop_assert!(!circuit.under(&both)[gate] || circuit.subjects().len() > count);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn what_goes_dark_is_what_the_circuit_says(
+        drawn in Works::drawn(),
+        broken in proptest::collection::btree_set(0..12_usize, 1..4),
+    ) {
+        agrees_with_the_circuit(&crate::drawn::plant(&drawn.written()), &broken)?;
+    }
+
+    #[test]
+    fn what_goes_dark_by_the_network_is_what_the_circuit_says(
+        drawn in Wired::drawn(),
+        broken in proptest::collection::btree_set(0..12_usize, 1..4),
+    ) {
+        agrees_with_the_circuit(&crate::drawn::plant(&drawn.written()), &broken)?;
+    }
 }

@@ -10,11 +10,13 @@ use crate::{Format, findings, output};
 use anyhow::Context as _;
 use blackstart_model::finding::{Finding, Severity};
 use blackstart_model::mef;
+use blackstart_model::quantity::Range;
 use blackstart_reason::circuit::{Circuit, Subject};
 use blackstart_reason::faulttree::{
     self, Answer, Extent, FaultTree, Importance, Kind, Limits, Literal, Natural, Op, Probability,
     Progress, Question, Unsure, Wanted,
 };
+use blackstart_reason::rates;
 use blackstart_server::plant_files;
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
@@ -59,7 +61,7 @@ pub(crate) struct Arguments {
     /// Nodes that one diagram may have; a million take about 60 MB.
     #[arg(long, value_name = "N", default_value_t = Limits::default().nodes_max)]
     nodes_max: usize,
-    /// Steps that may be taken for diagrams, and again for sets; a second is about ten million.
+    /// Steps that may be taken for diagrams, and half as many for sets; a second is about ten million.
     #[arg(long, value_name = "N", default_value_t = Limits::default().steps_max)]
     steps_max: u64,
     /// Write the tree to this file, in the Open-PSA format.
@@ -147,7 +149,10 @@ fn of_plant(
     };
     let circuit = Circuit::of(&plant);
     let gate = if arguments.works { circuit.works(id) } else { circuit.usable(id) };
-    let tree = FaultTree::of_failure(&circuit, &plant, gate, |_: Subject| None);
+    let tree = FaultTree::of_failure(&circuit, &plant, gate, |subject: Subject| {
+        let Range { min, max } = rates::of_subject(&plant, subject).unavailability();
+        Some((min, max))
+    });
     let how = if arguments.works { "down" } else { "not usable" };
     Ok(Some(Asked {
         tree,
@@ -306,6 +311,9 @@ fn unsure(tree: &FaultTree, why: &Unsure) -> String {
             }
             let count = events.len();
             format!("{count} events have no probability ({})", names.join(", "))
+        }
+        Unsure::Ranges(count) => {
+            format!("of {count} events only a range is known; see `availability`")
         }
         Unsure::Limits => "the limits did not allow an exact one".to_owned(),
     }

@@ -75,8 +75,10 @@ pub enum Op {
 pub struct BasicEvent {
     /// Its name.
     pub name: String,
-    /// How likely, from 0 to 1; `None` where nobody knows.
+    /// How likely, from 0 to 1; `None` where nobody knows exactly.
     pub probability: Option<f64>,
+    /// At least and at most: twice the probability where it is known, 0 and 1 where nothing is.
+    pub between: (f64, f64),
 }
 
 /// A fault tree. Children are made before the gates that use them, so there is no circle.
@@ -100,7 +102,16 @@ impl FaultTree {
     /// Adds a basic event. A probability that is none, such as 1.5, counts as unknown.
     pub fn event(&mut self, name: &str, probability: Option<f64>) -> NodeId {
         let probability = probability.filter(|probability| (0.0..=1.0).contains(probability));
-        self.events.push(BasicEvent { name: name.to_owned(), probability });
+        let between = probability.map_or((0.0, 1.0), |exact| (exact, exact));
+        self.event_between(name, between)
+    }
+
+    /// Adds a basic event of which only a range is known. A range that is none counts as unknown.
+    pub fn event_between(&mut self, name: &str, between: (f64, f64)) -> NodeId {
+        let is_range = 0.0 <= between.0 && between.0 <= between.1 && between.1 <= 1.0;
+        let between = if is_range { between } else { (0.0, 1.0) };
+        let probability = (between.0 >= between.1).then_some(between.0);
+        self.events.push(BasicEvent { name: name.to_owned(), probability, between });
         let event = u32::try_from(self.events.len() - 1).expect("events fit u32");
         self.add(Op::Event(event), &[], Some(name))
     }
@@ -213,14 +224,15 @@ impl FaultTree {
 pub struct Limits {
     /// Nodes that one diagram may have. With its tables a node takes up to 60 bytes.
     pub nodes_max: usize,
-    /// Steps that diagrams may take, and again as many for the sets. A second is some ten million.
+    /// Steps that diagrams may take; half as many for the sets, and a quarter where they are cut off. A
+    /// second is some ten million.
     pub steps_max: u64,
 }
 
 impl Default for Limits {
     /// Within a GiB, and some seconds (chosen by hand).
     fn default() -> Self {
-        Self { nodes_max: 12_000_000, steps_max: 120_000_000 }
+        Self { nodes_max: 12_000_000, steps_max: 60_000_000 }
     }
 }
 
@@ -267,6 +279,8 @@ pub enum Probability {
 pub enum Unsure {
     /// Events without a probability that matter; by their places.
     Missing(Vec<u32>),
+    /// Every event that matters has a probability, but this many have a range of them.
+    Ranges(usize),
     /// The limits did not allow a diagram of the whole tree.
     Limits,
 }
@@ -312,7 +326,8 @@ pub struct Answer {
     pub modules: usize,
     /// Steps that were taken.
     pub steps: u64,
-    events: Vec<Option<f64>>,
+    /// At least and at most.
+    events: Vec<(f64, f64)>,
     found: Found,
 }
 
@@ -359,7 +374,7 @@ pub fn analyse_telling(
     tell: &mut dyn FnMut(Progress),
 ) -> Answer {
     let form = Form::of(tree);
-    let events: Vec<Option<f64>> = tree.events().iter().map(|event| event.probability).collect();
+    let events: Vec<(f64, f64)> = tree.events().iter().map(|event| event.between).collect();
     if let ALWAYS | NEVER = form.root {
         return constant(form.root == ALWAYS, events);
     }
@@ -389,7 +404,7 @@ pub fn analyse_telling(
     }
 }
 
-fn constant(so: bool, events: Vec<Option<f64>>) -> Answer {
+fn constant(so: bool, events: Vec<(f64, f64)>) -> Answer {
     Answer {
         kind: Kind::MinimalCutSets,
         coherent: true,
@@ -406,30 +421,35 @@ fn constant(so: bool, events: Vec<Option<f64>>) -> Answer {
 fn probability(
     modules: &[modules::Module],
     verdict: &Verdict,
-    events: &[Option<f64>],
+    events: &[(f64, f64)],
 ) -> Probability {
-    let mut missing: Vec<u32> =
-        leaves(&verdict.modules).filter(|&event| events[event as usize].is_none()).collect();
+    let mut missing = Vec::new();
+    let mut ranges = 0;
+    for event in leaves(&verdict.modules) {
+        match events[event as usize] {
+            (0.0, 1.0) => missing.push(event),
+            (least, most) if least < most => ranges += 1,
+            _ => {}
+        }
+    }
     missing.sort_unstable();
-    let with = |unknown: f64| -> Vec<f64> {
-        events.iter().map(|event| event.unwrap_or(unknown)).collect()
-    };
+    let least: Vec<f64> = events.iter().map(|(least, _)| *least).collect();
+    let most: Vec<f64> = events.iter().map(|(_, most)| *most).collect();
     let top = |events: &[f64]| chance::of_modules(&verdict.modules, events)?.last().copied();
     let monotone = modules.iter().all(modules::Module::is_monotone);
-    if missing.is_empty() {
-        if let Some((so, _)) = top(&with(0.0)) {
-            return Probability::Exact(so.clamp(0.0, 1.0));
-        }
-        let (lower, upper) = bounds::of(modules, verdict, &with(0.0), &with(0.0));
-        return Probability::Between(lower, upper, Unsure::Limits);
-    }
-    let (least, most) = (with(0.0), with(1.0));
-    let (lower, upper) = match (monotone, top(&least), top(&most)) {
+    let is_known = missing.is_empty() && ranges == 0;
+    let why = match missing.is_empty() {
+        false => Unsure::Missing(missing),
+        true if ranges > 0 => Unsure::Ranges(ranges),
+        true => Unsure::Limits,
+    };
+    let (lower, upper) = match (top(&least), top(&most)) {
+        (Some((so, _)), _) if is_known => return Probability::Exact(so.clamp(0.0, 1.0)),
         // In a monotone tree each event pulls one way, so the ends are where all are at theirs.
-        (true, Some((lower, _)), Some((upper, _))) => (lower, upper),
+        (Some((lower, _)), Some((upper, _))) if monotone => (lower, upper),
         _ => bounds::of(modules, verdict, &least, &most),
     };
-    Probability::Between(lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0), Unsure::Missing(missing))
+    Probability::Between(lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0), why)
 }
 
 /// The events that matter, each once.
@@ -470,7 +490,7 @@ impl Answer {
         if top <= 0.0 {
             return None;
         }
-        let mut events: Vec<f64> = self.events.iter().map(|event| event.unwrap_or(0.0)).collect();
+        let mut events: Vec<f64> = self.events.iter().map(|(exact, _)| *exact).collect();
         let birnbaum = chance::derivatives(&verdict.modules, &events)?;
         let mut all = Vec::new();
         for event in leaves(&verdict.modules) {

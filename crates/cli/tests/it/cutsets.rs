@@ -51,12 +51,16 @@ fn a_component_is_told_by_what_brings_it_down() {
     let (code, words) = cutsets(&[site.plant().to_str().expect("text"), "web", "--works"]);
     assert_eq!(code, Some(0));
     let answer = words.split_once("web down").expect("the answer").1;
+    // The figures of kinds are another page's.
+    let (probability, answer): (Vec<&str>, Vec<&str>) =
+        answer.lines().partition(|line| line.starts_with("probability"));
+    assert!(probability[0].ends_with("of 5 events only a range is known; see `availability`"));
+    let answer = answer.join("\n") + "\n";
     expect![[r#"
          (small): 4 gates, 5 basic events, 4 modules
         5 minimal cut sets; complete
           order   1                    1
           order   2                    4
-        probability unknown, between 0.000000e0 and 1.000000e0: 5 events have no probability (feed-a, feed-b, pdu-a, pdu-b, web)
         the first sets:
           web
           feed-a, feed-b
@@ -64,7 +68,7 @@ fn a_component_is_told_by_what_brings_it_down() {
           feed-b, pdu-a
           pdu-a, pdu-b
     "#]]
-    .assert_eq(answer);
+    .assert_eq(&answer);
 }
 
 #[test]

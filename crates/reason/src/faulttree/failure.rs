@@ -10,7 +10,8 @@ use blackstart_model::Plant;
 use std::collections::HashSet;
 
 impl FaultTree {
-    /// The tree of a gate's failure. `chance` says how likely a fault is, where anybody knows.
+    /// The tree of a gate's failure. `chance` says how likely a fault is at least and at most, where
+    /// anybody knows.
     ///
     /// An event bears the name of its component; others say what they are: `vantage NAME`, `check NAME`, `PREFIX
     /// through UPSTREAM`. Linear in the circuit.
@@ -19,7 +20,7 @@ impl FaultTree {
         circuit: &Circuit,
         plant: &Plant,
         gate: GateId,
-        chance: impl Fn(Subject) -> Option<f64>,
+        chance: impl Fn(Subject) -> Option<(f64, f64)>,
     ) -> Self {
         let mut tree = Self::new();
         let mut wanted = vec![false; circuit.len()];
@@ -49,7 +50,7 @@ impl FaultTree {
                     if today.contains(&input) {
                         tree.house(true, Some(&name))
                     } else {
-                        tree.event(&name, chance(subject))
+                        tree.event_between(&name, chance(subject).unwrap_or((0.0, 1.0)))
                     }
                 }
                 Gate::And(_) => tree.gate(Op::Or, &of, name),

@@ -1,7 +1,7 @@
 //! One module after the other: its diagram by the order that gets there first, then its sets.
 //!
-//! Orders are raced under budgets that grow fourfold, so that the whole race costs little more than its
-//! winner would have alone, times the number of orders. What is beyond the limits is cut off by order,
+//! Orders are raced under budgets that grow fourfold. All of them build the same gates one after the other, so
+//! after each round it is seen who came farthest; the others follow a round or two behind, on less. What is beyond the limits is cut off by order,
 //! and what is then still whole is said. Tested through the answers.
 
 use super::bdd::{Bdd, Edge, FALSE, TRUE};
@@ -20,6 +20,10 @@ const FIRST_ROUND: u64 = 4_000;
 
 /// What every module may take however much the others took.
 const STEPS_MIN: u64 = 100_000;
+
+/// Budgets up to which all orders run alike, and up to which half of them do (chosen by hand).
+const TOGETHER: u64 = 64_000;
+const HALVED: u64 = 1_024_000;
 
 /// Steps for prime implicants that were not asked for. There can be thousands of millions of them, which
 /// tell nobody anything; then the answer is the minimal cut sets.
@@ -116,8 +120,8 @@ pub(super) fn judge(
         account.nodes = account.nodes.saturating_sub(nodes);
         judged.push(one);
     }
-    // The sets have a purse of their own, as large: what the diagrams took is not missing here.
-    (account.left, account.nodes) = (limits.steps_max, limits.nodes_max);
+    // The sets have a purse of their own: what the diagrams took is not missing here.
+    (account.left, account.nodes) = (limits.steps_max / 2, limits.nodes_max);
     let monotone = judged.iter().all(|module| module.monotone);
     let minimal = vec![[true, false]; modules.len()];
     let mut sought = Sought::Minimal;
@@ -140,7 +144,7 @@ pub(super) fn judge(
     }
     let mut reach = Reach::All;
     if !whole {
-        (account.left, account.nodes) = (limits.steps_max, limits.nodes_max);
+        (account.left, account.nodes) = (limits.steps_max / 4, limits.nodes_max);
         sets.resize(modules.len(), [None, None]);
         let order_max = order_max.unwrap_or(u32::MAX);
         (sets, reach) =
@@ -213,30 +217,72 @@ fn race(
         let leaves = order.iter().map(|&leaf| module.leaves[leaf as usize]).collect();
         Judged { leaves, diagram, monotone }
     };
-    let mut orders: Vec<Vec<u32>> = Vec::new();
+    let mut runners: Vec<Runner> = Vec::new();
     let mut budget = FIRST_ROUND;
-    loop {
+    for kind in Order::ALL {
+        let order = kind.of(module);
+        if runners.iter().any(|other| other.order == order) {
+            continue;
+        }
+        match attempt(module, constants, &order, budget, purse) {
+            Ok(found) => return judged(&order, Some(found)),
+            Err(reached) => runners.push(Runner { order, reached, budget }),
+        }
+    }
+    // A budget that could not fill the nodes there are is no reason to go on with another.
+    while purse.steps > 0 && budget <= purse.nodes_max as u64 * STEPS_PER_NODE {
+        budget *= 4;
         tell(budget);
-        for (at, kind) in Order::ALL.into_iter().enumerate() {
-            if orders.len() <= at {
-                orders.push(kind.of(module));
-            }
-            if orders[..at].contains(&orders[at]) {
+        runners.sort_by_key(|runner| std::cmp::Reverse(runner.reached));
+        for (rank, runner) in runners.iter_mut().enumerate() {
+            let own = budget >> (2 * behind(rank, budget));
+            if own <= runner.budget {
                 continue;
             }
-            let given = budget.min(purse.steps);
-            let mut own = Purse { steps: given, nodes_max: purse.nodes_max };
-            let found = build(module, constants, &orders[at], &mut own);
-            purse.steps -= given - own.steps;
-            if found.is_ok() || purse.steps == 0 {
-                return judged(&orders[at], found.ok());
+            runner.budget = own;
+            match attempt(module, constants, &runner.order, own, purse) {
+                Ok(found) => return judged(&runner.order, Some(found)),
+                Err(reached) => runner.reached = reached,
             }
         }
-        if budget > purse.nodes_max as u64 * STEPS_PER_NODE {
-            return judged(&orders[0], None);
-        }
-        budget *= 4;
     }
+    judged(&runners[0].order, None)
+}
+
+/// An order in the race.
+struct Runner {
+    order: Vec<u32>,
+    /// Gates that were done when its last budget was used up.
+    reached: usize,
+    /// Its last budget.
+    budget: u64,
+}
+
+/// How many rounds a runner is behind. How far it came says little of how soon it arrives, so nobody gives up;
+/// all run alike while it is cheap.
+const fn behind(rank: usize, budget: u64) -> u32 {
+    match (budget, rank) {
+        (..=TOGETHER, _) | (_, ..2) => 0,
+        (..=HALVED, 2..6) => 0,
+        (..=HALVED, 6..) | (_, 2..6) => 1,
+        (_, 6..) => 2,
+    }
+}
+
+/// A diagram within a budget, or how many gates were done.
+fn attempt(
+    module: &Module,
+    constants: &[Option<bool>],
+    order: &[u32],
+    budget: u64,
+    purse: &mut Purse,
+) -> Result<(Bdd, Edge), usize> {
+    let given = budget.min(purse.steps);
+    let mut own = Purse { steps: given, nodes_max: purse.nodes_max };
+    let mut done = 0;
+    let found = build(module, constants, order, &mut own, &mut done);
+    purse.steps -= given - own.steps;
+    found.map_err(|Spent| done)
 }
 
 /// The diagram of a module in one order of its leaves.
@@ -245,6 +291,7 @@ fn build(
     constants: &[Option<bool>],
     order: &[u32],
     purse: &mut Purse,
+    done: &mut usize,
 ) -> Result<(Bdd, Edge), Spent> {
     let mut bdd = Bdd::new();
     let mut edges = vec![TRUE; module.leaves.len()];
@@ -272,6 +319,7 @@ fn build(
             Kind::Xor => bdd.xor(of[0], of[1], purse)?,
         };
         edges.push(edge);
+        *done += 1;
     }
     let root = edges[(module.root >> 1) as usize] ^ (module.root & 1);
     Ok((bdd, root))

@@ -17,6 +17,10 @@ pub(super) enum Order {
     LargeFirst,
     /// Depth first, what is used most often first.
     SharedFirst,
+    /// Depth first, events before gates.
+    LeavesFirst,
+    /// Depth first, gates before events.
+    LeavesLast,
     /// Level by level from the top.
     Breadth,
     /// The heaviest leaf first, then what is then the heaviest of the rest: weight flows from the root and is
@@ -27,18 +31,26 @@ pub(super) enum Order {
     DepthForce,
     /// As [`Weight`](Self::Weight), then the same.
     WeightForce,
+    /// As [`SmallFirst`](Self::SmallFirst), then the same.
+    SmallForce,
+    /// As [`LargeFirst`](Self::LargeFirst), then the same.
+    LargeForce,
 }
 
 impl Order {
     /// All of them, in the order in which they are tried.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Depth,
         Self::Weight,
         Self::SmallFirst,
         Self::SharedFirst,
         Self::DepthForce,
         Self::LargeFirst,
+        Self::LeavesFirst,
+        Self::LeavesLast,
         Self::WeightForce,
+        Self::SmallForce,
+        Self::LargeForce,
         Self::Breadth,
     ];
 
@@ -58,10 +70,18 @@ impl Order {
                 let uses = uses(module);
                 depth_first(module, |node| u64::MAX - uses[node as usize])
             }
+            Self::LeavesFirst => {
+                depth_first(module, |node| u64::from(node as usize >= module.leaves.len()))
+            }
+            Self::LeavesLast => {
+                depth_first(module, |node| u64::from((node as usize) < module.leaves.len()))
+            }
             Self::Breadth => breadth_first(module),
             Self::Weight => weight_first(module),
             Self::DepthForce => forced(module, Self::Depth.of(module)),
             Self::WeightForce => forced(module, Self::Weight.of(module)),
+            Self::SmallForce => forced(module, Self::SmallFirst.of(module)),
+            Self::LargeForce => forced(module, Self::LargeFirst.of(module)),
         }
     }
 }
@@ -179,7 +199,10 @@ fn weight_first(module: &Module) -> Vec<u32> {
 }
 
 /// Rounds of drawing leaves together. More change little (chosen by hand).
-const ROUNDS: usize = 60;
+const ROUNDS_MAX: usize = 60;
+
+/// Places given in all rounds together: some tenths of a second.
+const PLACES_MAX: usize = 1_000_000;
 
 /// Draws each leaf to the mean of the gates around it, until the edges are no longer shortened.
 fn forced(module: &Module, start: Vec<u32>) -> Vec<u32> {
@@ -205,7 +228,7 @@ fn forced(module: &Module, start: Vec<u32>) -> Vec<u32> {
             .sum()
     };
     let mut best = (span(&place), start);
-    for _ in 0..ROUNDS {
+    for _ in 0..(PLACES_MAX / nodes).clamp(2, ROUNDS_MAX) {
         let mut sum = vec![(0.0, 0.0); nodes];
         for gate in 0..module.gates.len() {
             let (total, count) = args(gate)

@@ -49,7 +49,7 @@ const fn mixed(a: u32, b: u32, c: u32) -> u64 {
 }
 
 /// The smallest table, as a power of two. A module of a dozen events should not pay for more.
-const BITS_MIN: u32 = 8;
+const BITS_MIN: u32 = 4;
 
 /// The largest memory of results: 2^22 entries are 64 MiB. What does not fit is computed again.
 const MEMORY_BITS_MAX: u32 = 22;

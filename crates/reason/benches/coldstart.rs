@@ -45,6 +45,7 @@ fn measure(size: usize) {
     let tied = plant(size, true);
     let circuit = Circuit::of(&sound);
     let mut times: [Vec<f64>; 5] = Default::default();
+    let (mut all, mut exact, mut nodes) = (0, 0, 0);
     for _ in 0..ROUNDS {
         times[0].push(ms(|| drop(Circuit::of(&sound))));
         times[1].push(ms(|| assert!(coldstart(&sound, &Given::default()).can_start)));
@@ -53,7 +54,8 @@ fn measure(size: usize) {
         let question = Question::default();
         times[4].push(ms(|| {
             let told = availability(&sound, &circuit, &question);
-            assert!(told.of.iter().all(|one| one.is_exact));
+            (all, nodes) = (told.of.len(), told.nodes);
+            exact = told.of.iter().filter(|one| one.is_exact).count();
         }));
     }
     let medians = times.map(|mut times| {
@@ -69,7 +71,7 @@ fn measure(size: usize) {
     for time in &medians[1..] {
         print!(" {:>15.1}", time / medians[0]);
     }
-    println!();
+    println!("   {exact} of {all} services and customers exact, {nodes} nodes");
 }
 
 fn ms(of: impl FnOnce()) -> f64 {

@@ -4,8 +4,9 @@
 //! Chances are kept with their opposites, so that every sum is one of positive terms and small ones keep
 //! their digits. The cut sets of one thing need more than its chance and are the fault tree's matter.
 //! What two services share is one diagram; a plant's redundancy is narrow, so all of them together are
-//! about as large as the circuit. The order of the inputs: those that most ways lead to first, the rest as
-//! a walk down from what is asked for meets them, what was met last on top.
+//! about as large as the circuit. The order of the inputs: as a walk down from what is asked for meets them,
+//! what was met last on top; those that most ways lead to lie at the bottom, where few functions of them are
+//! shared by all (on top each rack would be repeated for each of their states: four times the nodes).
 //!
 //! Where a gate would take more than its steps, it has bounds instead: its children are associated
 //! (Esary, Proschan and Walkup, Ann. Math. Stat. 38(5), 1967: a monotone circuit of independent inputs), so
@@ -22,13 +23,13 @@ use std::collections::{BinaryHeap, HashSet};
 const STEPS_OF_ONE_MAX: u64 = 500_000;
 
 /// Steps of all diagrams together (chosen by hand: a few seconds).
-const STEPS_MAX: u64 = 20_000_000;
+const STEPS_MAX: u64 = 120_000_000;
 
 /// Nodes of all diagrams together: with their tables and chances some 60 bytes each, half a GiB in all.
 const NODES_MAX: usize = 10_000_000;
 
-/// Inputs that go first because most ways lead to them (chosen by hand: feeds, sites, cores, upstreams;
-/// more would be carried through every rack).
+/// Inputs at the bottom because most ways lead to them (chosen by hand: feeds, sites, cores, upstreams;
+/// more would make more functions of them than one per rack).
 const SHARED_MAX: usize = 32;
 
 /// Of the ways that lead to the one with the most, the share that makes another shared: a rack's own
@@ -323,14 +324,15 @@ fn order(circuit: &Circuit, wanted: &[GateId]) -> (Vec<GateId>, Vec<u32>) {
     let most = by_ways.first().map_or(0.0, |&first| ways[first as usize]);
     let mut shared = by_ways.partition_point(|&input| ways[input as usize] >= most * SHARED_FROM);
     if shared > SHARED_MAX {
-        // Of those with equally many either all go first or none: they belong together.
+        // Of those with equally many either all go there or none: they belong together.
         let last = ways[by_ways[SHARED_MAX] as usize];
         shared = by_ways.partition_point(|&input| ways[input as usize] > last);
     }
     by_ways.truncate(shared);
     let shared: HashSet<u32> = by_ways.iter().copied().collect();
-    let mut inputs = by_ways;
-    inputs.extend(met.into_iter().rev().filter(|input| !shared.contains(input)));
+    let mut inputs: Vec<u32> =
+        met.into_iter().rev().filter(|input| !shared.contains(input)).collect();
+    inputs.extend(by_ways);
     (gates, inputs)
 }
 

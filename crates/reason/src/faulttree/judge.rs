@@ -1,8 +1,9 @@
 //! One module after the other: its diagram by the order that gets there first, then its sets.
 //!
-//! Orders are raced under budgets that grow fourfold. All of them build the same gates one after the other, so
-//! after each round it is seen who came farthest; the others follow a round or two behind, on less. What is beyond the limits is cut off by order,
-//! and what is then still whole is said. Tested through the answers.
+//! Orders are raced under budgets that grow fourfold. All of them build the same gates one after the
+//! other, so after each round it is seen who came farthest; the others follow a round or two behind, on
+//! less. What is beyond the limits is cut off by order, and what is then still whole is said. Tested
+//! through the answers.
 
 use super::bdd::{Bdd, Edge, FALSE, TRUE};
 use super::form::Kind;

@@ -317,7 +317,7 @@ fn way(plant: &Plant, Witness { through, fault }: &Witness) -> String {
         }
         Some(Subject::Vantage(_) | Subject::Check(_)) => String::new(),
     };
-    if names.is_empty() { by } else { format!("by {}{by}", names.join(" < ")) }
+    if names.is_empty() { by } else { format!("by {}{by}", names.join(" ← ")) }
 }
 
 fn lines<T>(text: &mut String, of: &[T], line: impl Fn(&T) -> String) {

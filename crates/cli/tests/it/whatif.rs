@@ -40,18 +40,18 @@ fn a_night_is_answered_in_words() {
 
         Goes dark: 5
           customer     acme, at once
-                       by lone < one-feed < pdu-a < feed-a
+                       by lone ← one-feed ← pdu-a ← feed-a
           service      lone, at once
-                       by one-feed < pdu-a < feed-a
+                       by one-feed ← pdu-a ← feed-a
           server       one-feed, at once
-                       by pdu-a < feed-a
+                       by pdu-a ← feed-a
           feed         feed-a, at once
           pdu          pdu-a, at once
                        by feed-a
 
         May go dark: 12
           service      shop, from 7.7 s on
-                       by both-1 < pdu-b
+                       by both-1 ← pdu-b
           switch       sw, from 7.7 s on
                        by pdu-b
           server       both-1, both-2, both-3, both-4, both-5, both-6, both-7, both-8, both-9, from 7.7 s on

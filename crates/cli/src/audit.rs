@@ -9,6 +9,7 @@ mod replug;
 mod sarif;
 
 use crate::exit::Exit;
+use crate::opened::{self, Opened};
 use crate::{Style, clock, findings, output};
 use anyhow::{Context as _, anyhow};
 use blackstart_model::finding::{Finding as Shown, Label, Severity};
@@ -17,7 +18,7 @@ use blackstart_model::{PlaneId, Plant};
 use blackstart_reason::circuit::{Circuit, Subject};
 use blackstart_reason::diagnosability::Advice;
 use blackstart_reason::structure::{self, Audit, Finding, SinglePoints};
-use blackstart_server::{plant_files, report};
+use blackstart_server::report;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -102,13 +103,7 @@ pub(crate) fn run(arguments: &Arguments, style: Style) -> anyhow::Result<Exit> {
 
 /// Reads and audits a plant; what keeps it from being a plant is said, and there is none.
 fn audited(path: &Path, at: Option<&str>) -> anyhow::Result<Option<Audited>> {
-    let found = plant_files::find(path)?;
-    let files = found.source.files;
-    let Some(plant) = found.plant else {
-        output::complain(&findings::render(&files, &found.findings));
-        output::complain(&format!("{} is not a plant that can be loaded", path.display()));
-        return Ok(None);
-    };
+    let Some(Opened { files, plant }) = opened::open(path)? else { return Ok(None) };
     let now: Timestamp = match at {
         None => clock::now(),
         Some(text) => local_instant(text, plant.zone())

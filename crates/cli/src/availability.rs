@@ -6,14 +6,14 @@
 mod json;
 
 use crate::exit::Exit;
-use crate::{Format, findings, named, output};
+use crate::opened::{self, Opened};
+use crate::{Format, named, output};
 use blackstart_model::finding::Severity;
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::Range;
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::availability::{Availability, Cause, Expected, Question, availability};
 use blackstart_reason::circuit::{Circuit, Subject};
-use blackstart_server::plant_files;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -50,13 +50,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit> {
-    let found = plant_files::find(&arguments.plant)?;
-    let Some(plant) = found.plant else {
-        output::complain(&findings::render(&found.source.files, &found.findings));
-        output::complain(&format!(
-            "{} is not a plant that can be loaded",
-            arguments.plant.display()
-        ));
+    let Some(Opened { plant, .. }) = opened::open(&arguments.plant)? else {
         return Ok(Exit::Findings(Severity::Error));
     };
     let question = Question {

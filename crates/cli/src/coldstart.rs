@@ -6,7 +6,8 @@
 mod json;
 
 use crate::exit::Exit;
-use crate::{Format, findings, named, output};
+use crate::opened::{self, Opened};
+use crate::{Format, named, output};
 use blackstart_model::finding::Severity;
 use blackstart_model::plant::Role;
 use blackstart_model::requirement::Target;
@@ -16,7 +17,6 @@ use blackstart_reason::coldstart::{
     Act, Because, By, Caution, ColdStart, Cut, Cycle, Given, Held, Proof, Step, Takes, Unknown,
     coldstart,
 };
-use blackstart_server::plant_files;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -45,13 +45,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit> {
-    let found = plant_files::find(&arguments.plant)?;
-    let Some(plant) = found.plant else {
-        output::complain(&findings::render(&found.source.files, &found.findings));
-        output::complain(&format!(
-            "{} is not a plant that can be loaded",
-            arguments.plant.display()
-        ));
+    let Some(Opened { plant, .. }) = opened::open(&arguments.plant)? else {
         return Ok(Exit::Findings(Severity::Error));
     };
     let given = Given {

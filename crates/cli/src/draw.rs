@@ -1,12 +1,13 @@
 //! `draw`: the plant, or the answer to one question about it, as an SVG.
 
 use crate::exit::Exit;
-use crate::{findings, output};
+use crate::opened::{self, Opened};
+use crate::output;
 use anyhow::{Context as _, anyhow, bail};
+use blackstart_model::finding::Severity;
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::Circuit;
 use blackstart_server::drawing::{Picture, draw, questions};
-use blackstart_server::plant_files;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -31,11 +32,10 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let found = plant_files::find(&arguments.plant)?;
-    let Some(plant) = &found.plant else {
-        output::complain(&findings::render(&found.source.files, &found.findings));
-        return Ok(findings::gravest(&found.findings).map_or(Exit::Failed, Exit::Findings));
+    let Some(Opened { plant, .. }) = opened::open(&arguments.plant)? else {
+        return Ok(Exit::Findings(Severity::Error));
     };
+    let plant = &plant;
     let mut picture = match &arguments.about {
         Some(name) => questions::about(plant, named(plant, name)?),
         None if arguments.off.is_empty() => Picture::of(plant),

@@ -4,6 +4,7 @@
 mod exit;
 mod output;
 mod findings;
+mod opened;
 mod check;
 mod audit;
 mod whatif;

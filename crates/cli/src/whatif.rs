@@ -6,7 +6,8 @@
 mod json;
 
 use crate::exit::Exit;
-use crate::{Format, clock, findings, named, output};
+use crate::opened::{self, Opened};
+use crate::{Format, clock, named, output};
 use anyhow::{Context as _, anyhow, bail};
 use blackstart_model::finding::Severity;
 use blackstart_model::kind::Kind;
@@ -18,7 +19,6 @@ use blackstart_reason::whatif::{
     Answer, Dark, LostRedundancy, Question, announcement, checklist, fate_in_words, whatif,
     when_in_words,
 };
-use blackstart_server::plant_files;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -56,13 +56,7 @@ struct Reading {
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit> {
-    let found = plant_files::find(&arguments.plant)?;
-    let Some(plant) = found.plant else {
-        output::complain(&findings::render(&found.source.files, &found.findings));
-        output::complain(&format!(
-            "{} is not a plant that can be loaded",
-            arguments.plant.display()
-        ));
+    let Some(Opened { plant, .. }) = opened::open(&arguments.plant)? else {
         return Ok(Exit::Findings(Severity::Error));
     };
     let (window, announced) = match &arguments.window {

@@ -2,13 +2,13 @@
 
 use super::Arguments;
 use crate::exit::Exit;
-use crate::{Style, findings, output};
+use crate::opened::{self, Opened};
+use crate::{Style, output};
 use anyhow::{Context as _, anyhow};
 use blackstart_model::finding::Severity;
 use blackstart_model::plant::{Replug, Role};
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::structure::{Change, Draft};
-use blackstart_server::plant_files;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -25,9 +25,7 @@ struct Falls<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, style: Style) -> anyhow::Result<Exit> {
-    let found = plant_files::find(&arguments.plant)?;
-    let Some(plant) = found.plant else {
-        output::complain(&findings::render(&found.source.files, &found.findings));
+    let Some(Opened { plant, .. }) = opened::open(&arguments.plant)? else {
         return Ok(Exit::Findings(Severity::Error));
     };
     let mut draft = Draft::of((*plant).clone()).context("could not judge the plant")?;

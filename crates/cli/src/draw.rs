@@ -2,10 +2,9 @@
 
 use crate::exit::Exit;
 use crate::opened::{self, Opened};
-use crate::output;
-use anyhow::{Context as _, anyhow, bail};
+use crate::{named, output};
+use anyhow::{Context as _, bail};
 use blackstart_model::finding::Severity;
-use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::Circuit;
 use blackstart_server::drawing::{Picture, draw, questions};
 use std::path::PathBuf;
@@ -37,10 +36,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     let plant = &plant;
     let mut picture = match &arguments.about {
-        Some(name) => questions::about(plant, named(plant, name)?),
+        Some(name) => questions::about(plant, named::component(plant, name)?),
         None if arguments.off.is_empty() => Picture::of(plant),
         None => {
-            let off = arguments.off.iter().map(|name| named(plant, name));
+            let off = arguments.off.iter().map(|name| named::component(plant, name));
             questions::off(plant, &Circuit::of(plant), &off.collect::<anyhow::Result<Vec<_>>>()?)
         }
     };
@@ -56,8 +55,4 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             .with_context(|| format!("could not write {}", path.display()))?,
     }
     Ok(Exit::Fine)
-}
-
-fn named(plant: &Plant, name: &str) -> anyhow::Result<ComponentId> {
-    plant.find(name).ok_or_else(|| anyhow!("{} has no component `{name}`", plant.name()))
 }

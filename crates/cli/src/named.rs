@@ -11,7 +11,8 @@ pub(crate) fn components(plant: &Plant, names: &[String]) -> anyhow::Result<Vec<
     names.iter().map(|name| component(plant, name)).collect()
 }
 
-fn component(plant: &Plant, name: &str) -> anyhow::Result<ComponentId> {
+/// The component of this name; refused as by [`components`].
+pub(crate) fn component(plant: &Plant, name: &str) -> anyhow::Result<ComponentId> {
     if let Some(id) = plant.find(name) {
         return Ok(id);
     }

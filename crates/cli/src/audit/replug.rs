@@ -3,7 +3,7 @@
 use super::Arguments;
 use crate::exit::Exit;
 use crate::opened::{self, Opened};
-use crate::{Style, output};
+use crate::{Style, named, output};
 use anyhow::{Context as _, anyhow};
 use blackstart_model::finding::Severity;
 use blackstart_model::plant::{Replug, Role};
@@ -76,9 +76,7 @@ fn edit(plant: &Plant, text: &str) -> anyhow::Result<Replug> {
             "could not read `{text}`: write whose cord, from where, to where, as `stream-1:pdu-a:pdu-b`"
         ));
     };
-    let id = |name: &str| {
-        plant.find(name).with_context(|| format!("nothing in the plant is named `{name}`"))
-    };
+    let id = |name: &str| named::component(plant, name);
     let (of, from, to) = (id(of)?, id(from)?, id(to)?);
     let mut role = None;
     for (own, requirement) in &plant.component(of).requirements {

@@ -1,8 +1,8 @@
 //! How long everything is expected to be down in a year, and what that is due to.
 //!
 //! Each thing that can break is down a share of its time, by how often it fails and how long its repair takes
-//! ([`rates`](crate::rates)); the circuit says what falls with it; the chance that a service is down is computed
-//! exactly from both ([`diagram`]), once with every figure at its best and once at its worst. The circuit is
+//! ([`crate::rates`]); the circuit says what falls with it; the chance that a service is down is computed
+//! exactly from both (`diagram`), once with every figure at its best and once at its worst. The circuit is
 //! monotone, so the truth lies between, **if** the figures do, if failures are independent, and if nothing
 //! else breaks things. The three are said with every answer: this is a way to compare and to
 //! decide what to buy first, not a promise.

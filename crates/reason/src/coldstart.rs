@@ -2,14 +2,14 @@
 //!
 //! A thing can be started once enough of what it requires is up: what it stands on, what it `needs`
 //! with a way there, and what it needs only `to_start`. What is up is the least fixpoint of that
-//! ([`chain`]), so nothing is taken to hold itself up: a name server in a virtual machine whose host
+//! (`chain`), so nothing is taken to hold itself up: a name server in a virtual machine whose host
 //! needs names is a *cycle*, told with its edges and where to cut it ([`cycles`]). What cannot start
 //! because a part is known to have failed is told apart from that.
 //!
 //! Four things are waited for while there is hope, and then done without, said aloud: the management
 //! path (hands on site instead), the network of a thing that can boot without one, what a forwarder
 //! `needs` (it forwards without), and the hope that no standby must take over. A wave is what can be
-//! started together; within it what would trip a breaker together is switched on in groups ([`inrush`]).
+//! started together; within it what would trip a breaker together is switched on in groups (`inrush`).
 //!
 //! It never guesses a draw, a time or a way: unknown is said. It does not know whether a thing *will*
 //! start; each step is gated on a check, or on a person's look where there is none. Tested on plants

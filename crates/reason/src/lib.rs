@@ -1,8 +1,11 @@
-//! The judgement: what is down, what broke, who is hit, what to say.
+//! The judgement: what is weak and what would be; what is down, what broke, who is hit, what to say.
+//!
+//! Before an outage every question is asked of a plant and its [`circuit`]: [`structure`] (the audit),
+//! [`whatif`] with its second layer [`load`], [`faulttree`], [`coldstart`], [`availability`],
+//! [`diagnosability`]. During one, [`step`] takes one input after another.
 //!
 //! Pure: same input, same output, byte for byte. It never reads a clock, opens a socket or draws a
-//! random number; `now` is an argument. Tested through its one door, [`step`], and through
-//! [`circuit`].
+//! random number; `now` is an argument. Tested through these doors.
 #![forbid(unsafe_code)]
 
 mod state;

@@ -1,7 +1,7 @@
 //! What is weak in a plant before anything happens: the audit.
 //!
 //! One file for each finding, each with a [`Rule`]; adding one touches its file, its page in
-//! `docs/findings/` and the list below. A rule reads the [`Grounds`] and nothing else: the plant, its
+//! `docs/findings/` and the list below. A rule reads the `Grounds` and nothing else: the plant, its
 //! circuit, and every killer set, which make what it says exact. What it says carries its evidence: what
 //! falls, what makes it fall, and one way from the one to the other.
 //!

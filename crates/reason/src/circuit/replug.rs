@@ -3,7 +3,7 @@
 //! When one component's requirement in place, power or cooling changes, the gates that hang on it
 //! are copied behind all others with the new one in place of the old, and whoever named an old gate names its
 //! copy. Gates stay in topological order, and what was computed of the others stays true. The old copies
-//! remain as waste: whoever edits for long compiles anew now and then ([`waste`](Circuit::waste)).
+//! remain as waste: whoever edits for long compiles anew now and then.
 //!
 //! A change of `on`, `needs` or `network` makes other paths and is not done here; nor one that involves something
 //! that needs more to work than to stand. Tested, by way of the draft that uses it, against compiling the
@@ -108,13 +108,6 @@ impl Circuit {
             .filter(|(_, (before, after))| before != *after)
             .map(|(component, (before, after))| Moved { component, before, after: *after })
             .collect())
-    }
-
-    /// How many gates nobody names any more are carried along, at most: those that stand behind the
-    /// circuit as it was compiled.
-    #[must_use]
-    pub fn waste(&self, compiled: usize) -> usize {
-        self.len().saturating_sub(compiled)
     }
 }
 

@@ -19,7 +19,10 @@ const renew = async () => {
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const text = await answer.text();
+    // While the page was on its way a person may have begun to write: what they wrote would be lost.
+    if (isBusyPerson()) { wanted = true; return; }
+    const fresh = new DOMParser().parseFromString(text, "text/html");
     const open = new Set([...document.querySelectorAll("main details")].flatMap((it, at) => it.open ? [at] : []));
     const closed = document.querySelectorAll("main details").length;
     const here = document.querySelector("main");

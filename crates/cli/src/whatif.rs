@@ -16,10 +16,9 @@ use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::{Circuit, Subject, Witness};
 use blackstart_reason::load::Verdict;
 use blackstart_reason::whatif::{
-    Answer, Dark, LostRedundancy, Question, announcement, checklist, fate_in_words, whatif,
-    when_in_words,
+    Answer, Dark, LostRedundancy, Question, announcement, checklist, fate_in_words,
+    names_in_words as names, whatif, when_in_words,
 };
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Readings of a notice at most: four things of which each may be one of two.
@@ -27,9 +26,6 @@ const READINGS_MAX: usize = 16;
 
 /// Lines of one kind at most; the rest are counted. A screen of them.
 const LINES_MAX: usize = 30;
-
-/// Names in one line.
-const NAMES_MAX: usize = 12;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -321,18 +317,6 @@ fn lines<T>(text: &mut String, of: &[T], line: impl Fn(&T) -> String) {
     if of.len() > LINES_MAX {
         say(text, &format!("  and {} more; `--format json` has all", of.len() - LINES_MAX));
     }
-}
-
-fn names(plant: &Plant, of: &[ComponentId]) -> String {
-    let mut text = String::new();
-    for (at, id) in of.iter().take(NAMES_MAX).enumerate() {
-        let comma = if at > 0 { ", " } else { "" };
-        write!(text, "{comma}{}", plant.component(*id).name).expect("a String takes all");
-    }
-    if of.len() > NAMES_MAX {
-        write!(text, " and {} more", of.len() - NAMES_MAX).expect("a String takes all");
-    }
-    text
 }
 
 fn say(text: &mut String, line: &str) {

@@ -136,20 +136,22 @@ impl Kind {
         matches!(self, Self::Service | Self::Website | Self::Database | Self::Customer)
     }
 
+    /// What hands power on.
+    pub const POWER: &'static [Self] = &[
+        Self::Feed,
+        Self::Ups,
+        Self::Generator,
+        Self::TransferSwitch,
+        Self::Pdu,
+        Self::Breaker,
+        Self::Outlet,
+        Self::Psu,
+    ];
+
     /// True for what hands power on.
     #[must_use]
-    pub const fn distributes_power(self) -> bool {
-        matches!(
-            self,
-            Self::Feed
-                | Self::Ups
-                | Self::Generator
-                | Self::TransferSwitch
-                | Self::Pdu
-                | Self::Breaker
-                | Self::Outlet
-                | Self::Psu
-        )
+    pub fn distributes_power(self) -> bool {
+        Self::POWER.contains(&self)
     }
 
     /// True for what forwards between segments.

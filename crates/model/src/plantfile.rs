@@ -22,6 +22,7 @@ mod print;
 mod schema;
 mod given;
 
+pub(crate) use codes::findings;
 pub use codes::{ALL as FINDINGS, Code};
 pub(crate) use given::{Given, given};
 pub(crate) use lower::{NAME_MAX, bad_name};

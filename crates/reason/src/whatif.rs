@@ -18,7 +18,7 @@ mod words;
 
 pub use announcement::{announcement, checklist};
 pub use unknown::{Fact, Wanted};
-pub use words::{fate_in_words, when_in_words};
+pub use words::{fate_in_words, names_in_words, when_in_words};
 
 use crate::circuit::{
     Circuit, Gate, GateId, InputId, Killers, Subject, TooMany, Witness, Witnesses,

@@ -2,17 +2,7 @@
 //! in the tests.
 
 use crate::finding::Severity;
-use crate::plantfile::Code;
-
-macro_rules! findings {
-    ($($name:ident = $id:literal, $severity:ident, $title:literal;)*) => {
-        $(pub(super) const $name: Code =
-            Code { id: $id, severity: Severity::$severity, title: $title };)*
-
-        /// Every finding there is.
-        pub const ALL: &[Code] = &[$($name,)*];
-    };
-}
+use crate::plantfile::{Code, findings};
 
 findings! {
     SYNTAX = "BS0501", Error, "the text is not XML";

@@ -22,19 +22,7 @@ pub(super) const FIRST_LINE: &str = "# Imported from NetBox: corrections belong 
 /// The parts of an import that is written as several files.
 const PARTS: &[(&str, &[Kind])] = &[
     ("netbox-1-places.yaml", &[Kind::Site, Kind::Room, Kind::Rack, Kind::Cooling]),
-    (
-        "netbox-2-power.yaml",
-        &[
-            Kind::Feed,
-            Kind::Ups,
-            Kind::Generator,
-            Kind::TransferSwitch,
-            Kind::Pdu,
-            Kind::Breaker,
-            Kind::Outlet,
-            Kind::Psu,
-        ],
-    ),
+    ("netbox-2-power.yaml", Kind::POWER),
     (
         "netbox-3-network.yaml",
         &[

@@ -14,6 +14,7 @@ pub struct Code {
     pub title: &'static str,
 }
 
+/// A list of findings: a constant each, for the module above, and all of them.
 macro_rules! findings {
     ($($name:ident = $id:literal, $severity:ident, $title:literal;)*) => {
         $(pub(super) const $name: Code =
@@ -23,6 +24,8 @@ macro_rules! findings {
         pub const ALL: &[Code] = &[$($name,)*];
     };
 }
+
+pub(crate) use findings;
 
 findings! {
     SYNTAX = "BS0101", Error, "the text is not YAML";

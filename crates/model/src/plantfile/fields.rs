@@ -104,18 +104,6 @@ impl Of {
     }
 }
 
-/// What distributes power.
-const DISTRIBUTES: &[Kind] = &[
-    Kind::Feed,
-    Kind::Ups,
-    Kind::Generator,
-    Kind::TransferSwitch,
-    Kind::Pdu,
-    Kind::Breaker,
-    Kind::Outlet,
-    Kind::Psu,
-];
-
 /// What takes no power by itself, or hands it on.
 const NO_CONSUMERS: &[Kind] = &[
     Kind::Feed,
@@ -178,13 +166,13 @@ pub const FIELDS: &[Field] = &[
     field(
         "power",
         Holds::Redundant(Role::Power),
-        Of::But(DISTRIBUTES),
+        Of::But(Kind::POWER),
         "what it takes its power from",
     ),
     field(
         "fed_by",
         Holds::Redundant(Role::Power),
-        Of::Only(DISTRIBUTES),
+        Of::Only(Kind::POWER),
         "what it takes its power from",
     ),
     field(
@@ -279,11 +267,11 @@ pub const FIELDS: &[Field] = &[
         Of::But(IMMATERIAL),
         "the power it draws, as `210 W..340 W`",
     ),
-    field("voltage", Holds::Volts(Attribute::Voltage), Of::Only(DISTRIBUTES), "its voltage"),
+    field("voltage", Holds::Volts(Attribute::Voltage), Of::Only(Kind::POWER), "its voltage"),
     field(
         "breaker",
         Holds::Breaker(Attribute::Breaker),
-        Of::Only(DISTRIBUTES),
+        Of::Only(Kind::POWER),
         "the breaker before it, as `16 A C`, or a map with its standard",
     ),
     field(
@@ -307,7 +295,7 @@ pub const FIELDS: &[Field] = &[
     field(
         "metered",
         Holds::Metered(Attribute::Metered),
-        Of::Only(DISTRIBUTES),
+        Of::Only(Kind::POWER),
         "the current that was read off it, and when",
     ),
     field(

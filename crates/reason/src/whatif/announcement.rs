@@ -3,16 +3,12 @@
 //! Both are drafts. They name no provider, for that is a person's decision, and they promise nothing that
 //! the answer does not say: what may happen is told as what may happen.
 
-use super::{Answer, Fact, Wanted};
+use super::{Answer, Fact, Wanted, names_in_words as names};
 use crate::load::{BreakerFate, Verdict};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
 use blackstart_model::time::{Duration, shown, shown_span};
 use blackstart_model::{ComponentId, Plant};
-use std::fmt::Write as _;
-
-/// Names in one sentence; the rest are counted.
-const NAMES_MAX: usize = 12;
 
 /// A draft of what those who are affected are told.
 #[must_use]
@@ -165,18 +161,6 @@ fn day(plant: &Plant, answer: &Answer) -> String {
         let local = from.to_zoned(plant.zone().as_jiff().clone());
         format!(", {}", local.strftime("%A %Y-%m-%d"))
     })
-}
-
-fn names(plant: &Plant, of: &[ComponentId]) -> String {
-    let mut text = String::new();
-    for (at, id) in of.iter().take(NAMES_MAX).enumerate() {
-        let comma = if at > 0 { ", " } else { "" };
-        write!(text, "{comma}{}", plant.component(*id).name).expect("a String takes all");
-    }
-    if of.len() > NAMES_MAX {
-        write!(text, " and {} more", of.len() - NAMES_MAX).expect("a String takes all");
-    }
-    text
 }
 
 fn say(text: &mut String, line: &str) {

@@ -1,7 +1,22 @@
-//! Times and verdicts as people read them, in one place for the terminal and the console.
+//! Names, times and verdicts as people read them, in one place for the terminal and the console.
 
 use crate::load::{BreakerFate, Darkness, Verdict};
 use blackstart_model::time::{Duration, shown_span};
+use blackstart_model::{ComponentId, Plant};
+
+/// Names in one line at most; the others are counted.
+const NAMES_MAX: usize = 12;
+
+/// The names of components, the first dozen of them.
+#[must_use]
+pub fn names_in_words(plant: &Plant, of: &[ComponentId]) -> String {
+    let names: Vec<&str> =
+        of.iter().take(NAMES_MAX).map(|&id| plant.component(id).name.as_str()).collect();
+    match of.len() - names.len() {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
 
 /// When something goes dark.
 #[must_use]

@@ -80,6 +80,8 @@ pub enum Attribute {
     Every,
     /// `proven`: when a backup was last restored, to see that it can be.
     Proven,
+    /// `data`: how much it keeps, bytes.
+    Data,
     /// `recovery_point`: how much of the newest work may be lost.
     RecoveryPoint,
     /// `notify`: addresses of those affected.

@@ -59,6 +59,8 @@ pub enum Holds {
     PerYear(Attribute),
     /// A span of time, or a range of it.
     Span(Attribute),
+    /// Bytes.
+    Size(Attribute),
     /// An instant.
     Instant(Attribute),
     /// Amperes, watts, bits per second or bytes, as the kind has it.
@@ -428,6 +430,7 @@ pub const FIELDS: &[Field] = &[
         Of::Only(&[Kind::Backup]),
         "when it was last restored, to see that it can be",
     ),
+    field("data", Holds::Size(Attribute::Data), Of::Only(KEEPS), "how much it keeps, as `6..8 TB`"),
     field(
         "recovery_point",
         Holds::Span(Attribute::RecoveryPoint),

@@ -755,6 +755,9 @@ fn fill(
             let rate = quantity(node, &what, report, range(Unit::BitsPerSecond));
             put(attribute, rate.map(Value::BitsPerSecond));
         }
+        Holds::Size(attribute) => {
+            put(attribute, quantity(node, &what, report, range(Unit::Bytes)).map(Value::Bytes));
+        }
         Holds::Volts(attribute) => {
             put(attribute, quantity(node, &what, report, range(Unit::Volts)).map(Value::Volts));
         }

@@ -180,6 +180,7 @@ fn component_fields(component: &Component, checks: &[&Check], plant: &Plant) -> 
             Holds::Checks => None,
             Holds::Watts(attribute)
             | Holds::Rate(attribute)
+            | Holds::Size(attribute)
             | Holds::Volts(attribute)
             | Holds::Breaker(attribute)
             | Holds::Phases(attribute)

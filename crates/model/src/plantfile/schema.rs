@@ -281,6 +281,7 @@ fn shape(holds: Holds) -> String {
         Holds::Checks => "checks",
         Holds::Watts(_) => base(Unit::Watts),
         Holds::Rate(_) => base(Unit::BitsPerSecond),
+        Holds::Size(_) => base(Unit::Bytes),
         Holds::Volts(_) => base(Unit::Volts),
         Holds::Breaker(_) => "breaker-rating",
         Holds::Phases(_) => "phase-count",

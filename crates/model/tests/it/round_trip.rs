@@ -286,6 +286,7 @@ fn value(holds: Holds, kind: Kind, made: &[(String, Kind)], tape: &mut Tape<'_>)
         Holds::Checks => checks(tape),
         Holds::Watts(_) => range("W", tape),
         Holds::Rate(_) => range("bit/s", tape),
+        Holds::Size(_) => range("B", tape),
         Holds::Volts(_) => range("V", tape),
         Holds::Breaker(_) => tape
             .pick(&[

@@ -191,3 +191,19 @@ servers:
     );
     assert!(!found.contains("small"), "{found}");
 }
+
+#[test]
+fn storage_that_is_left_has_to_hold_all_the_data() {
+    let found = of_code(
+        "blackstart: 1
+storage: { san-1: { capacity: 10 TB }, san-2: { capacity: 6 TB } }
+databases:
+  orders: { needs: { any: [san-1, san-2] }, data: 7..8 TB }
+  wiki: { needs: { any: [san-1, san-2] }, data: 1 TB }
+",
+        "BS1004",
+    );
+    let expected = "without `san-1`, san-2 has 6 TB left for `orders`, which has to keep 7..8 TB";
+    assert!(found.contains(expected), "{found}");
+    assert!(!found.contains("wiki"), "{found}");
+}

@@ -1,25 +1,69 @@
-//! Traffic that moves to the members that are left.
+//! Traffic, and data, that move to the members that are left.
 //!
-//! `demand` is what a service has to carry at its busiest; what has none of its own has that of all that
-//! people use and that falls with it. For every choice whose members all have a `capacity` in bits per second:
-//! the single fault that leaves the least, and whether what is left carries the demand. A choice that does not
-//! carry it with all of its members is too small, and not for want of redundancy.
+//! `demand` is what a service has to carry at its busiest, `data` how much a thing keeps; what has none of its own
+//! has that of all that people use and that falls with it. For every choice whose members all have a `capacity`
+//! in bits per second, or in bytes: the single fault that leaves the least, and whether what is left carries the
+//! traffic, or holds the data. A choice that does not with all of its members is too small, and not for want
+//! of redundancy.
 
 use super::super::{Finding, Grounds};
 use super::RULE;
 use crate::circuit::Choice;
 use blackstart_model::ComponentId;
 use blackstart_model::finding::{Confidence, Severity};
-use blackstart_model::plant::Role;
+use blackstart_model::plant::{Component, Role};
 use blackstart_model::quantity::{Attribute, Range, Value};
 use std::collections::BTreeSet;
 
 pub(super) fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
-    let any =
-        grounds.plant.components().iter().any(|one| one.attribute(Attribute::Demand).is_some());
-    if !any {
-        return;
+    for load in [Load::Traffic, Load::Data] {
+        let any = |one: &Component| one.attribute(load.wanted()).is_some();
+        if grounds.plant.components().iter().any(any) {
+            each_choice(grounds, load, found);
+        }
     }
+}
+
+/// What moves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Load {
+    /// Bits per second.
+    Traffic,
+    /// Bytes.
+    Data,
+}
+
+impl Load {
+    const fn wanted(self) -> Attribute {
+        match self {
+            Self::Traffic => Attribute::Demand,
+            Self::Data => Attribute::Data,
+        }
+    }
+
+    const fn verb(self) -> &'static str {
+        match self {
+            Self::Traffic => "has to carry",
+            Self::Data => "has to keep",
+        }
+    }
+
+    /// The unit's multiples and their names, the largest first.
+    const fn units(self) -> [(f64, &'static str); 5] {
+        match self {
+            Self::Traffic => [
+                (1e12, "Tbit/s"),
+                (1e9, "Gbit/s"),
+                (1e6, "Mbit/s"),
+                (1e3, "kbit/s"),
+                (1.0, "bit/s"),
+            ],
+            Self::Data => [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")],
+        }
+    }
+}
+
+fn each_choice(grounds: &Grounds<'_>, load: Load, found: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     for choice in grounds.circuit.choices() {
         if !matches!(choice.role, Role::On | Role::Network(_) | Role::Needs | Role::Uses) {
@@ -29,20 +73,20 @@ pub(super) fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         if told.contains(&choice.of) {
             continue;
         }
-        if let Some(finding) = too_little_left(grounds, &choice) {
+        if let Some(finding) = too_little_left(grounds, load, &choice) {
             told.insert(choice.of);
             found.push(finding);
         }
     }
 }
 
-fn too_little_left(grounds: &Grounds<'_>, choice: &Choice<'_>) -> Option<Finding> {
+fn too_little_left(grounds: &Grounds<'_>, load: Load, choice: &Choice<'_>) -> Option<Finding> {
     let capacities: Vec<Range> = choice
         .names
         .iter()
-        .map(|name| rate(grounds, (*name)?, Attribute::Capacity))
+        .map(|name| amount(grounds, load, (*name)?, Attribute::Capacity))
         .collect::<Option<_>>()?;
-    let wanted = demand(grounds, choice.of)?;
+    let wanted = demand(grounds, load, choice.of)?;
     let left = |without: Option<ComponentId>| {
         let mut sum = Range { min: 0.0, max: 0.0 };
         let mut alive = 0_usize;
@@ -87,13 +131,14 @@ fn too_little_left(grounds: &Grounds<'_>, choice: &Choice<'_>) -> Option<Finding
         causes: vec![cause],
         witness: vec![choice.of, cause],
         message: format!(
-            "without `{}`, {} {} {} left for `{}`, which has to carry {}{}",
+            "without `{}`, {} {} {} left for `{}`, which {} {}{}",
             grounds.name(cause),
             grounds.list(&rest),
             if rest.len() == 1 { "has" } else { "have" },
-            shown(least),
+            shown(load, least),
             grounds.name(choice.of),
-            shown(wanted),
+            load.verb(),
+            shown(load, wanted),
             if certain { "" } else { ": that may be too little" }
         ),
         brings_down: grounds.falls_with_and(choice.of),
@@ -102,30 +147,35 @@ fn too_little_left(grounds: &Grounds<'_>, choice: &Choice<'_>) -> Option<Finding
     })
 }
 
-/// What has to be carried: its own demand, else that of all that falls with it.
-fn demand(grounds: &Grounds<'_>, of: ComponentId) -> Option<Range> {
-    rate(grounds, of, Attribute::Demand).or_else(|| {
+/// What has to be carried or kept: its own, else that of all that falls with it.
+fn demand(grounds: &Grounds<'_>, load: Load, of: ComponentId) -> Option<Range> {
+    amount(grounds, load, of, load.wanted()).or_else(|| {
         let falls = grounds.falls_with(of);
-        let mut all = falls.iter().filter_map(|&one| rate(grounds, one, Attribute::Demand));
+        let mut all = falls.iter().filter_map(|&one| amount(grounds, load, one, load.wanted()));
         let first = all.next()?;
         let add = |sum: Range, one: Range| Range { min: sum.min + one.min, max: sum.max + one.max };
         Some(all.fold(first, add))
     })
 }
 
-fn rate(grounds: &Grounds<'_>, of: ComponentId, attribute: Attribute) -> Option<Range> {
-    match grounds.plant.component(of).attribute(attribute) {
-        Some(Value::BitsPerSecond(range)) => Some(*range),
+fn amount(
+    grounds: &Grounds<'_>,
+    load: Load,
+    of: ComponentId,
+    attribute: Attribute,
+) -> Option<Range> {
+    match (load, grounds.plant.component(of).attribute(attribute)) {
+        (Load::Traffic, Some(Value::BitsPerSecond(range))) => Some(*range),
+        (Load::Data, Some(Value::Bytes(range))) => Some(*range),
         _ => None,
     }
 }
 
-/// A rate in the unit that fits it.
-fn shown(range: Range) -> String {
-    const UNITS: [(f64, &str); 4] =
-        [(1e12, "Tbit/s"), (1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s")];
+/// An amount in the unit that fits it.
+fn shown(load: Load, range: Range) -> String {
+    let units = load.units();
     let (scale, unit) =
-        UNITS.into_iter().find(|(scale, _)| range.max >= *scale).unwrap_or((1.0, "bit/s"));
+        units.into_iter().find(|(scale, _)| range.max >= *scale).unwrap_or(units[units.len() - 1]);
     let number = |value: f64| {
         let text = format!("{:.2}", value / scale);
         text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -13,14 +13,15 @@ use std::process::Command;
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("reason", &["model"]),
+    ("sim", &["model", "reason"]),
     ("journal", &["model"]),
     ("probe", &["model"]),
     ("server", &["model", "reason", "journal", "probe"]),
     ("agent", &["model", "probe"]),
-    ("cli", &["model", "reason", "server"]),
+    ("cli", &["model", "reason", "sim", "server"]),
 ];
 
-/// What must not be in the closure of `model` and `reason`: runtimes, sockets, drivers, clocks, chance.
+/// What must not be in the closure of `model`, `reason` and `sim`: runtimes, sockets, drivers, clocks, chance.
 const IMPURE: &[&str] =
     &["tokio", "hyper", "mio", "socket2", "rusqlite", "rustls", "rand", "getrandom", "serde"];
 
@@ -59,7 +60,7 @@ fn arrows(wrong: &mut Vec<String>) -> Result<()> {
 }
 
 fn purity(wrong: &mut Vec<String>) -> Result<()> {
-    for name in ["blackstart-model", "blackstart-reason"] {
+    for name in ["blackstart-model", "blackstart-reason", "blackstart-sim"] {
         let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
             .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package", name])
             .current_dir(root())

@@ -29,12 +29,12 @@ pub(crate) use lower::{NAME_MAX, bad_name};
 pub use print::print;
 pub(crate) use print::scalar;
 pub use schema::schema;
+pub use tree::{Entry, Node, Place, Value};
 
 use crate::finding::{Confidence, Finding, Label, Severity};
 use crate::plant::Plant;
 use std::collections::HashSet;
 use std::sync::Arc;
-use tree::Place;
 
 /// Errors reported at most, and as many other findings; beyond, their number is said. More than a
 /// person mends at one sitting.
@@ -79,6 +79,21 @@ pub fn parse(files: &[(String, String)]) -> (Option<Arc<Plant>>, Vec<Finding>) {
 #[must_use]
 pub fn parse_str(text: &str) -> (Option<Arc<Plant>>, Vec<Finding>) {
     parse(&[("plant.yaml".to_owned(), text.to_owned())])
+}
+
+/// Reads one text as values with places, within the same limits: for other files of ours that are
+/// written by people in the same YAML (scenarios). Linear in the text.
+#[must_use]
+pub fn tree(text: &str) -> (Option<Node<'_>>, Vec<Finding>) {
+    let mut report = Report::default();
+    if text.len() > tree::BYTES_MAX {
+        let help = format!("at most {} bytes are read", tree::BYTES_MAX);
+        report.add_nowhere(codes::LIMIT, format!("{} bytes", text.len()), Some(help));
+        return (None, report.findings);
+    }
+    let root = tree::read(0, text, &mut report);
+    let refused = report.errors > 0;
+    (root.filter(|_| !refused), report.finish())
 }
 
 /// Findings as they are made.

@@ -22,45 +22,61 @@ const NODES_MAX: usize = 50_000_000;
 
 /// A place in a file, bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub(super) struct Place {
-    pub(super) file: u32,
-    pub(super) start: u32,
-    pub(super) end: u32,
+pub struct Place {
+    /// Which of the files that were read.
+    pub file: u32,
+    /// Its first byte.
+    pub start: u32,
+    /// The byte after its last.
+    pub end: u32,
 }
 
 /// A value with its place.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Node<'t> {
-    pub(super) place: Place,
-    pub(super) value: Value<'t>,
+pub struct Node<'t> {
+    /// Where it stands.
+    pub place: Place,
+    /// What stands there.
+    pub value: Value<'t>,
 }
 
-/// What stands there.
+/// What stands there. Scalars are text: what a text means is for the reader of each field to say.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum Value<'t> {
+pub enum Value<'t> {
+    /// A scalar.
     Text(Cow<'t, str>),
+    /// An empty value, `~` or `null`.
     Nothing,
+    /// A sequence.
     List(Vec<Node<'t>>),
+    /// A mapping, in the order it is written.
     Map(Vec<Entry<'t>>),
 }
 
 /// A key and its value.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Entry<'t> {
-    pub(super) key: Cow<'t, str>,
-    pub(super) key_place: Place,
-    pub(super) value: Node<'t>,
+pub struct Entry<'t> {
+    /// The key.
+    pub key: Cow<'t, str>,
+    /// Where the key stands.
+    pub key_place: Place,
+    /// The value.
+    pub value: Node<'t>,
 }
 
 impl<'t> Node<'t> {
-    pub(super) fn text(&self) -> Option<&str> {
+    /// The text, where it is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             Value::Nothing | Value::List(_) | Value::Map(_) => None,
         }
     }
 
-    pub(super) fn map(&self) -> Option<&[Entry<'t>]> {
+    /// The entries, where it is a map.
+    #[must_use]
+    pub fn map(&self) -> Option<&[Entry<'t>]> {
         match &self.value {
             Value::Map(entries) => Some(entries),
             Value::Text(_) | Value::Nothing | Value::List(_) => None,
@@ -102,7 +118,9 @@ impl<'t> Node<'t> {
         Self { place: self.place, value }
     }
 
-    pub(super) const fn shape(&self) -> &'static str {
+    /// What it is, in words: `a text`, `nothing`, `a list`, `a map`.
+    #[must_use]
+    pub const fn shape(&self) -> &'static str {
         match self.value {
             Value::Text(_) => "a text",
             Value::Nothing => "nothing",

@@ -1,0 +1,3 @@
+//! The pretend world, played.
+
+mod reading;

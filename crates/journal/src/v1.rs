@@ -10,9 +10,9 @@ use blackstart_model::observation::{
     NoAnswer, NoAnswerCode, Observation, Outcome, Symptom, SymptomCode,
 };
 use blackstart_model::record::{
-    Alert, Counted, Decision, Delivery, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
-    IncidentRevision, Input, News, PersonAction, PersonInput, PlantSource, Recipient, Record,
-    VantageLoss,
+    Alert, Asker, BelievedFault, Coincidence, Counted, Decision, Delivery, DiagnosisSummary,
+    FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck,
+    PersonAction, PersonInput, PlantSource, Recipient, Record, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
@@ -223,7 +223,7 @@ macro_rules! coded {
     )*};
 }
 
-coded! { SymptomCode NoAnswerCode VantageLoss IncidentState FaultMode News }
+coded! { SymptomCode NoAnswerCode VantageLoss IncidentState FaultMode Asker News }
 
 #[derive(Serialize, Deserialize)]
 struct Started {
@@ -548,29 +548,113 @@ fn texts(names: &[ComponentName]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
+/// What is not there was not yet told when the record was written.
 #[derive(Serialize, Deserialize)]
 struct Diagnosis {
     sentence: String,
     hypotheses: Vec<Hypothesis>,
     searched: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ambiguity: Vec<Vec<Fault>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    next_checks: Vec<Next>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    coincidences: Vec<Near>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<String>,
 }
 
 impl From<&DiagnosisSummary> for Diagnosis {
     fn from(summary: &DiagnosisSummary) -> Self {
-        let DiagnosisSummary { sentence, hypotheses, searched } = summary;
+        let DiagnosisSummary {
+            sentence,
+            hypotheses,
+            searched,
+            ambiguity,
+            next_checks,
+            coincidences,
+            changed,
+        } = summary;
+        let group = |group: &Vec<FaultName>| group.iter().cloned().map(Fault::plain).collect();
         Self {
             sentence: sentence.clone(),
             hypotheses: hypotheses.iter().map(Into::into).collect(),
             searched: searched.clone(),
+            ambiguity: ambiguity.iter().map(group).collect(),
+            next_checks: next_checks.iter().cloned().map(Into::into).collect(),
+            coincidences: coincidences.iter().cloned().map(Into::into).collect(),
+            changed: changed.clone(),
         }
     }
 }
 
 impl From<Diagnosis> for DiagnosisSummary {
     fn from(diagnosis: Diagnosis) -> Self {
-        let Diagnosis { sentence, hypotheses, searched } = diagnosis;
-        let hypotheses = hypotheses.into_iter().map(Into::into).collect();
-        Self { sentence, hypotheses, searched }
+        let Diagnosis {
+            sentence,
+            hypotheses,
+            searched,
+            ambiguity,
+            next_checks,
+            coincidences,
+            changed,
+        } = diagnosis;
+        let group = |group: Vec<Fault>| group.into_iter().map(Fault::name).collect();
+        Self {
+            sentence,
+            hypotheses: hypotheses.into_iter().map(Into::into).collect(),
+            searched,
+            ambiguity: ambiguity.into_iter().map(group).collect(),
+            next_checks: next_checks.into_iter().map(Into::into).collect(),
+            coincidences: coincidences.into_iter().map(Into::into).collect(),
+            changed,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Next {
+    ask: String,
+    target: String,
+    by: Code<Asker>,
+    minutes: f64,
+    information_bits: f64,
+}
+
+impl From<NextCheck> for Next {
+    fn from(next: NextCheck) -> Self {
+        let NextCheck { ask, target, by, minutes, information_bits } = next;
+        Self { ask, target, by: Code(by), minutes, information_bits }
+    }
+}
+
+impl From<Next> for NextCheck {
+    fn from(next: Next) -> Self {
+        let Next { ask, target, by, minutes, information_bits } = next;
+        Self { ask, target, by: by.0, minutes, information_bits }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Near {
+    fault: Fault,
+    near: String,
+    odds_low: f64,
+    odds_high: f64,
+    sentence: String,
+}
+
+impl From<Coincidence> for Near {
+    fn from(coincidence: Coincidence) -> Self {
+        let Coincidence { fault, near, odds_low, odds_high, sentence } = coincidence;
+        Self { fault: Fault::plain(fault), near, odds_low, odds_high, sentence }
+    }
+}
+
+impl From<Near> for Coincidence {
+    fn from(near: Near) -> Self {
+        let Near { fault, near, odds_low, odds_high, sentence } = near;
+        Self { fault: fault.name(), near, odds_low, odds_high, sentence }
     }
 }
 
@@ -597,8 +681,7 @@ impl From<&HypothesisSummary> for Hypothesis {
             contradicted,
             predicts,
         } = summary.clone();
-        let fault = |FaultName { subject, mode }| Fault { subject, mode: Code(mode) };
-        let faults = faults.into_iter().map(fault).collect();
+        let faults = faults.into_iter().map(Into::into).collect();
         Self { faults, nothing_broke, posterior, explains, unexplained, contradicted, predicts }
     }
 }
@@ -614,8 +697,7 @@ impl From<Hypothesis> for HypothesisSummary {
             contradicted,
             predicts,
         } = hypothesis;
-        let fault = |Fault { subject, mode }| FaultName { subject, mode: mode.0 };
-        let faults = faults.into_iter().map(fault).collect();
+        let faults = faults.into_iter().map(Into::into).collect();
         Self { faults, nothing_broke, posterior, explains, unexplained, contradicted, predicts }
     }
 }
@@ -624,6 +706,37 @@ impl From<Hypothesis> for HypothesisSummary {
 struct Fault {
     subject: String,
     mode: Code<FaultMode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Instant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Instant>,
+}
+
+impl Fault {
+    fn plain(name: FaultName) -> Self {
+        let FaultName { subject, mode } = name;
+        Self { subject, mode: Code(mode), since: None, until: None }
+    }
+
+    fn name(self) -> FaultName {
+        let Self { subject, mode, since: _, until: _ } = self;
+        FaultName { subject, mode: mode.0 }
+    }
+}
+
+impl From<BelievedFault> for Fault {
+    fn from(believed: BelievedFault) -> Self {
+        let BelievedFault { fault, since, until } = believed;
+        Self { since: since.map(Instant), until: until.map(Instant), ..Self::plain(fault) }
+    }
+}
+
+impl From<Fault> for BelievedFault {
+    fn from(fault: Fault) -> Self {
+        let (since, until) =
+            (fault.since.as_ref().map(|at| at.0), fault.until.as_ref().map(|at| at.0));
+        Self { fault: fault.name(), since, until }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -245,18 +245,34 @@ pub struct DiagnosisSummary {
     pub hypotheses: Vec<HypothesisSummary>,
     /// How far the search went: `complete to order 2`, `singles only: 312 candidates`.
     pub searched: String,
+    /// Faults of the leading hypothesis and those that nothing seen tells apart from them, one group
+    /// for each that has such, most likely first.
+    pub ambiguity: Vec<Vec<FaultName>>,
+    /// What to look at next, most telling for its cost first.
+    pub next_checks: Vec<NextCheck>,
+    /// Whether something that happened at the same time caused it.
+    pub coincidences: Vec<Coincidence>,
+    /// What changed the leading cause, oldest first, a line each.
+    pub changed: Vec<String>,
 }
 
 impl DiagnosisSummary {
     /// More are not kept: nobody reads a sixth guess at night (chosen by hand).
     pub const HYPOTHESES_MAX: usize = 5;
+
+    /// The faults of the leading hypothesis; none while no cause is known.
+    #[must_use]
+    pub fn cause(&self) -> Vec<FaultName> {
+        let lead = self.hypotheses.first();
+        lead.into_iter().flat_map(|lead| &lead.faults).map(|it| it.fault.clone()).collect()
+    }
 }
 
 /// A set of faults and how it stands to the evidence.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HypothesisSummary {
     /// The faults; empty for "something we do not model", and for false alarms.
-    pub faults: Vec<FaultName>,
+    pub faults: Vec<BelievedFault>,
     /// Nothing broke: the failing checks are false alarms.
     pub nothing_broke: bool,
     /// How much of the belief it holds, 0 to 1.
@@ -271,6 +287,57 @@ pub struct HypothesisSummary {
     pub predicts: Vec<String>,
 }
 
+/// A fault, and when it is believed to have begun and ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BelievedFault {
+    /// What broke, and how.
+    pub fault: FaultName,
+    /// From when on it shows, as far as was seen; `None` where nothing says.
+    pub since: Option<Timestamp>,
+    /// When it ended; `None` while it lasts.
+    pub until: Option<Timestamp>,
+}
+
+/// Something worth looking at.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NextCheck {
+    /// The question, a sentence.
+    pub ask: String,
+    /// Of which component or check.
+    pub target: String,
+    /// Who can answer it.
+    pub by: Asker,
+    /// What the answer costs, minutes.
+    pub minutes: f64,
+    /// How much of the doubt about the cause the answer is expected to take away, bits.
+    pub information_bits: f64,
+}
+
+codes! {
+    /// Who can answer a question.
+    Asker {
+        /// A check of the plant, put at once.
+        Probe = "probe",
+        /// Somebody who looks.
+        Person = "person",
+    }
+}
+
+/// The odds that something near in time caused a fault, against its having broken by itself.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Coincidence {
+    /// The fault.
+    pub fault: FaultName,
+    /// What happened near it: a maintenance, a change, another fault.
+    pub near: String,
+    /// Odds of "caused by" to 1, at least.
+    pub odds_low: f64,
+    /// Odds of "caused by" to 1, at most. Undecided where 1 lies between the two.
+    pub odds_high: f64,
+    /// The verdict with the figures it rests on.
+    pub sentence: String,
+}
+
 /// A fault by name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct FaultName {
@@ -281,10 +348,18 @@ pub struct FaultName {
 }
 
 codes! {
-    /// How something breaks. (Flaky, latent and consequential come with the full engine.)
+    /// How something breaks.
     FaultMode {
         /// It does not work at all.
         Down = "down",
+        /// It fails in turns, at a rate nobody knows.
+        Flaky = "flaky",
+        /// It had failed before, unseen, and was met only when what stands beside it failed too.
+        Latent = "latent",
+        /// It failed because of another fault: a breaker under the load that moved to it.
+        Consequential = "consequential",
+        /// Some of what stands on it is down by it, and some is not.
+        Partial = "partial",
         /// It answers, and not as it should.
         Degraded = "degraded",
         /// An address block is carried by nobody, or by the wrong one.

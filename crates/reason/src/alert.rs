@@ -9,7 +9,7 @@ use crate::state::{AlertProgress, AlertStage, Incident, Loaded, State, Told};
 use crate::summary::confidence;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::plant::Plant;
-use blackstart_model::record::{Alert, Decision, Delivery, News, Recipient};
+use blackstart_model::record::{Alert, BelievedFault, Decision, Delivery, News, Recipient};
 use blackstart_model::time::{Duration, Timestamp, shown, shown_span};
 use blackstart_model::{AlertId, ComponentName, IncidentId};
 use std::fmt::Write as _;
@@ -60,7 +60,7 @@ pub(crate) fn tell(
             }
             _ => None,
         };
-        let cause = incident.cause().to_vec();
+        let cause = incident.cause();
         if let Some(because) = withheld {
             let said = format!("{news}: {because}");
             let incident = state.incidents.get_mut(&id).expect("its id was just listed");
@@ -97,7 +97,7 @@ fn news(incident: &Incident) -> Option<News> {
         (IncidentState::Open | IncidentState::Acknowledged, Some(told)) => {
             let lead = incident.diagnosis.hypotheses.first()?;
             (!lead.faults.is_empty()
-                && lead.faults != told.cause
+                && incident.cause() != told.cause
                 && lead.posterior >= WORTH_TELLING)
                 .then_some(News::CauseChanged)
         }
@@ -167,12 +167,10 @@ fn words(loaded: &Loaded, incident: &Incident, news: News, now: Timestamp) -> (S
     let what = cause.map_or_else(
         || "something fails, cause unknown".to_owned(),
         |lead| {
-            let parts: Vec<String> = lead
-                .faults
-                .iter()
-                .map(|fault| format!("{} {}", fault.subject, fault.mode))
-                .collect();
-            parts.join(" and ")
+            let said = |BelievedFault { fault, .. }: &BelievedFault| {
+                format!("{} {}", fault.subject, fault.mode)
+            };
+            lead.faults.iter().map(said).collect::<Vec<_>>().join(" and ")
         },
     );
     let hit = format!(

@@ -8,9 +8,11 @@
 //! It never looks at names, times or incidents. Tested by cases at the door of `step`, and here against
 //! a naive ranking on random plants.
 
-use crate::circuit::{Circuit, GateId, InputId};
+use crate::circuit::{Circuit, GateId, InputId, Subject};
 use crate::prior;
-use blackstart_model::Plant;
+use blackstart_model::kind::Kind;
+use blackstart_model::record::FaultMode;
+use blackstart_model::{ComponentId, Plant};
 
 /// Fault sets of two are tried among so many candidates at most: 200 make 19,900 pairs, some tens of
 /// milliseconds at 10 k components.
@@ -37,33 +39,73 @@ const LOOKED_AT_MAX: usize = 100;
 /// Words of 64 scenarios in one sweep of the circuit.
 const LANES: usize = 4;
 
-/// Something seen, as a constraint on one gate.
+/// Something seen of one gate in one epoch: a stretch of an outage in which the picture lasts.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Fact {
     pub(crate) gate: GateId,
-    /// What was seen of it.
-    pub(crate) up: bool,
-    /// How often, with the same answer.
+    /// In which epoch, the first is 0.
+    pub(crate) epoch: u8,
+    /// How often it was tried there.
     pub(crate) tries: u32,
+    /// How often it failed of these: none of an up, all of a down, some of what fails in turns.
+    pub(crate) failures: u32,
+    /// It answered, and badly in a way that comes with the path: slow, echoes lost.
+    pub(crate) degraded: bool,
+    /// How far whoever says so is trusted, 0 to 1; a check's own errors are not meant.
+    pub(crate) trust: f64,
+    /// The machine that answers: facts of one share the way to it.
+    pub(crate) machine: Option<ComponentId>,
 }
 
 impl Fact {
+    /// A plain fact of the first epoch.
+    pub(crate) const fn plain(gate: GateId, up: bool, tries: u32) -> Self {
+        let failures = if up { 0 } else { tries };
+        Self { gate, epoch: 0, tries, failures, degraded: false, trust: 1.0, machine: None }
+    }
+
+    /// Every try was answered well.
+    pub(crate) const fn is_up(&self) -> bool {
+        self.failures == 0 && !self.degraded
+    }
+
     /// What a hypothesis pays when it predicts the opposite of this fact.
     fn surprise(self) -> f64 {
         let tries = f64::from(self.tries.clamp(1, TRIES_COUNTED));
-        tries * if self.up { FALSE_GREEN } else { FALSE_ALARM }
+        tries * if self.is_up() { FALSE_GREEN } else { FALSE_ALARM }
     }
+}
+
+/// Something that broke, how, and in which epochs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Fault {
+    pub(crate) input: InputId,
+    pub(crate) mode: FaultMode,
+    /// The first epoch it shows in.
+    pub(crate) first: u8,
+    /// The last one; `None` while it lasts.
+    pub(crate) last: Option<u8>,
 }
 
 /// A set of faults, or one of the two answers that need none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Faults {
     /// These broke (never empty).
-    These(Vec<InputId>),
+    These(Vec<Fault>),
     /// Nothing did: the failing checks are false alarms.
     Nothing,
     /// Something the plant does not contain.
     Unmodelled,
+}
+
+impl Faults {
+    /// The inputs of what broke; none where nothing did that the plant knows.
+    pub(crate) fn inputs(&self) -> Vec<InputId> {
+        match self {
+            Self::These(faults) => faults.iter().map(|fault| fault.input).collect(),
+            Self::Nothing | Self::Unmodelled => Vec::new(),
+        }
+    }
 }
 
 /// A hypothesis and how it stands to the facts (indices into the slice given to [`diagnose`]).
@@ -83,7 +125,7 @@ impl Hypothesis {
         let (Faults::These(own), Faults::These(others)) = (&self.faults, &other.faults) else {
             return false;
         };
-        own.iter().all(|input| others.contains(input))
+        own.iter().all(|fault| others.contains(fault))
             && other.explains.iter().all(|fact| self.explains.contains(fact))
     }
 }
@@ -115,14 +157,14 @@ impl Diagnosis {
 
 /// Ranks the fault sets that could explain the failing facts; keeps the best `keep`.
 pub(crate) fn diagnose(circuit: &Circuit, plant: &Plant, facts: &[Fact], keep: usize) -> Diagnosis {
-    let failing = facts.iter().filter(|fact| !fact.up);
+    let failing = facts.iter().filter(|fact| !fact.is_up());
     let today = circuit.today();
     let mut candidates: Vec<InputId> = circuit
         .support(failing.map(|fact| fact.gate))
         .into_iter()
         .filter(|input| !today.contains(input))
         .collect();
-    let mut scored = Scored::new(circuit, facts);
+    let mut scored = Scored::new(plant, circuit, facts);
     let singles: Vec<Vec<InputId>> = candidates.iter().map(|&input| vec![input]).collect();
     let log_prior = |input: InputId| prior::log_prior(plant, circuit.subject(input));
     scored.score(&singles, &log_prior);
@@ -147,6 +189,7 @@ pub(crate) fn diagnose(circuit: &Circuit, plant: &Plant, facts: &[Fact], keep: u
 
 /// Fault sets with their scores (log of prior times likelihood, up to a constant).
 struct Scored<'a> {
+    plant: &'a Plant,
     circuit: &'a Circuit,
     facts: &'a [Fact],
     /// Score of the facts alone when nothing is predicted down beyond today's condition.
@@ -158,16 +201,16 @@ struct Scored<'a> {
 }
 
 impl<'a> Scored<'a> {
-    fn new(circuit: &'a Circuit, facts: &'a [Fact]) -> Self {
+    fn new(plant: &'a Plant, circuit: &'a Circuit, facts: &'a [Fact]) -> Self {
         let under = circuit.under(&[]);
         let calm: Vec<bool> = facts.iter().map(|fact| under[fact.gate.index()]).collect();
         let nothing = facts
             .iter()
             .zip(&calm)
-            .filter(|(fact, calm)| fact.up != **calm)
+            .filter(|(fact, calm)| fact.is_up() != **calm)
             .map(|(fact, _)| fact.surprise())
             .sum();
-        Self { circuit, facts, nothing, calm, ranked: Vec::new(), values: Vec::new() }
+        Self { plant, circuit, facts, nothing, calm, ranked: Vec::new(), values: Vec::new() }
     }
 
     /// Scores these sets, 64 × [`LANES`] to a sweep.
@@ -188,7 +231,7 @@ impl<'a> Scored<'a> {
                     continue;
                 }
                 // Being predicted down where it was predicted up changes what the fact costs.
-                let change = if fact.up { fact.surprise() } else { -fact.surprise() };
+                let change = if fact.is_up() { fact.surprise() } else { -fact.surprise() };
                 for (w, word) in self.values[fact.gate.index()].iter().enumerate() {
                     let mut down = !word;
                     while down != 0 {
@@ -208,13 +251,13 @@ impl<'a> Scored<'a> {
     }
 
     fn finish(self, candidates: usize, paired: usize, keep: usize) -> Diagnosis {
-        let failing = self.facts.iter().filter(|fact| !fact.up).count();
+        let failing = self.facts.iter().filter(|fact| !fact.is_up()).count();
         #[expect(clippy::cast_precision_loss, reason = "a count of facts")]
         let unmodelled = prior::UNMODELLED + UNMODELLED_EACH * failing as f64;
         let mut all: Vec<(f64, Faults)> = self
             .ranked
             .into_iter()
-            .map(|(score, faults)| (score, Faults::These(faults)))
+            .map(|(score, inputs)| (score, Faults::These(hard(self.plant, self.circuit, &inputs))))
             .chain([(self.nothing, Faults::Nothing), (unmodelled, Faults::Unmodelled)])
             .collect();
         all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
@@ -236,12 +279,26 @@ impl<'a> Scored<'a> {
     }
 }
 
+/// These inputs as faults that last.
+fn hard(plant: &Plant, circuit: &Circuit, inputs: &[InputId]) -> Vec<Fault> {
+    let fault =
+        |&input| Fault { input, mode: hard_mode(plant, circuit, input), first: 0, last: None };
+    inputs.iter().map(fault).collect()
+}
+
+/// What the plain failure of an input is called.
+pub(crate) fn hard_mode(plant: &Plant, circuit: &Circuit, input: InputId) -> FaultMode {
+    match circuit.subject(input) {
+        Subject::Component(id) if plant.component(id).kind == Kind::Prefix => FaultMode::Misrouted,
+        Subject::Component(_) => FaultMode::Down,
+        Subject::Carriage { .. } => FaultMode::Misrouted,
+        Subject::Vantage(_) => FaultMode::CutOff,
+        Subject::Check(_) => FaultMode::WrongCheck,
+    }
+}
+
 fn describe(circuit: &Circuit, facts: &[Fact], faults: Faults, posterior: f64) -> Hypothesis {
-    let broke: &[InputId] = match &faults {
-        Faults::These(inputs) => inputs,
-        Faults::Nothing | Faults::Unmodelled => &[],
-    };
-    let under = circuit.under(broke);
+    let under = circuit.under(&faults.inputs());
     let mut hypothesis = Hypothesis {
         faults: faults.clone(),
         posterior,
@@ -250,7 +307,7 @@ fn describe(circuit: &Circuit, facts: &[Fact], faults: Faults, posterior: f64) -
         contradicted: Vec::new(),
     };
     for (at, fact) in facts.iter().enumerate() {
-        match (fact.up, under[fact.gate.index()]) {
+        match (fact.is_up(), under[fact.gate.index()]) {
             (false, false) => hypothesis.explains.push(at),
             (false, true) => hypothesis.unexplained.push(at),
             (true, false) => hypothesis.contradicted.push(at),

@@ -92,7 +92,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
         // Had it changed its mind since, it would have told: its next try confirmed it, told or not.
         let again = now >= later(evidence.since, loaded.slowest);
         let tries = if again { evidence.tries.max(2) } else { evidence.tries };
-        let fact = Fact { gate: sees.gate, up: false, tries };
+        let fact = Fact::plain(sees.gate, false, tries);
         let seen = Seen {
             key: key.clone(),
             fact,
@@ -107,7 +107,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
             && answering.insert((machine, key.1.clone()))
         {
             let key = answer_key(plant.component(machine).name.as_str(), &key.1);
-            let fact = Fact { gate, up: true, tries: 1 };
+            let fact = Fact::plain(gate, true, 1);
             up.push(Seen { key, fact, since: evidence.since, outcome: Outcome::Up });
         }
         if standing == Standing::Down { failing.push(seen) } else { degraded.push(seen) }
@@ -120,7 +120,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
         failing.push(Seen {
             key: lost_key(vantage),
             // It was proved twice over before it was told.
-            fact: Fact { gate: circuit.heard(id), up: false, tries: 2 },
+            fact: Fact::plain(circuit.heard(id), false, 2),
             since: loss.since,
             outcome: Outcome::Unknown(blackstart_model::observation::NoAnswer {
                 code: blackstart_model::observation::NoAnswerCode::CutOff,
@@ -133,7 +133,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
         if now.duration_since(word.at) > signed(WORD_LASTS) {
             continue;
         }
-        let fact = Fact { gate: circuit.works(id), up: word.works, tries: 2 };
+        let fact = Fact::plain(circuit.works(id), word.works, 2);
         let outcome = if word.works {
             Outcome::Up
         } else {
@@ -153,7 +153,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
             }
             let Some(sees) = circuit.sees_named(&key.0, &key.1) else { continue };
             if evidence.at >= newest || ripe {
-                let fact = Fact { gate: sees.gate, up: true, tries: evidence.tries };
+                let fact = Fact::plain(sees.gate, true, evidence.tries);
                 up.push(Seen {
                     key: key.clone(),
                     fact,
@@ -171,7 +171,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
                 let id = blackstart_model::VantageId(u32::try_from(at).expect("vantages fit u32"));
                 up.push(Seen {
                     key: lost_key(&vantage.name),
-                    fact: Fact { gate: circuit.heard(id), up: true, tries: 1 },
+                    fact: Fact::plain(circuit.heard(id), true, 1),
                     since: newest,
                     outcome: Outcome::Up,
                 });

@@ -10,7 +10,7 @@
 
 use crate::alert;
 use crate::circuit::InputId;
-use crate::diagnosis::{Faults, diagnose};
+use crate::diagnosis::diagnose;
 use crate::evidence::{Facts, Seen, facts, later, lost_key};
 use crate::impact;
 use crate::state::{Incident, Loaded, State, SymptomKey, SymptomTrack, names};
@@ -19,7 +19,8 @@ use crate::verification::{ask, verify};
 use blackstart_model::incident::{IncidentEvent, IncidentState};
 use blackstart_model::observation::Standing;
 use blackstart_model::record::{
-    Decision, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary, IncidentRevision,
+    BelievedFault, Decision, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
+    IncidentRevision,
 };
 use blackstart_model::time::{Duration, Timestamp, shown_span};
 use blackstart_model::{CheckKey, ComponentName, IncidentId};
@@ -65,9 +66,24 @@ impl Group<'_> {
             || (self.caused && self.seen.len() >= 2)
     }
 
-    fn cause(&self) -> &[FaultName] {
-        self.summary.hypotheses.first().map_or(&[], |hypothesis| &hypothesis.faults)
+    fn cause(&self) -> Vec<FaultName> {
+        self.summary.cause()
     }
+}
+
+/// What is believed of everything that is seen at `now`, in one diagnosis and not by incident.
+pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
+    let Some(loaded) = &state.plant else { return DiagnosisSummary::default() };
+    let facts = facts(state, loaded, now);
+    let all: Vec<&Seen> = facts.failing.iter().chain(&facts.up).collect();
+    let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
+    if facts.failing.is_empty() {
+        let sentence = "nothing is seen to fail".to_owned();
+        return DiagnosisSummary { sentence, ..DiagnosisSummary::default() };
+    }
+    let diagnosis =
+        diagnose(&loaded.circuit, &loaded.plant, &given, DiagnosisSummary::HYPOTHESES_MAX);
+    summarise(loaded, &all, &diagnosis)
 }
 
 /// Judges everything anew.
@@ -188,8 +204,8 @@ fn leading_cause<'a>(
     let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
     let diagnosis = diagnose(&loaded.circuit, &loaded.plant, &given, 1);
     let lead = &diagnosis.hypotheses[0];
-    let Faults::These(broke) = &lead.faults else { return None };
-    if lead.explains.is_empty() {
+    let broke = lead.faults.inputs();
+    if broke.is_empty() || lead.explains.is_empty() {
         return None;
     }
     let explained: Vec<&Seen> = lead.explains.iter().map(|&at| all[at]).collect();
@@ -206,7 +222,7 @@ fn leading_cause<'a>(
             return Some(if by_a.len() >= by_b.len() { (vec![a], by_a) } else { (vec![b], by_b) });
         }
     }
-    Some((broke.clone(), explained))
+    Some((broke, explained))
 }
 
 fn group<'a>(
@@ -218,10 +234,8 @@ fn group<'a>(
     let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
     let diagnosis =
         diagnose(&loaded.circuit, &loaded.plant, &given, DiagnosisSummary::HYPOTHESES_MAX);
-    let broke = match &diagnosis.hypotheses[0].faults {
-        Faults::These(broke) => broke.clone(),
-        Faults::Nothing | Faults::Unmodelled => fallback,
-    };
+    let leading = diagnosis.hypotheses[0].faults.inputs();
+    let broke = if leading.is_empty() { fallback } else { leading };
     Group { seen, summary: summarise(loaded, all, &diagnosis), broke, caused: true }
 }
 
@@ -243,9 +257,13 @@ fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
             let summary = DiagnosisSummary {
                 sentence: format!("{component} ({kind}) answers, and is {}", seen[0].outcome),
                 hypotheses: vec![HypothesisSummary {
-                    faults: vec![FaultName {
-                        subject: component.to_owned(),
-                        mode: FaultMode::Degraded,
+                    faults: vec![BelievedFault {
+                        fault: FaultName {
+                            subject: component.to_owned(),
+                            mode: FaultMode::Degraded,
+                        },
+                        since: seen.iter().map(|seen| seen.since).min(),
+                        until: None,
                     }],
                     nothing_broke: false,
                     // It is what was seen, and not concluded from it.
@@ -256,6 +274,7 @@ fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
                     predicts: Vec::new(),
                 }],
                 searched: "not searched: it answers".to_owned(),
+                ..DiagnosisSummary::default()
             };
             Group { seen, summary, broke: Vec::new(), caused: true }
         })
@@ -268,13 +287,14 @@ fn place(state: &mut State, loaded: &Loaded, groups: &[Group<'_>], now: Timestam
     let mut waiting: Vec<&Group<'_>> = Vec::new();
     for group in groups {
         let keys = group.keys();
+        let cause = group.cause();
         let mut matching: Vec<IncidentId> = state
             .incidents
             .values()
             .filter(|incident| incident.state.is_live() && !taken.contains(&incident.id))
             .filter(|incident| {
                 incident.symptoms.keys().any(|key| keys.contains(key))
-                    || (!group.cause().is_empty() && incident.cause() == group.cause())
+                    || (!cause.is_empty() && incident.cause() == cause)
             })
             .map(|incident| incident.id)
             .collect();
@@ -512,7 +532,7 @@ impl Shown {
     fn of(incident: &Incident) -> Self {
         Self {
             state: incident.state,
-            cause: incident.cause().to_vec(),
+            cause: incident.cause(),
             services: incident.services.clone(),
             customers: incident.customers.clone(),
         }

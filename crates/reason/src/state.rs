@@ -132,10 +132,10 @@ pub(crate) struct Told {
 }
 
 impl Incident {
-    /// The faults of the leading hypothesis; empty while no cause is known.
+    /// The faults of the leading hypothesis; none while no cause is known.
     #[must_use]
-    pub fn cause(&self) -> &[FaultName] {
-        self.diagnosis.hypotheses.first().map_or(&[], |hypothesis| &hypothesis.faults)
+    pub fn cause(&self) -> Vec<FaultName> {
+        self.diagnosis.cause()
     }
 
     /// Symptoms that are not seen up again.
@@ -210,6 +210,12 @@ impl State {
     #[must_use]
     pub fn plant(&self) -> Option<&Arc<Plant>> {
         self.plant.as_ref().map(|loaded| &loaded.plant)
+    }
+
+    /// What is believed at `now` of everything that is seen, in one diagnosis and not by incident.
+    #[must_use]
+    pub fn diagnose(&self, now: Timestamp) -> DiagnosisSummary {
+        crate::judgement::everything(self, now)
     }
 
     /// The text of the plant in use.

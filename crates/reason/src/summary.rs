@@ -1,12 +1,13 @@
 //! A diagnosis in names and words: what is kept in the journal, shown on pages and sent at night.
 
-use crate::circuit::{Circuit, InputId, Subject};
-use crate::diagnosis::{Diagnosis, Faults, Hypothesis};
+use crate::circuit::{Circuit, Subject};
+use crate::diagnosis::{Diagnosis, Fault, Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::state::{Loaded, symptom_name};
 use blackstart_model::Plant;
-use blackstart_model::kind::Kind;
-use blackstart_model::record::{DiagnosisSummary, FaultMode, FaultName, HypothesisSummary};
+use blackstart_model::record::{
+    BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
+};
 use std::collections::BTreeSet;
 
 /// A second hypothesis that holds at least so much of the first one's belief, and explains the same,
@@ -16,34 +17,17 @@ const RIVAL: f64 = 0.3;
 /// Names at most in one list of a hypothesis; the rest is counted.
 const LISTED_MAX: usize = 200;
 
-/// The name of a possible fault.
-pub(crate) fn fault_name(plant: &Plant, circuit: &Circuit, input: InputId) -> FaultName {
-    match circuit.subject(input) {
-        Subject::Component(id) => {
-            let component = plant.component(id);
-            let mode = match component.kind {
-                Kind::Prefix => FaultMode::Misrouted,
-                _ => FaultMode::Down,
-            };
-            FaultName { subject: component.name.to_string(), mode }
+/// The name of a fault.
+pub(crate) fn fault_name(plant: &Plant, circuit: &Circuit, fault: &Fault) -> FaultName {
+    let subject = match circuit.subject(fault.input) {
+        Subject::Component(id) => plant.component(id).name.to_string(),
+        Subject::Vantage(id) => format!("vantage {}", plant.vantage(id).name),
+        Subject::Check(id) => format!("check {}", plant.checks()[id.index()].key),
+        Subject::Carriage { upstream, prefix } => {
+            format!("{} through {}", plant.component(prefix).name, plant.component(upstream).name)
         }
-        Subject::Vantage(id) => FaultName {
-            subject: format!("vantage {}", plant.vantage(id).name),
-            mode: FaultMode::CutOff,
-        },
-        Subject::Check(id) => FaultName {
-            subject: format!("check {}", plant.checks()[id.index()].key),
-            mode: FaultMode::WrongCheck,
-        },
-        Subject::Carriage { upstream, prefix } => FaultName {
-            subject: format!(
-                "{} through {}",
-                plant.component(prefix).name,
-                plant.component(upstream).name
-            ),
-            mode: FaultMode::Misrouted,
-        },
-    }
+    };
+    FaultName { subject, mode: fault.mode }
 }
 
 /// A diagnosis of `seen` (the facts in the order they were given) as it is kept.
@@ -60,9 +44,14 @@ pub(crate) fn summarise(
         .take(DiagnosisSummary::HYPOTHESES_MAX)
         .map(|hypothesis| HypothesisSummary {
             faults: match &hypothesis.faults {
-                Faults::These(inputs) => {
-                    inputs.iter().map(|&input| fault_name(plant, circuit, input)).collect()
-                }
+                Faults::These(faults) => faults
+                    .iter()
+                    .map(|fault| BelievedFault {
+                        fault: fault_name(plant, circuit, fault),
+                        since: None,
+                        until: None,
+                    })
+                    .collect(),
                 Faults::Nothing | Faults::Unmodelled => Vec::new(),
             },
             nothing_broke: hypothesis.faults == Faults::Nothing,
@@ -77,18 +66,18 @@ pub(crate) fn summarise(
         sentence: sentence(loaded, diagnosis),
         hypotheses,
         searched: diagnosis.searched(),
+        ..DiagnosisSummary::default()
     }
 }
 
 /// Services that a hypothesis takes down and no failing check has spoken of.
 fn predicts(loaded: &Loaded, seen: &[&Seen], hypothesis: &Hypothesis) -> Vec<String> {
-    let Faults::These(broke) = &hypothesis.faults else { return Vec::new() };
     let spoken: BTreeSet<&str> = seen
         .iter()
-        .filter(|seen| !seen.fact.up)
+        .filter(|seen| !seen.fact.is_up())
         .filter_map(|seen| seen.key.0.as_str().split('/').next())
         .collect();
-    crate::impact::unusable(loaded, broke)
+    crate::impact::unusable(loaded, &hypothesis.faults.inputs())
         .into_iter()
         .map(|name| name.to_string())
         .filter(|name| !spoken.contains(name.as_str()))
@@ -143,17 +132,21 @@ fn sentence(loaded: &Loaded, diagnosis: &Diagnosis) -> String {
 }
 
 /// `switch-2 (switch) is down`, `prefix-1 through upstream-cox is misrouted`.
-fn said(loaded: &Loaded, broke: &[InputId]) -> String {
+fn said(loaded: &Loaded, broke: &[Fault]) -> String {
     let parts: Vec<String> = broke
         .iter()
-        .map(|&input| {
-            let FaultName { subject, mode } = fault_name(&loaded.plant, &loaded.circuit, input);
-            match (loaded.circuit.subject(input), mode) {
+        .map(|fault| {
+            let FaultName { subject, mode } = fault_name(&loaded.plant, &loaded.circuit, fault);
+            match (loaded.circuit.subject(fault.input), mode) {
                 (Subject::Component(id), FaultMode::Down) => {
                     let kind = loaded.plant.component(id).kind;
                     format!("{subject} ({}) is down", kind.as_str().replace('-', " "))
                 }
                 (_, FaultMode::Down) => format!("{subject} is down"),
+                (_, FaultMode::Flaky) => format!("{subject} fails in turns"),
+                (_, FaultMode::Latent) => format!("{subject} had failed before, unseen"),
+                (_, FaultMode::Consequential) => format!("{subject} has failed by it"),
+                (_, FaultMode::Partial) => format!("{subject} is down in part"),
                 (_, FaultMode::Degraded) => format!("{subject} is degraded"),
                 (_, FaultMode::Misrouted) => format!("{subject} is misrouted"),
                 (_, FaultMode::CutOff) => format!("{subject} has lost its way out"),

@@ -10,9 +10,9 @@ use blackstart_journal::{Entry, Journal as _, Reader as _, SqliteJournal, Sqlite
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::record::{
-    Alert, Counted, Decision, Delivery, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
-    IncidentRevision, Input, News, PersonAction, PersonInput, PlantSource, Recipient, Record,
-    VantageLoss,
+    Alert, BelievedFault, Counted, Decision, Delivery, DiagnosisSummary, FaultMode, FaultName,
+    HypothesisSummary, IncidentRevision, Input, News, PersonAction, PersonInput, PlantSource,
+    Recipient, Record, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, IncidentId, RecordId, stable_hash};
@@ -293,12 +293,13 @@ fn v1() -> Vec<Record> {
     };
     let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
     let fault = |mode| FaultName { subject: "switch-2".to_owned(), mode };
+    let plain = |fault| BelievedFault { fault, since: None, until: None };
     let believed = DiagnosisSummary {
         sentence: "switch-2 is down (97 %), and takes 10 services with it".to_owned(),
         hypotheses: vec![
             HypothesisSummary {
                 nothing_broke: false,
-                faults: MODES.map(fault).to_vec(),
+                faults: MODES.map(fault).map(plain).to_vec(),
                 // Has no short decimal: it must come back to the last bit.
                 posterior: 0.1 + 0.2,
                 explains: texts(&["plex/https from here", "plex/https from outside"]),
@@ -317,6 +318,7 @@ fn v1() -> Vec<Record> {
             },
         ],
         searched: "complete to order 2".to_owned(),
+        ..DiagnosisSummary::default()
     };
     let mut decisions = vec![
         Decision::Verify { asks: Vec::new(), because: String::new() },

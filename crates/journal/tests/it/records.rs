@@ -3,9 +3,9 @@
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::record::{
-    Alert, Counted, Decision, Delivery, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
-    IncidentRevision, Input, News, PersonAction, PersonInput, PlantSource, Recipient, Record,
-    VantageLoss,
+    Alert, Asker, BelievedFault, Coincidence, Counted, Decision, Delivery, DiagnosisSummary,
+    FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck,
+    PersonAction, PersonInput, PlantSource, Recipient, Record, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
@@ -240,14 +240,54 @@ fn revision() -> impl Strategy<Value = IncidentRevision> {
 }
 
 fn diagnosis() -> impl Strategy<Value = DiagnosisSummary> {
-    (text(), vec(hypothesis(), 0..3), text()).prop_map(|(sentence, hypotheses, searched)| {
-        DiagnosisSummary { sentence, hypotheses, searched }
-    })
+    let groups = vec(vec(fault(), 0..3), 0..2);
+    let said = (text(), vec(hypothesis(), 0..3), text(), vec(text(), 0..3));
+    (said, groups, vec(next_check(), 0..3), vec(coincidence(), 0..2)).prop_map(
+        |((sentence, hypotheses, searched, changed), ambiguity, next_checks, coincidences)| {
+            DiagnosisSummary {
+                sentence,
+                hypotheses,
+                searched,
+                ambiguity,
+                next_checks,
+                coincidences,
+                changed,
+            }
+        },
+    )
+}
+
+fn fault() -> impl Strategy<Value = FaultName> {
+    (text(), select(FaultMode::ALL)).prop_map(|(subject, mode)| FaultName { subject, mode })
+}
+
+fn next_check() -> impl Strategy<Value = NextCheck> {
+    (text(), text(), select(Asker::ALL), 0.0..60.0, 0.0..4.0).prop_map(
+        |(ask, target, by, minutes, information_bits)| NextCheck {
+            ask,
+            target,
+            by,
+            minutes,
+            information_bits,
+        },
+    )
+}
+
+fn coincidence() -> impl Strategy<Value = Coincidence> {
+    (fault(), text(), 0.0..1.0, 1.0..1e6, text()).prop_map(
+        |(fault, near, odds_low, odds_high, sentence)| Coincidence {
+            fault,
+            near,
+            odds_low,
+            odds_high,
+            sentence,
+        },
+    )
 }
 
 fn hypothesis() -> impl Strategy<Value = HypothesisSummary> {
-    let fault =
-        (text(), select(FaultMode::ALL)).prop_map(|(subject, mode)| FaultName { subject, mode });
+    let fault = (fault(), proptest::option::of(instant()), proptest::option::of(instant()))
+        .prop_map(|(fault, since, until)| BelievedFault { fault, since, until });
     let checks = || vec(text(), 0..3);
     (vec(fault, 0..3), 0.0..=1.0, [checks(), checks(), checks(), checks()]).prop_map(
         |(faults, posterior, [explains, unexplained, contradicted, predicts])| HypothesisSummary {

@@ -29,7 +29,7 @@ fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f
     let prior: f64 = set.iter().map(|&input| prior::log_prior(plant, circuit.subject(input))).sum();
     let likelihood: f64 = facts
         .iter()
-        .filter(|fact| under[fact.gate.index()] != fact.up)
+        .filter(|fact| under[fact.gate.index()] != fact.is_up())
         .map(|fact| fact.surprise())
         .sum();
     prior + likelihood
@@ -48,19 +48,19 @@ proptest! {
             .sees()
             .iter()
             .zip(&seen)
-            .map(|(sees, &(up, tries))| Fact { gate: sees.gate, up, tries })
+            .map(|(sees, &(up, tries))| Fact::plain(sees.gate, up, tries))
             .collect();
         let diagnosis = diagnose(&circuit, &plant, &facts, usize::MAX);
         prop_assert_eq!(diagnosis.paired, diagnosis.candidates);
 
-        let failing = facts.iter().filter(|fact| !fact.up);
+        let failing = facts.iter().filter(|fact| !fact.is_up());
         let support = circuit.support(failing.map(|fact| fact.gate));
         let mut sets: Vec<Vec<InputId>> = support.iter().map(|&input| vec![input]).collect();
         for (at, &a) in support.iter().enumerate() {
             sets.extend(support[at + 1..].iter().map(|&b| vec![a, b]));
         }
         let nothing = score(&circuit, &plant, &facts, &[]);
-        let count = facts.iter().filter(|fact| !fact.up).count();
+        let count = facts.iter().filter(|fact| !fact.is_up()).count();
         let unmodelled = prior::UNMODELLED + UNMODELLED_EACH * count as f64;
         let scores: Vec<f64> =
             sets.iter().map(|set| score(&circuit, &plant, &facts, set)).collect();
@@ -70,7 +70,7 @@ proptest! {
             let expected = match &hypothesis.faults {
                 Faults::Nothing => nothing,
                 Faults::Unmodelled => unmodelled,
-                Faults::These(inputs) => score(&circuit, &plant, &facts, inputs),
+                Faults::These(_) => score(&circuit, &plant, &facts, &hypothesis.faults.inputs()),
             };
             prop_assert!((hypothesis.posterior - expected.exp() / total).abs() < 1e-9);
         }

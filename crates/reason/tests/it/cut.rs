@@ -84,7 +84,7 @@ fn the_upstream_is_down_for_those_outside_only() {
         .hypotheses
         .iter()
         .flat_map(|hypothesis| &hypothesis.faults)
-        .map(|fault| fault.subject.as_str())
+        .map(|believed| believed.fault.subject.as_str())
         .collect();
     assert!(suspects.contains(&"transit"), "{suspects:?}");
     assert!(!suspects[0].starts_with("web"), "{suspects:?}");

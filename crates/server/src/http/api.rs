@@ -13,7 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use blackstart_model::record::HypothesisSummary;
+use blackstart_model::record::{BelievedFault, HypothesisSummary};
 use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentName, IncidentId, RecordId};
 use blackstart_reason::{AlertStage, Incident};
@@ -65,6 +65,8 @@ struct OneIncident {
 struct Fault {
     component: String,
     mode: &'static str,
+    since: Option<String>,
+    until: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -119,9 +121,11 @@ impl From<&HypothesisSummary> for Hypothesis {
             contradicted,
             predicts,
         } = summary.clone();
-        let fault = |fault: blackstart_model::record::FaultName| Fault {
-            component: fault.subject,
-            mode: fault.mode.as_str(),
+        let fault = |believed: BelievedFault| Fault {
+            component: believed.fault.subject,
+            mode: believed.fault.mode.as_str(),
+            since: believed.since.map(text),
+            until: believed.until.map(text),
         };
         let faults = faults.into_iter().map(fault).collect();
         Self { faults, nothing_broke, posterior, explains, unexplained, contradicted, predicts }

@@ -102,9 +102,9 @@ pub(super) fn cause(hypothesis: &HypothesisSummary) -> Markup {
     html! {
         @if hypothesis.nothing_broke { "nothing broke: a false alarm" }
         @else if hypothesis.faults.is_empty() { "something the plant file does not know" }
-        @for (at, fault) in hypothesis.faults.iter().enumerate() {
+        @for (at, believed) in hypothesis.faults.iter().enumerate() {
             @if at > 0 { " and " }
-            strong { (link(&fault.subject)) } " " (fault.mode)
+            strong { (link(&believed.fault.subject)) } " " (believed.fault.mode)
         }
     }
 }

@@ -207,7 +207,12 @@ impl<'p> Network<'p> {
             if self.forwards(meeting, from, b.0) {
                 let left = self.own_climb(build, ok, plane, from, Goal::Node(meeting));
                 let right = self.climb(build, ok, plane, b.0, Goal::Node(meeting));
-                ways.push(build.and(vec![left, right]));
+                let mut all = vec![left, right];
+                if self.component(meeting).kind == Kind::Upstream {
+                    let upstream = self.component_id(meeting);
+                    all.extend([a, b].into_iter().flat_map(|end| self.routed(ok, upstream, end)));
+                }
+                ways.push(build.and(all));
             }
         }
         if let (Standing::In(_), Standing::In(_)) = (self.standing(a), self.standing(b)) {
@@ -217,6 +222,22 @@ impl<'p> Network<'p> {
             ways.push(build.and(vec![own, left, self.base(b), right]));
         }
         build.or(ways)
+    }
+
+    /// What has to hold for packets inside an upstream's own network to find a component: that the upstream
+    /// routes its prefix, which may be well with another upstream meanwhile.
+    fn routed(
+        &self,
+        ok: &dyn Fn(Subject) -> GateId,
+        upstream: ComponentId,
+        of: ComponentId,
+    ) -> Vec<GateId> {
+        match self.standing(of) {
+            Standing::In(prefix) if carries(self.plant, upstream, prefix) => {
+                vec![ok(Subject::Component(prefix)), ok(Subject::Carriage { upstream, prefix })]
+            }
+            Standing::In(_) | Standing::Public | Standing::Private => Vec::new(),
+        }
     }
 
     /// Whether the internet reaches a component (and it the internet), given that it stands itself: some

@@ -163,6 +163,36 @@ services:
 }
 
 #[test]
+fn who_stands_at_an_upstream_sees_how_that_one_routes_a_prefix() {
+    let case = case(
+        "
+upstreams: { cox: { provides: internet }, level3: { provides: internet } }
+prefixes: { p1: { cidr: 192.0.2.0/24, carried_by: { any: [cox, level3] } } }
+routers: { edge: { network: { any: [cox, level3] } } }
+switches: { sw: { network: edge } }
+servers: { a: { network: sw, address: 192.0.2.1 } }
+here: { at: sw }
+vantages: { by-cox: { at: cox, agent: one }, by-level3: { at: level3, agent: two } }
+services:
+  ns1: { on: a, checks: [ { dns: '192.0.2.1', query: 'example.net SOA', from: [here, by-cox, by-level3] } ] }
+",
+    );
+    let subject = Subject::Carriage { upstream: case.id("cox"), prefix: case.id("p1") };
+    let cox = case.circuit.inputs().find(|&input| case.circuit.subject(input) == subject);
+    let values = case.circuit.under(&[cox.expect("each carriage can fail")]);
+    let sees = |vantage: &str| {
+        let sees = case.circuit.sees_named(&"ns1/dns".into(), &vantage.into());
+        values[sees.expect("declared").gate.index()]
+    };
+    assert!(sees("here"), "inside it is as if nothing had happened");
+    assert!(!sees("by-cox"), "an upstream that routes it elsewhere does so for its own customers");
+    assert!(sees("by-level3"), "the other upstream routes it as ever");
+    for vantage in ["by-cox", "by-level3"] {
+        assert!(!case.sees("ns1/dns", vantage, &["p1"]), "misrouted whoever carries it");
+    }
+}
+
+#[test]
 fn a_router_pair_with_a_shared_address_is_lost_only_together() {
     let case = case(
         "

@@ -444,7 +444,12 @@ impl Walk<'_> {
 
     /// Whether two places exchange packets: inside, or over the internet by public addresses.
     fn meet(&self, a: &str, b: &str) -> bool {
-        let inside = self.reached(a).intersection(&self.reached(b)).next().is_some();
+        let (from_a, from_b) = (self.reached(a), self.reached(b));
+        // An upstream's own network leads to a block only where it routes it.
+        let routed = |upstream: &str, end: &str| !self.in_prefix(end) || self.carried(upstream);
+        let inside = from_a.intersection(&from_b).any(|meeting| {
+            !meeting.starts_with('u') || [a, b].into_iter().all(|end| routed(meeting, end))
+        });
         let public = self.in_prefix(a) && self.in_prefix(b);
         inside || (public && self.is_outside_reached(a) && self.is_outside_reached(b))
     }
@@ -457,11 +462,13 @@ impl Walk<'_> {
     /// Whether the internet reaches it.
     pub(crate) fn is_outside_reached(&self, name: &str) -> bool {
         let reached = self.reached(name);
-        let carried = |upstream: &str| {
-            !self.in_prefix(name)
-                || (self.is_whole("block") && self.is_whole(&format!("{upstream}>block")))
-        };
+        let carried = |upstream: &str| !self.in_prefix(name) || self.carried(upstream);
         ["u0", "u1"].into_iter().any(|upstream| reached.contains(upstream) && carried(upstream))
+    }
+
+    /// Whether an upstream routes the block.
+    fn carried(&self, upstream: &str) -> bool {
+        self.is_whole("block") && self.is_whole(&format!("{upstream}>block"))
     }
 
     pub(crate) fn works(&self, service: usize) -> bool {

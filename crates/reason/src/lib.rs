@@ -23,6 +23,7 @@ pub mod circuit;
 pub mod load;
 pub mod diagnosability;
 pub mod whatif;
+pub mod consequence;
 pub mod structure;
 pub mod coldstart;
 pub mod availability;

@@ -94,6 +94,9 @@ pub struct BreakerFate {
     pub rating_a: f64,
     /// What it carries for ever, amperes, whichever breaker of its kind it is.
     pub holds_a: f64,
+    /// What trips it in the end, amperes, whichever of its kind it is; of what is protected by nobody knows
+    /// what, `None`.
+    pub trips_a: Option<f64>,
     /// Seconds from the beginning before which it does not trip; `None` where it does not.
     pub earliest_s: Option<f64>,
     /// Seconds by which it has tripped; `None` where it may not, or where nobody knows by when.
@@ -235,12 +238,14 @@ impl Load {
     fn fate(&self, device: &graph::Device, fate: &Fate) -> BreakerFate {
         let node = &self.graph.nodes[device.node as usize];
         let (least, most, known) = fate.amps;
-        let (rating_a, holds_a) = match &device.trips {
-            Trips::Breaker { band, rated_amps } => (*rated_amps, band.hold_amps()),
-            Trips::Amps(Range { min, .. }) => (*min, *min),
+        let (rating_a, holds_a, trips_a) = match &device.trips {
+            Trips::Breaker { band, rated_amps } => {
+                (*rated_amps, band.hold_amps(), Some(band.trip_amps()))
+            }
+            Trips::Amps(Range { min, .. }) => (*min, *min, None),
             Trips::Watts(Range { min, .. }) => {
                 let lanes = if node.three { 3.0 } else { 1.0 };
-                (min / node.volts.max / lanes, min / node.volts.max / lanes)
+                (min / node.volts.max / lanes, min / node.volts.max / lanes, None)
             }
         };
         let verdict = match (fate.may.is_finite(), fate.sure.is_finite()) {
@@ -257,6 +262,7 @@ impl Load {
             load_max_a: most.is_finite().then_some(most),
             rating_a,
             holds_a,
+            trips_a,
             earliest_s: told(fate.may),
             latest_s: told(fate.sure),
         }

@@ -162,6 +162,7 @@ fn breaker<'p>(plant: &'p Plant, fate: &BreakerFate) -> Breaker<'p> {
         load_max_a,
         rating_a,
         holds_a,
+        trips_a: _,
         earliest_s,
         latest_s,
     } = *fate;

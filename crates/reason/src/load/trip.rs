@@ -79,6 +79,11 @@ impl Band {
         self.curves().map(|curve| curve.hold * curve.rated.0).fold(NEVER, f64::min)
     }
 
+    /// The least that trips it in the end, amperes, whichever breaker of its kind it is.
+    pub(super) fn trip_amps(&self) -> f64 {
+        self.curves().map(|curve| curve.steps[0].0 * curve.rated.1).fold(0.0, f64::max)
+    }
+
     /// The time before which a steady current cannot have tripped it, seconds; [`NEVER`] where it holds.
     pub(super) fn earliest(&self, amps: f64) -> f64 {
         self.curves().map(|curve| curve.earliest(amps)).fold(NEVER, f64::min)

@@ -14,6 +14,7 @@ mod diagnosability;
 mod properties;
 mod histories;
 mod whatif;
+mod consequences;
 mod coldstart;
 mod outages;
 mod capacity;

@@ -1,0 +1,150 @@
+//! What follows from what broke, case by case: how likely, from when, and by which figures.
+
+use blackstart_model::{Plant, plantfile};
+use blackstart_reason::circuit::Circuit;
+use blackstart_reason::consequence::{self, Consequence, Electric};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+struct Drawn {
+    plant: Arc<Plant>,
+    circuit: Circuit,
+    electric: Electric,
+}
+
+impl Drawn {
+    fn of(text: &str) -> Self {
+        let (plant, findings) = plantfile::parse_str(text);
+        let plant = plant.unwrap_or_else(|| panic!("not a plant: {findings:#?}"));
+        let circuit = Circuit::of(&plant);
+        let electric = Electric::of(&plant, &circuit);
+        Self { plant, circuit, electric }
+    }
+
+    fn body(text: &str) -> Self {
+        Self::of(&format!("blackstart: 1\nname: case\ntimezone: UTC\n{text}"))
+    }
+
+    fn scenario(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+        let text = std::fs::read_to_string(root.join(name).join("plant.yaml"));
+        Self::of(&text.expect("the scenario's plant is there"))
+    }
+
+    fn follows(&self, faults: &[&str]) -> Vec<(String, Consequence)> {
+        let input = |name: &&str| {
+            let id = self.plant.find(name).unwrap_or_else(|| panic!("nothing called {name}"));
+            self.circuit.component_input(id)
+        };
+        let faults: Vec<_> = faults.iter().map(input).collect();
+        let follows = consequence::of(&self.plant, &self.circuit, &self.electric, &faults);
+        let name = |it: &Consequence| self.plant.components()[it.input.index()].name.to_string();
+        follows.into_iter().map(|it| (name(&it), it)).collect()
+    }
+}
+
+#[test]
+fn one_feed_off_makes_the_other_breaker_trip_as_often_as_not() {
+    let drawn = Drawn::scenario("seed-6-power-feed");
+    let follows = drawn.follows(&["feed-a"]);
+    let [(name, pdu)] = &follows[..] else { panic!("{follows:#?}") };
+    assert_eq!(name, "pdu-b");
+    assert_eq!(pdu.because, "without feed-a it carries 14.7 to 24.1 A of 16.0 A, not before 1.7 s");
+    assert_eq!(pdu.probability, (0.0, 1.0), "it may: no more is certain");
+    assert!((0.45..0.5).contains(&pdu.typical), "{}", pdu.typical);
+    assert_eq!(pdu.within(Duration::from_secs(1)), 0.0, "no breaker is so quick");
+    let soon = pdu.within(Duration::from_secs(20 * 60));
+    assert!(0.2 < soon && soon < pdu.typical, "{soon}");
+}
+
+#[test]
+fn what_touches_no_power_has_no_consequences() {
+    let drawn = Drawn::scenario("seed-6-power-feed");
+    assert_eq!(drawn.follows(&["apps-1", "stream-3", "transit-1"]), []);
+    assert_eq!(drawn.follows(&[]), []);
+}
+
+/// Two strips behind one feed each, and what hangs on both.
+fn two_sides(amps: &str, draw: &str) -> Drawn {
+    Drawn::body(&format!(
+        "
+feeds: {{ feed-a: {{ voltage: 230 V }}, feed-b: {{ voltage: 230 V }} }}
+pdus:
+  pdu-a: {{ fed_by: feed-a, breaker: {amps} }}
+  pdu-b: {{ fed_by: feed-b, breaker: {amps} }}
+servers:
+  blade: {{ power: {{ any: [pdu-a, pdu-b] }}, power_factor: 1, {draw} }}
+"
+    ))
+}
+
+#[test]
+fn what_surely_trips_is_all_but_certain_and_what_holds_is_no_consequence() {
+    let surely = two_sides("16 A C", "draw: 6.9 kW").follows(&["feed-a"])[0].1.clone();
+    assert_eq!((surely.probability, surely.typical), ((0.95, 1.0), 0.95));
+    assert_eq!(surely.not_after, Some(Duration::from_secs(3_600)), "the conventional time");
+    assert_eq!(two_sides("32 A C", "draw: 6.9 kW").follows(&["feed-a"]), []);
+}
+
+#[test]
+fn an_unknown_draw_leaves_everything_between_0_and_1_open() {
+    let pdu = two_sides("16 A C", "").follows(&["pdu-a"])[0].1.clone();
+    assert_eq!((pdu.probability, pdu.typical), ((0.0, 1.0), 0.05));
+    assert!(pdu.because.ends_with("a draw behind it is not known"), "{}", pdu.because);
+}
+
+#[test]
+fn the_more_it_may_carry_the_likelier_it_trips() {
+    let likely = |watts: u32| {
+        let follows = two_sides("16 A C", &format!("draw: 3 kW..{watts} W")).follows(&["feed-a"]);
+        follows.first().map_or(0.0, |(_, it)| it.typical)
+    };
+    let rising: Vec<f64> = [3_600, 4_000, 4_500, 5_000, 5_500].map(likely).to_vec();
+    assert_eq!(rising[0], 0.0, "15.7 A on 16 A");
+    assert!(rising.windows(2).all(|pair| pair[0] < pair[1]), "{rising:?}");
+}
+
+#[test]
+fn what_trips_next_follows_from_both() {
+    // Three strips: the second takes what the first carried, the third what both did.
+    let drawn = Drawn::body(
+        "
+feeds: { feed-a: { voltage: 230 V }, feed-b: { voltage: 230 V }, feed-c: { voltage: 230 V } }
+pdus:
+  pdu-a: { fed_by: feed-a, breaker: 16 A C }
+  pdu-b: { fed_by: feed-b, breaker: 16 A C }
+  pdu-c: { fed_by: feed-c, breaker: 25 A C }
+defaults: { servers: { power_factor: 1 } }
+servers:
+  left: { power: { any: [pdu-a, pdu-b] }, draw: 4.6 kW }
+  right: { power: { any: [pdu-b, pdu-c] }, draw: 4.6 kW }
+  right-2: { power: pdu-c, draw: 2.5 kW }
+",
+    );
+    let names = |faults: &[&str]| -> Vec<String> {
+        drawn.follows(faults).into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(names(&["feed-a"]), ["pdu-b", "pdu-c"]);
+    assert_eq!(names(&["feed-a", "pdu-b"]), ["pdu-c"], "30.9 A of 25 A");
+    assert_eq!(names(&["feed-a", "pdu-b", "pdu-c"]), [""; 0]);
+}
+
+#[test]
+fn a_ups_runs_out_before_a_slow_generator_carries() {
+    let drawn = |runtime: &str| {
+        Drawn::body(&format!(
+            "
+feeds: {{ mains: {{ voltage: 230 V }} }}
+generators: {{ diesel: {{ voltage: 230 V, starts_in: 2 min }} }}
+transfer_switches: {{ ats: {{ fed_by: {{ any: [mains, diesel] }}, transfers_in: 1 s }} }}
+ups: {{ battery: {{ fed_by: ats, runtime: {runtime}, capacity: 2 kW }} }}
+servers: {{ web: {{ power: battery, draw: 1.5 kW }} }}
+"
+        ))
+    };
+    let short = drawn("1 min").follows(&["mains"]);
+    assert_eq!(short.len(), 1, "{short:#?}");
+    assert_eq!((short[0].0.as_str(), short[0].1.typical), ("battery", 0.95));
+    assert_eq!(drawn("10 min").follows(&["mains"]), []);
+}

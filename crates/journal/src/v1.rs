@@ -10,9 +10,9 @@ use blackstart_model::observation::{
     NoAnswer, NoAnswerCode, Observation, Outcome, Symptom, SymptomCode,
 };
 use blackstart_model::record::{
-    Alert, Asker, BelievedFault, Coincidence, Counted, Decision, Delivery, DiagnosisSummary,
+    Alert, Asker, BelievedFault, Coincidence, Counted, Decision, Deed, Delivery, DiagnosisSummary,
     FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck,
-    PersonAction, PersonInput, PlantSource, Recipient, Record, VantageLoss,
+    PersonAction, PersonInput, PlantSource, Recipient, Record, Report, Saw, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
@@ -55,6 +55,7 @@ pub(crate) fn encode<E>(
             }
             Input::Observed(observation) => ("observed", json(&Observed::from(observation))),
             Input::Counted(counted) => ("counted", json(&CountedSamples::from(counted))),
+            Input::Reported(report) => ("reported", json(&Reported::from(report))),
             Input::VantageHeard { vantage } => {
                 ("vantage-heard", json(&VantageHeard { vantage: vantage.to_string() }))
             }
@@ -122,6 +123,7 @@ pub(crate) fn decode(
         }
         "observed" => Input::Observed(parse::<Observed>(body)?.into()),
         "counted" => Input::Counted(parse::<CountedSamples>(body)?.into()),
+        "reported" => Input::Reported(parse::<Reported>(body)?.into()),
         "vantage-heard" => {
             let VantageHeard { vantage } = parse(body)?;
             Input::VantageHeard { vantage: vantage.into() }
@@ -223,7 +225,7 @@ macro_rules! coded {
     )*};
 }
 
-coded! { SymptomCode NoAnswerCode VantageLoss IncidentState FaultMode Asker News }
+coded! { SymptomCode NoAnswerCode VantageLoss IncidentState FaultMode Asker News Saw Deed }
 
 #[derive(Serialize, Deserialize)]
 struct Started {
@@ -255,12 +257,16 @@ struct Observed {
     at: Instant,
     asked: bool,
     tries: u32,
+    /// Absent when every try had the outcome that is told, as before there were counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failures: Option<u32>,
 }
 
 impl From<&Observation> for Observed {
     fn from(observation: &Observation) -> Self {
-        let Observation { check, vantage, outcome, at, asked, tries } = observation;
+        let Observation { check, vantage, outcome, at, asked, tries, failures } = observation;
         Self {
+            failures: Some(*failures).filter(|own| *own != outcome.failures_of(*tries)),
             check: check.to_string(),
             vantage: vantage.to_string(),
             outcome: outcome.into(),
@@ -273,15 +279,45 @@ impl From<&Observation> for Observed {
 
 impl From<Observed> for Observation {
     fn from(observed: Observed) -> Self {
-        let Observed { check, vantage, outcome, at, asked, tries } = observed;
+        let Observed { check, vantage, outcome, at, asked, tries, failures } = observed;
+        let outcome = Outcome::from(outcome);
         Self {
             check: check.into(),
             vantage: vantage.into(),
-            outcome: outcome.into(),
+            failures: failures.unwrap_or_else(|| outcome.failures_of(tries)),
+            outcome,
             at: at.0,
             asked,
             tries,
         }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Reported {
+    component: String,
+    from: String,
+    saw: Code<Saw>,
+    tries: u32,
+    failures: u32,
+    trust: u8,
+    at: Instant,
+    detail: String,
+}
+
+impl From<&Report> for Reported {
+    fn from(report: &Report) -> Self {
+        let Report { component, from, saw, tries, failures, trust, at, detail } = report.clone();
+        let (component, saw, at) = (component.to_string(), Code(saw), Instant(at));
+        Self { component, from, saw, tries, failures, trust, at, detail }
+    }
+}
+
+impl From<Reported> for Report {
+    fn from(reported: Reported) -> Self {
+        let Reported { component, from, saw, tries, failures, trust, at, detail } = reported;
+        let (component, saw, at) = (component.into(), saw.0, at.0);
+        Self { component, from, saw, tries, failures, trust, at, detail }
     }
 }
 
@@ -383,11 +419,45 @@ struct Person {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 enum Action {
-    Acknowledge { incident: u64, note: String },
-    Silence { incident: u64, until: Instant, note: String },
-    Close { incident: u64, note: String },
-    Merge { incident: u64, into: u64, note: String },
-    Observe { component: String, works: bool, note: String },
+    Acknowledge {
+        incident: u64,
+        note: String,
+    },
+    Silence {
+        incident: u64,
+        until: Instant,
+        note: String,
+    },
+    Close {
+        incident: u64,
+        note: String,
+    },
+    Merge {
+        incident: u64,
+        into: u64,
+        note: String,
+    },
+    /// `works` is the whole of it for versions that knew no more; `saw` and `trust` are absent where it says
+    /// the same.
+    Observe {
+        component: String,
+        works: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        saw: Option<Code<Saw>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trust: Option<u8>,
+        note: String,
+    },
+    Act {
+        component: String,
+        did: Code<Deed>,
+        note: String,
+    },
+}
+
+/// What `works` alone says.
+const fn saw_of(works: bool) -> Saw {
+    if works { Saw::Up } else { Saw::Down }
 }
 
 impl From<&PersonInput> for Person {
@@ -404,8 +474,21 @@ impl From<&PersonInput> for Person {
             PersonAction::Merge { incident, into, note } => {
                 Action::Merge { incident: incident.0, into: into.0, note }
             }
-            PersonAction::Observe { component, works, note } => {
-                Action::Observe { component: component.to_string(), works, note }
+            PersonAction::Observe { component, saw, trust, note } => {
+                let works = match saw {
+                    Saw::Up | Saw::Unknown => true,
+                    Saw::Down | Saw::Degraded | Saw::Flapping => false,
+                };
+                Action::Observe {
+                    component: component.to_string(),
+                    works,
+                    saw: Some(Code(saw)).filter(|_| saw != saw_of(works)),
+                    trust: Some(trust).filter(|trust| *trust != PersonAction::TRUST),
+                    note,
+                }
+            }
+            PersonAction::Act { component, did, note } => {
+                Action::Act { component: component.to_string(), did: Code(did), note }
             }
         };
         Self { who: who.clone(), what }
@@ -428,8 +511,13 @@ impl From<Person> for PersonInput {
             Action::Merge { incident, into, note } => {
                 PersonAction::Merge { incident: IncidentId(incident), into: IncidentId(into), note }
             }
-            Action::Observe { component, works, note } => {
-                PersonAction::Observe { component: component.into(), works, note }
+            Action::Observe { component, works, saw, trust, note } => {
+                let saw = saw.map_or(saw_of(works), |saw| saw.0);
+                let trust = trust.unwrap_or(PersonAction::TRUST);
+                PersonAction::Observe { component: component.into(), saw, trust, note }
+            }
+            Action::Act { component, did, note } => {
+                PersonAction::Act { component: component.into(), did: did.0, note }
             }
         };
         Self { who, what }

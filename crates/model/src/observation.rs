@@ -53,6 +53,16 @@ impl Outcome {
         }
     }
 
+    /// How many of so many tries were bad when each of them had this outcome. A try without an answer is
+    /// none.
+    #[must_use]
+    pub const fn failures_of(&self, tries: u32) -> u32 {
+        match self {
+            Self::Up | Self::Unknown(_) => 0,
+            Self::Degraded(_) | Self::Down(_) => tries,
+        }
+    }
+
     /// Shorthand for a [`Down`](Self::Down) outcome.
     #[must_use]
     pub fn down(code: SymptomCode, detail: impl Into<Box<str>>) -> Self {
@@ -150,8 +160,10 @@ codes! {
         WrongRecord = "wrong-record",
         /// It works, slower than the check's `slow` bound.
         Slow = "slow",
-        /// A person says so.
+        /// Somebody says so.
         Reported = "reported",
+        /// It works and fails in turns.
+        Flapping = "flapping",
     }
 }
 
@@ -206,6 +218,8 @@ pub struct Observation {
     pub asked: bool,
     /// How often the check was tried with the same standing since it last changed, this one included; at least 1.
     pub tries: u32,
+    /// How many of these tries were bad: for one that fails in turns its count, else [`Outcome::failures_of`].
+    pub failures: u32,
 }
 
 /// Where the time of one check went, microseconds; 0 where a phase did not happen. A `u32` holds 71 minutes.

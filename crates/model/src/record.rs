@@ -31,6 +31,8 @@ pub enum Input {
     Observed(Observation),
     /// Steady samples, counted.
     Counted(Counted),
+    /// A component was spoken of without a check: by its host, by another system, by a person on the phone.
+    Reported(Report),
     /// A vantage is heard from again.
     VantageHeard {
         /// Which.
@@ -98,6 +100,70 @@ pub struct Counted {
     pub exceptions: Vec<(CheckKey, u32, u32)>,
 }
 
+/// What is told of a component without a check of the plant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Of which.
+    pub component: ComponentName,
+    /// Who says so: a host's agent, another system, a person. The name of a vantage means: as seen from there.
+    pub from: String,
+    /// What they saw.
+    pub saw: Saw,
+    /// How often they looked; at least 1.
+    pub tries: u32,
+    /// How many of these were bad.
+    pub failures: u32,
+    /// How far they are trusted, percent; at most 100.
+    pub trust: u8,
+    /// When it was so.
+    pub at: Timestamp,
+    /// In their words.
+    pub detail: String,
+}
+
+impl Report {
+    /// How far a machine that reports is trusted when nobody said otherwise, percent (chosen by hand: it
+    /// is wrong about as often as one of our checks, and it may speak of another thing than we think).
+    pub const TRUST: u8 = 95;
+}
+
+codes! {
+    /// What somebody saw of a component.
+    Saw {
+        /// It works.
+        Up = "up",
+        /// It does not.
+        Down = "down",
+        /// It works, and not as it should.
+        Degraded = "degraded",
+        /// It works and fails in turns.
+        Flapping = "flapping",
+        /// They looked and cannot tell: what they said before stands no longer.
+        Unknown = "unknown",
+    }
+}
+
+codes! {
+    /// What somebody did to a component. It is to mend something: whether it did is for what is seen after
+    /// it to say.
+    Deed {
+        /// Its operating system was started anew.
+        Rebooted = "rebooted",
+        /// Its software was started anew.
+        Restarted = "restarted",
+        /// Its power was taken away and given back.
+        PowerCycled = "power-cycled",
+        /// Another one stands in its place.
+        Replaced = "replaced",
+        /// Its last change was undone.
+        RolledBack = "rolled-back",
+        /// It was mended in a way that is not said.
+        Fixed = "fixed",
+        /// It was switched off.
+        SwitchedOff = "switched-off",
+    }
+}
+
 /// What a person did.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PersonInput {
@@ -146,11 +212,28 @@ pub enum PersonAction {
     Observe {
         /// Of which.
         component: ComponentName,
-        /// True when they saw it work.
-        works: bool,
+        /// What.
+        saw: Saw,
+        /// How far they are trusted in this, percent; at most 100.
+        trust: u8,
         /// In their words.
         note: String,
     },
+    /// Say what they did to a component.
+    Act {
+        /// To which.
+        component: ComponentName,
+        /// What.
+        did: Deed,
+        /// In their words.
+        note: String,
+    },
+}
+
+impl PersonAction {
+    /// How far a person who looked is trusted when nobody said otherwise, percent (chosen by hand: one
+    /// word in ten is of the wrong machine, the wrong port or the wrong breaker).
+    pub const TRUST: u8 = 90;
 }
 
 /// What came of a delivery.

@@ -8,8 +8,9 @@
 //! A bad answer is an answer: a machine that refuses a connection works, and so does the way to it.
 
 use crate::diagnosis::Fact;
-use crate::state::{Loaded, State, SymptomKey};
-use blackstart_model::observation::{Outcome, Standing, SymptomCode};
+use crate::state::{Loaded, State, SymptomKey, Word};
+use blackstart_model::observation::{NoAnswerCode, Outcome, Standing, SymptomCode};
+use blackstart_model::record::Saw;
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, VantageName};
 use std::collections::BTreeSet;
@@ -60,7 +61,8 @@ const fn is_answer(code: SymptomCode) -> bool {
         | SymptomCode::EchoLoss
         | SymptomCode::WrongRcode
         | SymptomCode::WrongRecord
-        | SymptomCode::Slow => true,
+        | SymptomCode::Slow
+        | SymptomCode::Flapping => true,
         SymptomCode::NoAddress
         | SymptomCode::Unreachable
         | SymptomCode::ConnectTimeout
@@ -70,9 +72,20 @@ const fn is_answer(code: SymptomCode) -> bool {
     }
 }
 
-/// The key under which a person's word is a symptom.
+/// The key under which somebody's word is a symptom.
 fn word_key(component: &str, who: &str) -> SymptomKey {
     (CheckKey::from(component), VantageName::from(who))
+}
+
+/// What a word says, as an outcome.
+pub(crate) fn said(word: &Word) -> Outcome {
+    match word.saw {
+        Saw::Up => Outcome::Up,
+        Saw::Down => Outcome::down(SymptomCode::Reported, word.note.as_str()),
+        Saw::Degraded => Outcome::degraded(SymptomCode::Reported, word.note.as_str()),
+        Saw::Flapping => Outcome::degraded(SymptomCode::Flapping, word.note.as_str()),
+        Saw::Unknown => Outcome::unknown(NoAnswerCode::NotAsked, word.note.as_str()),
+    }
 }
 
 /// Gathers the facts.
@@ -128,20 +141,28 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
             }),
         });
     }
-    for (component, word) in &state.words {
+    let words = state
+        .words
+        .iter()
+        .flat_map(|(component, by)| by.values().map(move |word| (component, word)));
+    for (component, word) in words {
         let Some(id) = plant.find(component.as_str()) else { continue };
         if now.duration_since(word.at) > signed(WORD_LASTS) {
             continue;
         }
-        let fact = Fact::plain(circuit.works(id), word.works, 2);
-        let outcome = if word.works {
-            Outcome::Up
-        } else {
-            Outcome::down(blackstart_model::observation::SymptomCode::Reported, word.note.as_str())
+        let fact = Fact::plain(circuit.works(id), word.saw == Saw::Up, 2);
+        let seen = Seen {
+            key: word_key(component.as_str(), &word.who),
+            fact,
+            since: word.at,
+            outcome: said(word),
         };
-        let key = word_key(component.as_str(), &word.who);
-        let seen = Seen { key, fact, since: word.at, outcome };
-        if word.works { up.push(seen) } else { failing.push(seen) }
+        match word.saw {
+            Saw::Up => up.push(seen),
+            Saw::Down => failing.push(seen),
+            Saw::Degraded | Saw::Flapping => degraded.push(seen),
+            Saw::Unknown => {}
+        }
     }
     let newest = failing.iter().map(|seen| seen.since).max();
     let ripens_at = newest.map(|newest| later(newest, loaded.slowest));

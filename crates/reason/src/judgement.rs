@@ -20,7 +20,7 @@ use blackstart_model::incident::{IncidentEvent, IncidentState};
 use blackstart_model::observation::Standing;
 use blackstart_model::record::{
     BelievedFault, Decision, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
-    IncidentRevision,
+    IncidentRevision, Saw,
 };
 use blackstart_model::time::{Duration, Timestamp, shown_span};
 use blackstart_model::{CheckKey, ComponentName, IncidentId};
@@ -141,8 +141,10 @@ fn track_symptoms(state: &mut State, facts: &Facts, now: Timestamp) -> Vec<Sympt
             }
             let up = if *key == lost_key(&key.1) {
                 !state.lost.contains_key(&key.1)
-            } else if let Some(word) = state.words.get(&ComponentName::from(key.0.as_str())) {
-                word.works
+            } else if let Some(word) =
+                state.words.get(key.0.as_str()).and_then(|words| words.get(key.1.as_str()))
+            {
+                word.saw == Saw::Up
             } else {
                 state
                     .evidence

@@ -31,6 +31,7 @@ pub mod faulttree;
 
 pub use circuit::crosses_way_out;
 pub use state::{
-    AlertProgress, AlertStage, Evidence, Incident, Loss, State, SymptomKey, SymptomTrack, Word,
+    AlertProgress, AlertStage, Deeded, Evidence, Incident, Loss, State, SymptomKey, SymptomTrack,
+    Word,
 };
 pub use step::step;

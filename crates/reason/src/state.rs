@@ -5,7 +5,9 @@ use blackstart_model::check::Check;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Outcome, Standing};
 use blackstart_model::plant::Plant;
-use blackstart_model::record::{Alert, DiagnosisSummary, FaultName, PlantSource, VantageLoss};
+use blackstart_model::record::{
+    Alert, Deed, DiagnosisSummary, FaultName, PlantSource, Saw, VantageLoss,
+};
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +24,8 @@ pub struct State {
     pub(crate) plant: Option<Loaded>,
     pub(crate) evidence: BTreeMap<SymptomKey, Evidence>,
     pub(crate) lost: BTreeMap<VantageName, Loss>,
-    pub(crate) words: BTreeMap<ComponentName, Word>,
+    pub(crate) words: BTreeMap<ComponentName, BTreeMap<String, Word>>,
+    pub(crate) deeds: BTreeMap<ComponentName, Vec<Deeded>>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) alerts: BTreeMap<AlertId, AlertProgress>,
     /// Questions asked out of the grid and not yet answered: when they were, and until when we wait.
@@ -79,11 +82,30 @@ pub struct Loss {
     pub detail: String,
 }
 
-/// What a person said of a component.
+/// What somebody said of a component without a check.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Word {
-    /// They saw it work.
-    pub works: bool,
+    /// What they saw.
+    pub saw: Saw,
+    /// How often they looked.
+    pub tries: u32,
+    /// How many of these were bad.
+    pub failures: u32,
+    /// How far they are trusted, percent.
+    pub trust: u8,
+    /// When it was so.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// In their words.
+    pub note: String,
+}
+
+/// What somebody did to a component.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Deeded {
+    /// What.
+    pub did: Deed,
     /// When.
     pub at: Timestamp,
     /// Who.
@@ -242,10 +264,16 @@ impl State {
         &self.lost
     }
 
-    /// What people last said they saw.
+    /// What was last said of each component without a check, by who said it.
     #[must_use]
-    pub const fn words(&self) -> &BTreeMap<ComponentName, Word> {
+    pub const fn words(&self) -> &BTreeMap<ComponentName, BTreeMap<String, Word>> {
         &self.words
+    }
+
+    /// What was done to each component lately, oldest first.
+    #[must_use]
+    pub const fn deeds(&self) -> &BTreeMap<ComponentName, Vec<Deeded>> {
+        &self.deeds
     }
 
     /// All incidents, oldest first; live ones are those whose state says so.
@@ -289,6 +317,7 @@ impl State {
             evidence,
             lost,
             words,
+            deeds,
             incidents,
             alerts,
             asks,
@@ -315,6 +344,9 @@ impl State {
         }
         for entry in words {
             line("word", &entry);
+        }
+        for entry in deeds {
+            line("deed", &entry);
         }
         for entry in asks {
             line("ask", &entry);

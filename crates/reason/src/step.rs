@@ -4,15 +4,22 @@ use crate::alert;
 use crate::circuit::Circuit;
 use crate::evidence::later;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
-use crate::state::{Evidence, Loaded, Loss, State, Word};
+use crate::state::{Deeded, Evidence, Loaded, Loss, State, Word};
 use blackstart_model::incident::IncidentEvent;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome};
 use blackstart_model::plantfile;
 use blackstart_model::record::{
-    Decision, Input, PersonAction, PersonInput, PlantSource, VantageLoss,
+    Decision, Input, PersonAction, PersonInput, PlantSource, Report, Saw, VantageLoss,
 };
 use blackstart_model::time::{Duration, Timestamp};
-use blackstart_model::{IncidentId, VantageName};
+use blackstart_model::{ComponentName, IncidentId, VantageName};
+
+/// Words of one component at most, by as many who speak of it: beyond it the oldest goes (chosen by hand).
+const WORDS_MAX: usize = 16;
+
+/// Deeds of one component that are kept, the newest (chosen by hand: who has switched a thing off and on
+/// eight times is no nearer to mending it).
+const DEEDS_MAX: usize = 8;
 
 /// Takes one input into the state and says what follows from it.
 ///
@@ -68,6 +75,21 @@ fn take(
         Input::Counted(counted) => {
             // Steady counts carry no change; they keep the word of a vantage fresh.
             let _ = counted;
+        }
+        Input::Reported(report) => {
+            let Report { component, from, saw, tries, failures, trust, at, detail } = report;
+            known(state, component)?;
+            let tries = (*tries).max(1);
+            let word = Word {
+                saw: *saw,
+                tries,
+                failures: (*failures).min(tries),
+                trust: (*trust).min(100),
+                at: (*at).min(now),
+                who: from.clone(),
+                note: detail.clone(),
+            };
+            say(state, component, word);
         }
         Input::VantageHeard { vantage } => {
             state.unjudged |= state.lost.remove(vantage).is_some();
@@ -132,6 +154,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         }
         state.lost.retain(|lost, _| plant.vantages().iter().any(|vantage| vantage.name == *lost));
         state.words.retain(|name, _| plant.find(name.as_str()).is_some());
+        state.deeds.retain(|name, _| plant.find(name.as_str()).is_some());
     }
     let slowest = plant
         .checks()
@@ -145,7 +168,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
 }
 
 fn observe(state: &mut State, observation: &Observation) {
-    let Observation { check, vantage, outcome, at, asked, tries } = observation;
+    let Observation { check, vantage, outcome, at, asked, tries, failures: _ } = observation;
     let key = (check.clone(), vantage.clone());
     if *asked {
         state.asks.remove(&key);
@@ -211,13 +234,31 @@ fn act(
             decisions.push(revision(&state.incidents[incident], Some(from)));
             *incident
         }
-        PersonAction::Observe { component, works, note } => {
-            let known = state.plant().is_some_and(|plant| plant.find(component.as_str()).is_some());
-            if !known {
-                return Err(format!("the plant has no component `{component}`"));
+        PersonAction::Observe { component, saw, trust, note } => {
+            known(state, component)?;
+            let bad = match saw {
+                Saw::Up | Saw::Unknown => 0,
+                Saw::Down | Saw::Degraded | Saw::Flapping => 1,
+            };
+            let word = Word {
+                saw: *saw,
+                tries: 1,
+                failures: bad,
+                trust: (*trust).min(100),
+                at: now,
+                who: who.clone(),
+                note: note.clone(),
+            };
+            say(state, component, word);
+            return Ok(());
+        }
+        PersonAction::Act { component, did, note } => {
+            known(state, component)?;
+            let deeds = state.deeds.entry(component.clone()).or_default();
+            if deeds.len() == DEEDS_MAX {
+                deeds.remove(0);
             }
-            let word = Word { works: *works, at: now, who: who.clone(), note: note.clone() };
-            state.words.insert(component.clone(), word);
+            deeds.push(Deeded { did: *did, at: now, who: who.clone(), note: note.clone() });
             state.unjudged = true;
             return Ok(());
         }
@@ -225,6 +266,28 @@ fn act(
     debug_assert!(!state.incidents[&id].state.is_live(), "closing and merging end an incident");
     state.unjudged = true;
     Ok(())
+}
+
+fn known(state: &State, component: &ComponentName) -> Result<(), String> {
+    match state.plant().and_then(|plant| plant.find(component.as_str())) {
+        Some(_) => Ok(()),
+        None => Err(format!("the plant has no component `{component}`")),
+    }
+}
+
+/// Takes a word about a component: the last one of each who speaks of it stands.
+fn say(state: &mut State, component: &ComponentName, word: Word) {
+    let words = state.words.entry(component.clone()).or_default();
+    if words.get(&word.who).is_some_and(|last| last.at > word.at) {
+        // Late news of the past: what was said since stands.
+        return;
+    }
+    words.insert(word.who.clone(), word);
+    while words.len() > WORDS_MAX {
+        let oldest = words.values().min_by_key(|word| word.at).map(|word| word.who.clone());
+        oldest.and_then(|who| words.remove(&who));
+    }
+    state.unjudged = true;
 }
 
 fn live(

@@ -12,7 +12,7 @@
 use crate::clock;
 use crate::hub::{Hub, Remote};
 use crate::serve::share;
-use blackstart_model::observation::Observation;
+use blackstart_model::observation::{Observation, Outcome};
 use blackstart_model::plant::Plant;
 use blackstart_model::record::{Counted, Input, VantageLoss};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
@@ -555,15 +555,17 @@ async fn take(agents: &Agents, vantage: &VantageName, news: News) -> Result<(), 
         News::Samples(told) => {
             for sample in told {
                 let (check, at) = (CheckKey::from(sample.check), at(sample.age));
-                let outcome = sample.outcome.into();
+                let outcome: Outcome = sample.outcome.into();
+                let tries = sample.tries.max(1);
                 samples.keep(&check, &outcome, sample.timing.into(), at, sample.certificate_ends_s);
                 inputs.push(Input::Observed(Observation {
                     check,
                     vantage: vantage.clone(),
+                    failures: outcome.failures_of(tries),
                     outcome,
                     at,
                     asked: sample.asked,
-                    tries: sample.tries.max(1),
+                    tries,
                 }));
             }
         }

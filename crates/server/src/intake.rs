@@ -157,6 +157,7 @@ impl Vantage {
         Some(Input::Observed(Observation {
             check: key,
             vantage: self.name.clone(),
+            failures: answer.outcome.failures_of(tries),
             outcome: answer.outcome,
             at,
             asked,

@@ -10,9 +10,9 @@ use blackstart_journal::{Entry, Journal as _, Reader as _, SqliteJournal, Sqlite
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::record::{
-    Alert, BelievedFault, Counted, Decision, Delivery, DiagnosisSummary, FaultMode, FaultName,
-    HypothesisSummary, IncidentRevision, Input, News, PersonAction, PersonInput, PlantSource,
-    Recipient, Record, VantageLoss,
+    Alert, BelievedFault, Counted, Decision, Deed, Delivery, DiagnosisSummary, FaultMode,
+    FaultName, HypothesisSummary, IncidentRevision, Input, News, PersonAction, PersonInput,
+    PlantSource, Recipient, Record, Report, Saw, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, IncidentId, RecordId, stable_hash};
@@ -29,12 +29,20 @@ struct Golden {
     records: fn() -> Vec<Record>,
 }
 
-const GOLDEN: [Golden; 1] = [Golden {
-    name: "v1.sql",
-    sql: include_str!("../golden/v1.sql"),
-    fingerprint: 0x4228_5384_a7d7_0a2d,
-    records: v1,
-}];
+const GOLDEN: [Golden; 2] = [
+    Golden {
+        name: "v1.sql",
+        sql: include_str!("../golden/v1.sql"),
+        fingerprint: 0x4228_5384_a7d7_0a2d,
+        records: v1,
+    },
+    Golden {
+        name: "v1-reports.sql",
+        sql: include_str!("../golden/v1-reports.sql"),
+        fingerprint: 0xb505_307e_c9cc_127e,
+        records: v1_reports,
+    },
+];
 
 #[test]
 fn no_golden_file_was_edited() {
@@ -184,10 +192,11 @@ fn v1() -> Vec<Record> {
     ];
     const NEWS: [News; 4] = [News::Opened, News::CauseChanged, News::Resolved, News::PlantRefused];
 
-    let seen = |outcome| {
+    let seen = |outcome: Outcome| {
         Input::Observed(Observation {
             check: "plex/https".into(),
             vantage: "here".into(),
+            failures: outcome.failures_of(1),
             outcome,
             at: instant("2017-03-25T18:59:59.999999999Z"),
             asked: false,
@@ -220,6 +229,7 @@ fn v1() -> Vec<Record> {
             at: instant("1970-01-01T00:00:00Z"),
             asked: true,
             tries: u32::MAX,
+            failures: u32::MAX,
         }),
         Input::Observed(Observation {
             check: "".into(),
@@ -228,6 +238,7 @@ fn v1() -> Vec<Record> {
             at: instant("2262-04-11T23:47:16.854775807Z"),
             asked: true,
             tries: 2,
+            failures: 2,
         }),
     ];
     inputs.extend(SYMPTOMS.map(|code| seen(Outcome::down(code, "127.0.0.1:80"))));
@@ -259,12 +270,14 @@ fn v1() -> Vec<Record> {
         }),
         person(PersonAction::Observe {
             component: "pdu-a".into(),
-            works: false,
+            saw: Saw::Down,
+            trust: PersonAction::TRUST,
             note: "breaker 3 is tripped".to_owned(),
         }),
         person(PersonAction::Observe {
             component: "pdu-b".into(),
-            works: true,
+            saw: Saw::Up,
+            trust: PersonAction::TRUST,
             note: "its lamp is green".to_owned(),
         }),
         Input::AttemptStarted { alert, attempt: 1 },
@@ -379,4 +392,55 @@ fn v1() -> Vec<Record> {
 
     let inputs = inputs.into_iter().map(Record::Input);
     inputs.chain(decisions.into_iter().map(Record::Decision)).collect()
+}
+
+/// What came with counts, words that are trusted so far, and deeds.
+fn v1_reports() -> Vec<Record> {
+    const SAW: [Saw; 5] = [Saw::Up, Saw::Down, Saw::Degraded, Saw::Flapping, Saw::Unknown];
+    const DEEDS: [Deed; 7] = [
+        Deed::Rebooted,
+        Deed::Restarted,
+        Deed::PowerCycled,
+        Deed::Replaced,
+        Deed::RolledBack,
+        Deed::Fixed,
+        Deed::SwitchedOff,
+    ];
+    let person = |what| Input::Person(PersonInput { who: "mara".to_owned(), what });
+    let flapping = |tries, failures| {
+        Input::Observed(Observation {
+            check: "kvm/ping".into(),
+            vantage: "outside".into(),
+            outcome: Outcome::degraded(SymptomCode::Flapping, "in turns"),
+            at: instant("2017-03-26T00:31:00.5Z"),
+            asked: false,
+            tries,
+            failures,
+        })
+    };
+    let mut inputs = vec![flapping(20, 6), flapping(2, 2), flapping(1, 0)];
+    inputs.extend(SAW.map(|saw| {
+        Input::Reported(Report {
+            component: "node-nic".into(),
+            from: "on-host".to_owned(),
+            saw,
+            tries: 40,
+            failures: 12,
+            trust: Report::TRUST,
+            at: instant("2017-03-26T00:32:00Z"),
+            detail: "carrier changes: 12".to_owned(),
+        })
+    }));
+    inputs.extend(SAW.map(|saw| {
+        let (component, trust) = ("pdu-a".into(), 60);
+        person(PersonAction::Observe { component, saw, trust, note: "by phone".to_owned() })
+    }));
+    inputs.extend(SAW.map(|saw| {
+        let (component, trust) = ("pdu-a".into(), PersonAction::TRUST);
+        person(PersonAction::Observe { component, saw, trust, note: String::new() })
+    }));
+    inputs.extend(DEEDS.map(|did| {
+        person(PersonAction::Act { component: "web-1".into(), did, note: "at last".to_owned() })
+    }));
+    inputs.into_iter().map(Record::Input).collect()
 }

@@ -3,9 +3,9 @@
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::record::{
-    Alert, Asker, BelievedFault, Coincidence, Counted, Decision, Delivery, DiagnosisSummary,
+    Alert, Asker, BelievedFault, Coincidence, Counted, Decision, Deed, Delivery, DiagnosisSummary,
     FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck,
-    PersonAction, PersonInput, PlantSource, Recipient, Record, VantageLoss,
+    PersonAction, PersonInput, PlantSource, Recipient, Record, Report, Saw, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
@@ -32,6 +32,7 @@ pub(crate) fn shape(record: &Record) -> &'static str {
                 Outcome::Unknown(_) => "observed unknown",
             },
             Input::Counted(_) => "counted",
+            Input::Reported(_) => "reported",
             Input::VantageHeard { .. } => "vantage-heard",
             Input::VantageLost { .. } => "vantage-lost",
             Input::Person(person) => match person.what {
@@ -40,6 +41,7 @@ pub(crate) fn shape(record: &Record) -> &'static str {
                 PersonAction::Close { .. } => "person closes",
                 PersonAction::Merge { .. } => "person merges",
                 PersonAction::Observe { .. } => "person observes",
+                PersonAction::Act { .. } => "person acts",
             },
             Input::AttemptStarted { .. } => "attempt-started",
             Input::AttemptEnded { result, .. } => match result {
@@ -72,56 +74,66 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
 
 /// Records of each shape.
 fn shapes() -> Vec<BoxedStrategy<Record>> {
-    let inputs =
-        [
-            (text(), option::of(instant()))
-                .prop_map(|(version, alive_until)| Input::Started { version, alive_until })
-                .boxed(),
-            vec((text(), long_text()), 0..3)
-                .prop_map(|files| Input::PlantLoaded(PlantSource { files }))
-                .boxed(),
-            text().prop_map(|why| Input::PlantRefused { why }).boxed(),
-            observed(Just(Outcome::Up)),
-            observed((select(SymptomCode::ALL), text()).prop_map(|(c, d)| Outcome::degraded(c, d))),
-            observed((select(SymptomCode::ALL), text()).prop_map(|(c, d)| Outcome::down(c, d))),
-            observed((select(NoAnswerCode::ALL), text()).prop_map(|(c, d)| Outcome::unknown(c, d))),
-            (vantage(), any::<u64>(), vec((check(), any::<u32>(), any::<u32>()), 0..4))
-                .prop_map(|(vantage, tries, exceptions)| {
-                    Input::Counted(Counted { vantage, tries, exceptions })
-                })
-                .boxed(),
-            vantage().prop_map(|vantage| Input::VantageHeard { vantage }).boxed(),
-            (vantage(), select(VantageLoss::ALL), text())
-                .prop_map(|(vantage, how, detail)| Input::VantageLost { vantage, how, detail })
-                .boxed(),
-            person(
-                (incident(), text())
-                    .prop_map(|(incident, note)| PersonAction::Acknowledge { incident, note }),
-            ),
-            person((incident(), instant(), text()).prop_map(|(incident, until, note)| {
+    let inputs = [
+        (text(), option::of(instant()))
+            .prop_map(|(version, alive_until)| Input::Started { version, alive_until })
+            .boxed(),
+        vec((text(), long_text()), 0..3)
+            .prop_map(|files| Input::PlantLoaded(PlantSource { files }))
+            .boxed(),
+        text().prop_map(|why| Input::PlantRefused { why }).boxed(),
+        observed(Just(Outcome::Up)),
+        observed((select(SymptomCode::ALL), text()).prop_map(|(c, d)| Outcome::degraded(c, d))),
+        observed((select(SymptomCode::ALL), text()).prop_map(|(c, d)| Outcome::down(c, d))),
+        observed((select(NoAnswerCode::ALL), text()).prop_map(|(c, d)| Outcome::unknown(c, d))),
+        (vantage(), any::<u64>(), vec((check(), any::<u32>(), any::<u32>()), 0..4))
+            .prop_map(|(vantage, tries, exceptions)| {
+                Input::Counted(Counted { vantage, tries, exceptions })
+            })
+            .boxed(),
+        vantage().prop_map(|vantage| Input::VantageHeard { vantage }).boxed(),
+        (vantage(), select(VantageLoss::ALL), text())
+            .prop_map(|(vantage, how, detail)| Input::VantageLost { vantage, how, detail })
+            .boxed(),
+        person(
+            (incident(), text())
+                .prop_map(|(incident, note)| PersonAction::Acknowledge { incident, note }),
+        ),
+        person(
+            (incident(), instant(), text()).prop_map(|(incident, until, note)| {
                 PersonAction::Silence { incident, until, note }
-            })),
-            person(
-                (incident(), text())
-                    .prop_map(|(incident, note)| PersonAction::Close { incident, note }),
-            ),
-            person(
-                (incident(), incident(), text()).prop_map(|(incident, into, note)| {
-                    PersonAction::Merge { incident, into, note }
-                }),
-            ),
-            person((component(), any::<bool>(), text()).prop_map(|(component, works, note)| {
-                PersonAction::Observe { component, works, note }
-            })),
-            (alert_id(), any::<u32>())
-                .prop_map(|(alert, attempt)| Input::AttemptStarted { alert, attempt })
-                .boxed(),
-            attempt_ended(Delivery::Delivered),
-            attempt_ended(Delivery::Failed),
-            attempt_ended(Delivery::Refused),
-            attempt_ended(Delivery::InFlight),
-            Just(Input::Tick).boxed(),
-        ];
+            }),
+        ),
+        person(
+            (incident(), text())
+                .prop_map(|(incident, note)| PersonAction::Close { incident, note }),
+        ),
+        person(
+            (incident(), incident(), text())
+                .prop_map(|(incident, into, note)| PersonAction::Merge { incident, into, note }),
+        ),
+        (component(), text(), select(Saw::ALL), any::<(u32, u32, u8)>(), instant(), text())
+            .prop_map(|(component, from, saw, (tries, failures, trust), at, detail)| {
+                let report = Report { component, from, saw, tries, failures, trust, at, detail };
+                Input::Reported(report)
+            })
+            .boxed(),
+        person((component(), select(Saw::ALL), any::<u8>(), text()).prop_map(
+            |(component, saw, trust, note)| PersonAction::Observe { component, saw, trust, note },
+        )),
+        person(
+            (component(), select(Deed::ALL), text())
+                .prop_map(|(component, did, note)| PersonAction::Act { component, did, note }),
+        ),
+        (alert_id(), any::<u32>())
+            .prop_map(|(alert, attempt)| Input::AttemptStarted { alert, attempt })
+            .boxed(),
+        attempt_ended(Delivery::Delivered),
+        attempt_ended(Delivery::Failed),
+        attempt_ended(Delivery::Refused),
+        attempt_ended(Delivery::InFlight),
+        Just(Input::Tick).boxed(),
+    ];
     let decisions = [
         (vec((check(), vantage()), 0..4), text())
             .prop_map(|(asks, because)| Decision::Verify { asks, because })
@@ -196,9 +208,10 @@ fn alert_id() -> impl Strategy<Value = AlertId> {
 }
 
 fn observed(outcome: impl Strategy<Value = Outcome> + 'static) -> BoxedStrategy<Input> {
-    (check(), vantage(), outcome, instant(), any::<bool>(), any::<u32>())
-        .prop_map(|(check, vantage, outcome, at, asked, tries)| {
-            Input::Observed(Observation { check, vantage, outcome, at, asked, tries })
+    (check(), vantage(), outcome, instant(), any::<bool>(), any::<(u32, u32)>())
+        .prop_map(|(check, vantage, outcome, at, asked, (tries, failures))| {
+            let observation = Observation { check, vantage, outcome, at, asked, tries, failures };
+            Input::Observed(observation)
         })
         .boxed()
 }

@@ -30,6 +30,7 @@ fn cause(outcome: &Outcome) -> Vec<String> {
                 at: world.now,
                 asked: tries > 1,
                 tries,
+                failures: tries,
             }));
         }
     }

@@ -4,7 +4,8 @@
 use crate::world::{World, two_racks};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::record::{
-    Counted, Decision, Delivery, Input, PersonAction, PersonInput, PlantSource, VantageLoss,
+    Counted, Decision, Deed, Delivery, Input, PersonAction, PersonInput, PlantSource, Report, Saw,
+    VantageLoss,
 };
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
 use blackstart_model::{IncidentId, VantageName};
@@ -45,6 +46,8 @@ enum Act {
     Hear(&'static str),
     /// A person does something, to an incident that may or may not be there.
     Person(PersonAction),
+    /// Somebody reports, of so long ago.
+    Report(&'static str, &'static str, Saw, Duration),
     /// A silence of so long.
     Silence(IncidentId, Duration),
     Deliver(Delivery),
@@ -68,8 +71,16 @@ fn act() -> impl Strategy<Value = Act> {
             into,
             note: note()
         }),
-        (select(&BREAKABLE[..]), any::<bool>()).prop_map(move |(component, works)| {
-            PersonAction::Observe { component: component.into(), works, note: note() }
+        (select(&BREAKABLE[..]), select(Saw::ALL), 0..=100_u8).prop_map(
+            move |(component, saw, trust)| PersonAction::Observe {
+                component: component.into(),
+                saw,
+                trust,
+                note: note()
+            }
+        ),
+        (select(&BREAKABLE[..]), select(Deed::ALL)).prop_map(move |(component, did)| {
+            PersonAction::Act { component: component.into(), did, note: note() }
         }),
     ];
     let result = prop_oneof![
@@ -87,6 +98,12 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (vantage.clone(), select(VantageLoss::ALL)).prop_map(|(v, how)| Act::Lose(v, how)),
         2 => vantage.prop_map(Act::Hear),
         3 => person.prop_map(Act::Person),
+        2 => (
+            select(&BREAKABLE[..]),
+            select(&["outside", "host", "phone"][..]),
+            select(Saw::ALL),
+            seconds(200),
+        ).prop_map(|(component, from, saw, ago)| Act::Report(component, from, saw, ago)),
         1 => (incident(), seconds(200)).prop_map(|(incident, span)| Act::Silence(incident, span)),
         2 => result.prop_map(Act::Deliver),
         1 => Just(Act::Crash),
@@ -112,6 +129,19 @@ fn play(world: &mut World, act: &Act) {
         }
         Act::Person(what) => {
             world.give(person(what.clone()));
+        }
+        Act::Report(component, from, saw, ago) => {
+            let ago = SignedDuration::try_from(*ago).expect("minutes");
+            world.give(Input::Reported(Report {
+                component: (*component).into(),
+                from: (*from).to_owned(),
+                saw: *saw,
+                tries: 10,
+                failures: 4,
+                trust: Report::TRUST,
+                at: world.now.checked_sub(ago).expect("in range"),
+                detail: String::new(),
+            }));
         }
         Act::Silence(incident, span) => {
             let span = SignedDuration::try_from(*span).expect("minutes");

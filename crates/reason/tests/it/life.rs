@@ -4,7 +4,7 @@ use crate::world::{World, two_racks};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::record::{
-    Decision, Input, News, PersonAction, PersonInput, PlantSource, VantageLoss,
+    Decision, Input, News, PersonAction, PersonInput, PlantSource, Saw, VantageLoss,
 };
 use blackstart_model::time::{Duration, SignedDuration};
 use blackstart_model::{IncidentId, VantageName};
@@ -19,6 +19,7 @@ fn seen(world: &World, check: &str, outcome: Outcome, asked: bool, tries: u32) -
     Input::Observed(Observation {
         check: check.into(),
         vantage: VantageName::here(),
+        failures: outcome.failures_of(tries),
         outcome,
         at: world.now,
         asked,
@@ -154,7 +155,8 @@ fn a_persons_word_is_evidence() {
     let mut world = World::of(&two_racks());
     let what = PersonAction::Observe {
         component: "switch-2".into(),
-        works: false,
+        saw: Saw::Down,
+        trust: PersonAction::TRUST,
         note: "all its lamps are dark".to_owned(),
     };
     world.break_it("switch-2");

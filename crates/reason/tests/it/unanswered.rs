@@ -24,7 +24,8 @@ fn loaded() -> Input {
 
 fn seen(outcome: Outcome, at: Timestamp) -> Input {
     let (check, vantage) = ("web/tcp".into(), VantageName::here());
-    Input::Observed(Observation { check, vantage, outcome, at, asked: false, tries: 1 })
+    let failures = outcome.failures_of(1);
+    Input::Observed(Observation { check, vantage, outcome, at, asked: false, tries: 1, failures })
 }
 
 fn refused() -> Outcome {

@@ -162,7 +162,16 @@ impl World {
             let tries = told.1;
             let (check, vantage) = key;
             let at = self.now;
-            self.give(Input::Observed(Observation { check, vantage, outcome, at, asked, tries }));
+            let failures = outcome.failures_of(tries);
+            self.give(Input::Observed(Observation {
+                check,
+                vantage,
+                outcome,
+                at,
+                asked,
+                tries,
+                failures,
+            }));
         }
     }
 

@@ -7,7 +7,7 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use blackstart_model::IncidentId;
-use blackstart_model::record::{Decision, Input, PersonAction, PersonInput};
+use blackstart_model::record::{Decision, Input, PersonAction, PersonInput, Saw};
 use blackstart_model::time::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -92,16 +92,17 @@ pub(super) async fn observe(
 }
 
 pub(super) async fn do_observe(app: &App, who: Who, name: &str, act: Act) -> Result<(), Refused> {
-    let works = match act.works.as_deref() {
-        Some("yes" | "true") => true,
-        Some("no" | "false") => false,
+    let saw = match act.works.as_deref() {
+        Some("yes" | "true") => Saw::Up,
+        Some("no" | "false") => Saw::Down,
         _ => {
             let why = "`works` is `yes` or `no`".to_owned();
             return Err(Refused(StatusCode::BAD_REQUEST, why));
         }
     };
     let note = act.note.chars().take(NOTE_CHARS_MAX).collect();
-    tell(app, who, PersonAction::Observe { component: name.into(), works, note }).await
+    let trust = PersonAction::TRUST;
+    tell(app, who, PersonAction::Observe { component: name.into(), saw, trust, note }).await
 }
 
 async fn tell(app: &App, Who(who): Who, what: PersonAction) -> Result<(), Refused> {

@@ -140,14 +140,22 @@ pub(super) async fn component(
             needs
         })
         .collect();
-    let word = app.hub.state().words().get(name.as_str()).cloned();
+    let (words, deeds) = {
+        let state = app.hub.state();
+        let words = state.words().get(name.as_str()).cloned().unwrap_or_default();
+        (words, state.deeds().get(name.as_str()).cloned().unwrap_or_default())
+    };
     let main = html! {
         h1 { (component.name) " " span.quiet { (component.kind) } }
         p { (badge(stand.health)) " " (stand.because)
             @if let Some(since) = stand.since { ", since " (time(&view, since)) } }
-        @if let Some(word) = word {
-            p { (word.who) " saw it " @if word.works { "work" } @else { "not work" } ", " (time(&view, word.at))
+        @for word in words.values() {
+            p { (word.who) " says it is " (word.saw) ", " (time(&view, word.at))
                 @if !word.note.is_empty() { ": " (word.note) } }
+        }
+        @for deed in deeds {
+            p { (deed.who) " " (deed.did) " it, " (time(&view, deed.at))
+                @if !deed.note.is_empty() { ": " (deed.note) } }
         }
         h2 { "Needs" }
         p { @if component.requirements.is_empty() { "Nothing." } @else { (needs(plant, component)) } }

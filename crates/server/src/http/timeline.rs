@@ -72,6 +72,10 @@ fn words(view: &View, entry: &Entry) -> Option<Markup> {
             Input::Counted(counted) => {
                 html! { (counted.tries) " steady answers from " (counted.vantage) }
             }
+            Input::Reported(report) => html! {
+                (report.from) " says that " (report.component) " is " (report.saw)
+                @if !report.detail.is_empty() { ": " (report.detail) }
+            },
             Input::VantageHeard { vantage } => html! { "vantage " (vantage) " is heard" },
             Input::VantageLost { vantage, how, detail } => {
                 html! { "vantage " (vantage) " lost (" (how) "): " (detail) }
@@ -130,9 +134,9 @@ fn action(what: &PersonAction) -> String {
         PersonAction::Merge { incident, into, note } => {
             noted(format!("puts {incident} into {into}"), note)
         }
-        PersonAction::Observe { component, works, note } => {
-            let saw = if *works { "work" } else { "not work" };
-            noted(format!("saw {component} {saw}"), note)
+        PersonAction::Observe { component, saw, trust, note } => {
+            noted(format!("saw that {component} is {saw} (trusted {trust} %)"), note)
         }
+        PersonAction::Act { component, did, note } => noted(format!("{did} {component}"), note),
     }
 }

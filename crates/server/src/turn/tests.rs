@@ -64,6 +64,7 @@ fn seen(tries: u32) -> Input {
         at: clock::wall(),
         asked: tries > 1,
         tries,
+        failures: tries,
     })
 }
 

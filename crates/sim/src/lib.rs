@@ -8,3 +8,8 @@
 #![forbid(unsafe_code)]
 
 pub mod scenario;
+pub mod truth;
+pub mod world;
+pub mod verdict;
+pub mod play;
+pub mod chance;

@@ -10,7 +10,9 @@ mod read;
 pub use read::{Mistake, read};
 
 use crate::scenario::read::words;
+use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::plant::Plant;
+use blackstart_model::record::{Deed, Input, PersonAction, PersonInput, Report, Saw};
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, ComponentName, VantageName};
 use std::sync::Arc;
@@ -178,6 +180,63 @@ pub enum Word {
     },
 }
 
+impl Told {
+    /// What the judgement is given. A person is one called `human`; everybody else is some system.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        let Self { at, from, what, detail } = self;
+        let person = |what| Input::Person(PersonInput { who: from.clone(), what });
+        match what {
+            Word::Did { deed, component } => person(PersonAction::Act {
+                component: component.clone(),
+                did: *deed,
+                note: detail.clone(),
+            }),
+            Word::Seen { of: SeenOf::Component(component), saw, trust, .. } if from == HUMAN => {
+                person(PersonAction::Observe {
+                    component: component.clone(),
+                    saw: *saw,
+                    trust: *trust,
+                    note: detail.clone(),
+                })
+            }
+            Word::Seen { of: SeenOf::Component(component), saw, tries, failures, trust } => {
+                Input::Reported(Report {
+                    component: component.clone(),
+                    from: from.clone(),
+                    saw: *saw,
+                    tries: *tries,
+                    failures: *failures,
+                    trust: *trust,
+                    at: *at,
+                    detail: detail.clone(),
+                })
+            }
+            Word::Seen { of: SeenOf::Check(check), saw, tries, failures, .. } => {
+                let outcome = match saw {
+                    Saw::Up => Outcome::Up,
+                    Saw::Down => Outcome::down(SymptomCode::Reported, detail.as_str()),
+                    Saw::Degraded => Outcome::degraded(SymptomCode::Reported, detail.as_str()),
+                    Saw::Flapping => Outcome::degraded(SymptomCode::Flapping, detail.as_str()),
+                    Saw::Unknown => Outcome::unknown(NoAnswerCode::NotAsked, detail.as_str()),
+                };
+                Input::Observed(Observation {
+                    check: check.clone(),
+                    vantage: VantageName::from(from.as_str()),
+                    outcome,
+                    at: *at,
+                    asked: false,
+                    tries: *tries,
+                    failures: *failures,
+                })
+            }
+        }
+    }
+}
+
+/// Who speaks as a person: `from: human`.
+const HUMAN: &str = "human";
+
 /// Of what something was seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SeenOf {
@@ -185,42 +244,6 @@ pub enum SeenOf {
     Component(ComponentName),
     /// A check.
     Check(CheckKey),
-}
-
-words! {
-    /// What somebody saw.
-    Saw {
-        /// It works.
-        Up = "up",
-        /// It does not.
-        Down = "down",
-        /// It works badly.
-        Degraded = "degraded",
-        /// It works in turns.
-        Flapping = "flapping",
-        /// They could not say.
-        Unknown = "unknown",
-    }
-}
-
-words! {
-    /// What somebody did.
-    Deed {
-        /// Switched off and on by its own means.
-        Rebooted = "rebooted",
-        /// Its program was started anew.
-        Restarted = "restarted",
-        /// Its power was taken and given.
-        PowerCycled = "power-cycled",
-        /// Another one is in its place.
-        Replaced = "replaced",
-        /// A change was undone.
-        RolledBack = "rolled-back",
-        /// It was mended.
-        Fixed = "fixed",
-        /// It was switched off.
-        SwitchedOff = "switched-off",
-    }
 }
 
 /// What a fair judge would say.

@@ -5,12 +5,13 @@
 //! wrong verdict later.
 
 use super::{
-    Deed, Expect, Happening, Impact, Milestone, Mode, Named, Saw, Scenario, SeenOf, Senses, Told,
-    What, Word,
+    Expect, HUMAN, Happening, Impact, Milestone, Mode, Named, Scenario, SeenOf, Senses, Told, What,
+    Word,
 };
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Plant;
 use blackstart_model::plantfile::{self, Entry, Node, Place, Value};
+use blackstart_model::record::{Deed, PersonAction, Report, Saw};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp, Zone, local_instant};
 use blackstart_model::{CheckKey, ComponentName, VantageName};
 use std::fmt;
@@ -504,7 +505,10 @@ impl Reader<'_> {
         let at = self.instant(at)?;
         let detail = fields.get("detail").and_then(|node| self.text(node)).unwrap_or("").to_owned();
         if let Some(did) = fields.get("did") {
-            let deed = self.word(Some(did), Deed::ALL)?;
+            let deed = self.word(
+                Some(did),
+                &Deed::ALL.iter().map(|it| (it.as_str(), *it)).collect::<Vec<_>>(),
+            )?;
             let by = self.needed(&fields, "by")?;
             let from = self.text(by)?.to_owned();
             let component = self.needed(&fields, "component")?;
@@ -512,7 +516,8 @@ impl Reader<'_> {
             return Some(Told { at, from, what: Word::Did { deed, component }, detail });
         }
         let saw = self.needed(&fields, "outcome");
-        let saw = self.word(saw, Saw::ALL)?;
+        let saw =
+            self.word(saw, &Saw::ALL.iter().map(|it| (it.as_str(), *it)).collect::<Vec<_>>())?;
         let from = self.needed(&fields, "from")?;
         let of = match (fields.get("component"), fields.get("check")) {
             (Some(component), None) => SeenOf::Component(self.component(component, false)?),
@@ -536,7 +541,8 @@ impl Reader<'_> {
         if failures > tries {
             self.mistake(fields.place, "it failed more often than it was tried");
         }
-        let trust = self.share(fields.get("trust")).unwrap_or(1.0);
+        let usual = if from == HUMAN { PersonAction::TRUST } else { Report::TRUST };
+        let trust = self.share(fields.get("trust")).unwrap_or(f64::from(usual) / 100.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
         let trust = (trust * 100.0).round() as u8;
         Some(Told { at, from, what: Word::Seen { of, saw, tries, failures, trust }, detail })

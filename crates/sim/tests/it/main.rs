@@ -1,3 +1,5 @@
 //! The pretend world, played.
 
 mod reading;
+mod world;
+mod scenarios;

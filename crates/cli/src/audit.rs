@@ -271,6 +271,7 @@ fn fault_name(plant: &Plant, fault: Subject) -> String {
         Subject::Carriage { upstream, prefix } => {
             format!("{} misrouting {}", name(upstream), name(prefix))
         }
+        Subject::Spread { from, to } => format!("{} taking down {}", name(from), name(to)),
         Subject::Vantage(id) => format!("vantage {}", plant.vantage(id).name),
         Subject::Check(id) => format!("check {}", plant.checks()[id.index()].key),
     }

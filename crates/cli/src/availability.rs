@@ -141,6 +141,9 @@ fn cause_in_words(plant: &Plant, cause: &Cause) -> String {
         Subject::Carriage { upstream, prefix } => {
             format!("{} carried by {}", name(plant, prefix), name(plant, upstream))
         }
+        Subject::Spread { from, to } => {
+            format!("{} taking down {}", name(plant, from), name(plant, to))
+        }
         // These harm nobody who is served, and are never causes.
         Subject::Vantage(_) | Subject::Check(_) => String::new(),
     };

@@ -150,7 +150,7 @@ fn of_plant(
     let circuit = Circuit::of(&plant);
     let gate = if arguments.works { circuit.works(id) } else { circuit.usable(id) };
     let tree = FaultTree::of_failure(&circuit, &plant, gate, |subject: Subject| {
-        let Range { min, max } = rates::of_subject(&plant, subject).unavailability();
+        let Range { min, max } = rates::unavailability(&plant, subject);
         Some((min, max))
     });
     let how = if arguments.works { "down" } else { "not usable" };

@@ -305,6 +305,9 @@ fn way(plant: &Plant, Witness { through, fault }: &Witness) -> String {
         Some(Subject::Carriage { upstream, .. }) => {
             format!(" (not carried by {})", plant.component(*upstream).name)
         }
+        Some(Subject::Spread { from, .. }) => {
+            format!(" (taken down by {})", plant.component(*from).name)
+        }
         Some(Subject::Vantage(_) | Subject::Check(_)) => String::new(),
     };
     if names.is_empty() { by } else { format!("by {}{by}", names.join(" ← ")) }

@@ -74,6 +74,8 @@ pub enum Attribute {
     Account,
     /// `changed_by`: who or what may change, restart or unplug it, free texts.
     ChangedBy,
+    /// `can_take_down`: what a fault in this can take down with it, though it needs nothing of this.
+    CanTakeDown,
     /// `expires` of a certificate.
     Expires,
     /// `every`: the period of a backup.

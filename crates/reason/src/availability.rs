@@ -146,7 +146,7 @@ pub fn availability(plant: &Plant, circuit: &Circuit, question: &Question) -> Av
     let components = figures.iter().filter_map(|&input| match circuit.subject(input) {
         Subject::Component(id) if !customer(id) => Some(id),
         Subject::Component(_) | Subject::Vantage(_) | Subject::Check(_) => None,
-        Subject::Carriage { .. } => None,
+        Subject::Carriage { .. } | Subject::Spread { .. } => None,
     });
     let own: Vec<bool> = components.map(|id| rates::of(plant, id).1).collect();
     let own_figures = own.iter().filter(|&&own| own).count();
@@ -190,12 +190,12 @@ fn end(
         let harmless = match subject {
             Subject::Component(id) => plant.component(id).kind == Kind::Customer,
             Subject::Vantage(_) | Subject::Check(_) => true,
-            Subject::Carriage { .. } => false,
+            Subject::Carriage { .. } | Subject::Spread { .. } => false,
         };
-        let rate = rates::of_subject(plant, subject);
-        let down = if harmless { 0.0 } else { of(rate.unavailability()) };
+        let down = if harmless { 0.0 } else { of(rates::unavailability(plant, subject)) };
+        let begins = rates::of_subject(plant, subject).filter(|_| !harmless);
         failed.push(down);
-        often.push(if harmless { 0.0 } else { of(rate.per_year) * (1.0 - down) });
+        often.push(begins.map_or(0.0, |rate| of(rate.per_year) * (1.0 - down)));
     }
     if question.as_today {
         for input in circuit.today() {

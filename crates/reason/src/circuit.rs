@@ -9,6 +9,11 @@
 //! is not monotone and is not in here. Tested on small plants drawn in words (`tests`), and against a
 //! naive evaluator on random ones.
 //!
+//! A fault that can take down what needs nothing of it (a breaker without selectivity, an interlock, a
+//! flood) is an input more, [`Subject::Spread`]: its victim goes on while the first has not failed *by itself*, or
+//! has not taken it along. So it stays monotone and free of cycles, whoever stands above whom, and no
+//! such thing is ever certain of a single fault.
+//!
 //! Two layers keep it free of cycles: `base` is what a component can do by power, place and machine
 //! alone, and it is what forwarding is built on; `works` adds `needs`, each of which must work **and**
 //! be reachable. A forwarder therefore goes on forwarding when a service it needs is gone; what it
@@ -23,6 +28,7 @@ pub(crate) mod starting;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use compile::demanded;
 pub use killers::{Blasts, Killers, Killing, TooMany};
 pub use network::crosses_way_out;
 pub(crate) use network::leaves_place;
@@ -89,6 +95,15 @@ pub enum Subject {
         /// The address block.
         prefix: ComponentId,
     },
+    /// A fault of one component takes another down with it. It happens, or it does not, once the first has
+    /// failed by itself; alone it is nothing. The plant says where it can: `can_take_down`, and `to_start`
+    /// (what is started again while that is broken stays down).
+    Spread {
+        /// What has failed by itself.
+        from: ComponentId,
+        /// What it took down.
+        to: ComponentId,
+    },
 }
 
 /// What a gate computes of its children.
@@ -133,6 +148,8 @@ pub struct Circuit {
     sees: Vec<Sees>,
     sees_by_name: HashMap<(CheckKey, VantageName), usize>,
     today: Vec<InputId>,
+    /// For what others can take down, in its order: true while none of it has happened.
+    spared: Vec<(ComponentId, GateId)>,
     unplaced: Vec<(CheckId, VantageId)>,
 }
 
@@ -322,7 +339,8 @@ impl Circuit {
         &self.today
     }
 
-    /// Whether a component can do anything by place, machine, power and cooling alone.
+    /// Whether a component can do anything by place, machine, power and cooling alone, and was not taken
+    /// down by what needs nothing of it.
     #[must_use]
     pub fn stands(&self, component: ComponentId) -> GateId {
         self.base[component.index()]

@@ -125,6 +125,7 @@ pub fn of(
     let up = circuit.under(faults);
     let broke = faults.iter().filter_map(|&input| match circuit.subject(input) {
         Subject::Component(id) => Some(id),
+        Subject::Spread { to, .. } => Some(to).filter(|&to| !up[circuit.stands(to).index()]),
         Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => None,
     });
     let helpless =

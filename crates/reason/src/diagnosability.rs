@@ -16,9 +16,8 @@ mod advice;
 pub use advice::{Advice, Ask, SuggestedCheck};
 pub use signatures::{Signatures, Symptom};
 
-use crate::circuit::{Blasts, Circuit, InputId, Killers, TooMany};
+use crate::circuit::{Blasts, Circuit, InputId, Killers, TooMany, demanded};
 use blackstart_model::plant::Role;
-use blackstart_model::requirement::{Requirement, Target};
 use blackstart_model::{ComponentId, Plant};
 use hands::Hands;
 
@@ -137,13 +136,11 @@ fn blind(
     }
     for (component, at) in plant.components().iter().zip(0..) {
         let Some(requirement) = component.requirement(Role::ToStart) else { continue };
-        let mut needed = Vec::new();
-        demanded(requirement, &mut needed);
-        for target in needed {
+        demanded(requirement, &mut |target| {
             for input in killers.alone(circuit.works(target)) {
                 costs[input.index()] = Some(Cost::Start(ComponentId(at)));
             }
-        }
+        });
     }
     signatures
         .faults()
@@ -156,16 +153,4 @@ fn blind(
             costs.map(|costs| Blind { fault, costs, remedy: None })
         })
         .collect()
-}
-
-/// What a requirement cannot be met without, choices left aside.
-fn demanded(requirement: &Requirement, found: &mut Vec<ComponentId>) {
-    match requirement {
-        Requirement::One(leaf) => match leaf.target {
-            Target::Component(target) => found.push(target),
-            Target::Internet => {}
-        },
-        Requirement::All(of) => of.iter().for_each(|part| demanded(part, found)),
-        Requirement::Any(_) | Requirement::AtLeast { .. } => {}
-    }
 }

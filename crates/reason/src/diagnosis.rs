@@ -292,6 +292,7 @@ pub(crate) fn hard_mode(plant: &Plant, circuit: &Circuit, input: InputId) -> Fau
         Subject::Component(id) if plant.component(id).kind == Kind::Prefix => FaultMode::Misrouted,
         Subject::Component(_) => FaultMode::Down,
         Subject::Carriage { .. } => FaultMode::Misrouted,
+        Subject::Spread { .. } => FaultMode::Consequential,
         Subject::Vantage(_) => FaultMode::CutOff,
         Subject::Check(_) => FaultMode::WrongCheck,
     }

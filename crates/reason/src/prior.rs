@@ -22,7 +22,10 @@ pub(crate) const UNMODELLED: f64 = -10.2;
 
 /// Natural logarithm of the probability that `subject` broke within the exposure.
 pub(crate) fn log_prior(plant: &Plant, subject: Subject) -> f64 {
+    let Some(rate) = rates::of_subject(plant, subject) else {
+        return rates::middle(rates::SPREAD).ln();
+    };
     // Even what never failed yet may have.
-    let per_year = rates::of_subject(plant, subject).typical_per_year().max(SELDOM);
+    let per_year = rate.typical_per_year().max(SELDOM);
     (per_year * EXPOSURE_HOURS / rates::HOURS_PER_YEAR).ln()
 }

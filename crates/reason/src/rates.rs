@@ -45,8 +45,13 @@ impl Rate {
 
     /// One figure for the range of failures: its geometric middle, as for any order of magnitude.
     pub(crate) fn typical_per_year(&self) -> f64 {
-        (self.per_year.min * self.per_year.max).sqrt()
+        middle(self.per_year)
     }
+}
+
+/// One figure for a range: its geometric middle.
+pub(crate) fn middle(range: Range) -> f64 {
+    (range.min * range.max).sqrt()
 }
 
 const BY_HAND: &str = "chosen by hand";
@@ -156,6 +161,11 @@ pub const VANTAGE: Rate = rate((1.0, 12.0), (0.1, 4.0), BY_HAND);
 /// How often a check is wrong about what works; it harms nobody who is served.
 pub const CHECK: Rate = rate((0.1, 2.0), (0.1, 24.0), BY_HAND);
 
+/// How likely it is that a fault takes along what the plant says it can: anything from hardly ever to
+/// always, in the middle one time in ten (chosen by hand; IEC 61508-6, annex D, has 1 to 10 % of the
+/// failures of redundant sensors in common).
+pub const SPREAD: Range = Range { min: 0.01, max: 1.0 };
+
 /// The rate of one component: what the plant says of it, and the table for the rest. The flag says
 /// whether the plant says both.
 #[must_use]
@@ -177,13 +187,20 @@ pub fn of(plant: &Plant, id: ComponentId) -> (Rate, bool) {
     (rate, own_rate.is_some() && own_repair.is_some())
 }
 
-/// The rate of anything that can break.
+/// The rate of anything that can break by itself; none for what only another's fault does.
 #[must_use]
-pub fn of_subject(plant: &Plant, subject: Subject) -> Rate {
-    match subject {
+pub fn of_subject(plant: &Plant, subject: Subject) -> Option<Rate> {
+    Some(match subject {
         Subject::Component(component) => of(plant, component).0,
         Subject::Vantage(_) => VANTAGE,
         Subject::Check(_) => CHECK,
         Subject::Carriage { .. } => CARRIAGE,
-    }
+        Subject::Spread { .. } => return None,
+    })
+}
+
+/// The share of time anything is down, at least and at most; of a fault that spreads, how likely it does.
+#[must_use]
+pub fn unavailability(plant: &Plant, subject: Subject) -> Range {
+    of_subject(plant, subject).map_or(SPREAD, |rate| rate.unavailability())
 }

@@ -312,7 +312,10 @@ impl<'a> Grounds<'a> {
             .iter()
             .filter_map(|&input| match self.circuit.subject(input) {
                 Subject::Component(id) => Some(id),
-                Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => None,
+                Subject::Vantage(_)
+                | Subject::Check(_)
+                | Subject::Carriage { .. }
+                | Subject::Spread { .. } => None,
             })
             .collect()
     }
@@ -326,7 +329,10 @@ impl<'a> Grounds<'a> {
             .iter()
             .filter_map(|&input| match self.circuit.subject(input) {
                 Subject::Carriage { upstream, prefix } => Some((upstream, prefix)),
-                Subject::Component(_) | Subject::Vantage(_) | Subject::Check(_) => None,
+                Subject::Component(_)
+                | Subject::Vantage(_)
+                | Subject::Check(_)
+                | Subject::Spread { .. } => None,
             })
             .collect();
         SinglePoints { of, down_today: self.killers.is_down(gate), by, by_carriage }
@@ -343,6 +349,9 @@ impl<'a> Grounds<'a> {
             Subject::Component(id) => format!("`{}`", self.name(id)),
             Subject::Carriage { upstream, prefix } => {
                 format!("`{}` misrouting `{}`", self.name(upstream), self.name(prefix))
+            }
+            Subject::Spread { from, to } => {
+                format!("`{}` taking down `{}`", self.name(from), self.name(to))
             }
             Subject::Vantage(id) => format!("the vantage `{}`", self.plant.vantage(id).name),
             Subject::Check(id) => format!("the check `{}`", self.plant.checks()[id.index()].key),

@@ -26,6 +26,7 @@ pub(crate) fn fault_name(plant: &Plant, circuit: &Circuit, fault: &Fault) -> Fau
         Subject::Carriage { upstream, prefix } => {
             format!("{} through {}", plant.component(prefix).name, plant.component(upstream).name)
         }
+        Subject::Spread { from: _, to } => plant.component(to).name.to_string(),
     };
     FaultName { subject, mode: fault.mode }
 }

@@ -341,9 +341,10 @@ fn times(
                 Subject::Component(id) if asked.contains(&id) => Darkness::AT_ONCE,
                 // One without any need is its own input.
                 Subject::Component(id) => own[id.index()],
-                Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => {
-                    Darkness::NEVER
-                }
+                Subject::Vantage(_)
+                | Subject::Check(_)
+                | Subject::Carriage { .. }
+                | Subject::Spread { .. } => Darkness::NEVER,
             },
             Gate::And(children) => fold(children, &times, f64::min, f64::INFINITY),
             Gate::Or(children) => fold(children, &times, f64::max, 0.0),
@@ -470,7 +471,7 @@ fn lost_redundancy(
             .filter_map(|input| match circuit.subject(*input) {
                 Subject::Component(id) => Some(id),
                 Subject::Carriage { upstream, .. } => Some(upstream),
-                Subject::Vantage(_) | Subject::Check(_) => None,
+                Subject::Vantage(_) | Subject::Check(_) | Subject::Spread { .. } => None,
             })
             .collect();
         falls_with.sort_unstable();

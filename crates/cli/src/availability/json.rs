@@ -35,6 +35,8 @@ struct OneCause<'a> {
     component: &'a str,
     /// The address block that an upstream does not carry, where that is the failure.
     prefix: Option<&'a str>,
+    /// What its fault takes down with it, where that is the failure.
+    takes_down: Option<&'a str>,
     hours_per_year: Ends,
     share: Ends,
 }
@@ -56,16 +58,17 @@ const fn ends(range: Range) -> Ends {
 }
 
 fn cause<'a>(plant: &'a Plant, cause: &Cause) -> Option<OneCause<'a>> {
-    let (id, prefix) = match cause.subject {
-        Subject::Component(id) => (id, None),
-        Subject::Carriage { upstream, prefix } => {
-            (upstream, Some(plant.component(prefix).name.as_str()))
-        }
+    let name = |id| Some(plant.component(id).name.as_str());
+    let (id, prefix, takes_down) = match cause.subject {
+        Subject::Component(id) => (id, None, None),
+        Subject::Carriage { upstream, prefix } => (upstream, name(prefix), None),
+        Subject::Spread { from, to } => (from, None, name(to)),
         Subject::Vantage(_) | Subject::Check(_) => return None,
     };
     Some(OneCause {
         component: plant.component(id).name.as_str(),
         prefix,
+        takes_down,
         hours_per_year: ends(cause.hours_per_year),
         share: ends(cause.share),
     })

@@ -53,6 +53,8 @@ pub enum Holds {
     PsuMode(Attribute),
     /// One of its own inputs of power.
     Input(Attribute),
+    /// Other components, by name.
+    Others(Attribute),
     /// Amperes, or a number of times.
     Inrush(Attribute),
     /// How often in a year.
@@ -410,6 +412,12 @@ pub const FIELDS: &[Field] = &[
         Holds::Texts(Attribute::ChangedBy),
         Of::Every,
         "who or what may change, restart or unplug it, in words",
+    ),
+    field(
+        "can_take_down",
+        Holds::Others(Attribute::CanTakeDown),
+        Of::Every,
+        "what a fault in this can take down with it, though it needs nothing of this",
     ),
     field("notify", Holds::Texts(Attribute::Notify), Of::Every, "the addresses of those affected"),
     field(

@@ -793,6 +793,11 @@ fn fill(
             let input = input.and_then(|name| names.component(name, node.place, report));
             put(attribute, input.map(|input| Value::Components(vec![input])));
         }
+        Holds::Others(attribute) => {
+            let others = questions::components(node, names, report);
+            harmed(&made.name, node, &others, names, report);
+            put(attribute, Some(Value::Components(others)).filter(|_| !list(node).is_empty()));
+        }
         Holds::Inrush(attribute) => {
             let times = node.text().is_some_and(|text| text.trim_end().ends_with(['x', '×']));
             let value = if times {
@@ -937,6 +942,33 @@ fn preferred_input(made: &Component, place: Place, names: &Names<'_>, report: &m
     let known = inputs.iter().take(LISTED).map(|input| names.known[input.index()].0.as_str());
     let help = format!("its inputs are: {}", known.collect::<Vec<_>>().join(", "));
     report.add(codes::CHOICE, place, message, Some(help));
+}
+
+/// What a fault in a component can take down is something else, and something that can be down.
+fn harmed(
+    own: &ComponentName,
+    node: &Node<'_>,
+    others: &[ComponentId],
+    names: &Names<'_>,
+    report: &mut Report,
+) {
+    if list(node).is_empty() {
+        let message = "`can_take_down` names nothing".to_owned();
+        let help = "leave it out when it is not known".to_owned();
+        report.add(codes::EMPTY, node.place, message, Some(help));
+    }
+    for other in others {
+        let (name, kind) = &names.known[other.index()];
+        let message = if name == own {
+            format!("that `{name}` is down when it is down goes without saying")
+        } else if *kind == Kind::Customer {
+            format!("a {kind} cannot stand under `can_take_down`")
+        } else {
+            continue;
+        };
+        let help = "name what falls with it although it needs nothing of it".to_owned();
+        report.add(codes::WRONG_KIND, node.place, message, Some(help));
+    }
 }
 
 /// The words a requirement's map is made of.

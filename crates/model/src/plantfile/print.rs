@@ -189,6 +189,7 @@ fn component_fields(component: &Component, checks: &[&Check], plant: &Plant) -> 
             | Holds::Metered(attribute)
             | Holds::PsuMode(attribute)
             | Holds::Input(attribute)
+            | Holds::Others(attribute)
             | Holds::Inrush(attribute)
             | Holds::PerYear(attribute)
             | Holds::Span(attribute)
@@ -297,9 +298,9 @@ fn attribute_value(value: &Value, plant: &Plant) -> String {
         Value::Span(min, max) if min < max => format!("{}..{}", span(*min), span(*max)),
         Value::Span(_, max) => span(*max),
         Value::Components(several) => {
+            let mut names: Vec<String> = several.iter().map(|id| place(*id, None, plant)).collect();
             // A field that holds one is written as one.
-            let names: Vec<String> = several.iter().map(|id| place(*id, None, plant)).collect();
-            names.join(", ")
+            if names.len() == 1 { names.remove(0) } else { flow_list(names) }
         }
         Value::Flag(flag) => flag.to_string(),
         Value::Text(text) => scalar(text),

@@ -783,7 +783,11 @@ pub(super) fn maintenance(
 }
 
 /// The components that a list names, ranges spread.
-fn components(node: &Node<'_>, names: &Names<'_>, report: &mut Report) -> Vec<ComponentId> {
+pub(super) fn components(
+    node: &Node<'_>,
+    names: &Names<'_>,
+    report: &mut Report,
+) -> Vec<ComponentId> {
     let mut named = Vec::new();
     for node in list(node) {
         let Some(written) = text(node, "a component", report) else { continue };

@@ -275,7 +275,7 @@ fn shape(holds: Holds) -> String {
         Holds::Requirement(_) => "requirement",
         Holds::Redundant(_) => "redundant-requirement",
         Holds::Network => "network",
-        Holds::Segments | Holds::Addresses(_) | Holds::Texts(_) => "texts",
+        Holds::Segments | Holds::Addresses(_) | Holds::Texts(_) | Holds::Others(_) => "texts",
         Holds::Claim => "claim",
         Holds::Condition => "condition",
         Holds::Checks => "checks",

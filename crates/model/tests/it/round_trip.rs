@@ -9,6 +9,7 @@ use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Component, Maintenance, Plant, Role, Vantage};
 use blackstart_model::plantfile::fields::{FIELDS, Field, Holds};
 use blackstart_model::plantfile::{parse, parse_str, print};
+use blackstart_model::quantity::Value;
 use blackstart_model::requirement::{Leaf, Requirement, Target};
 use blackstart_model::{ComponentId, PlaneId, SegmentId, VantageId};
 use proptest::prelude::*;
@@ -30,6 +31,18 @@ fn said(plant: &Plant) -> BTreeMap<String, String> {
         assert_eq!(plant.find(one.name.as_str()).map(ComponentId::index), Some(at));
         let Component { name, kind, requirements, segments, attributes, claims, condition } = one;
         let segments: Vec<_> = segments.iter().map(|id| segment(*id)).collect();
+        let attributes: Vec<String> = attributes
+            .iter()
+            .map(|(attribute, value)| match value {
+                Value::Components(of) => {
+                    format!(
+                        "{attribute:?} {:?}",
+                        of.iter().map(|id| component(*id)).collect::<Vec<_>>()
+                    )
+                }
+                value => format!("{attribute:?} {value:?}"),
+            })
+            .collect();
         say(
             format!("component {name}"),
             format!("{kind} {segments:?} {attributes:?} {claims:?} {condition:?}"),
@@ -310,6 +323,11 @@ fn value(holds: Holds, kind: Kind, made: &[(String, Kind)], tape: &mut Tape<'_>)
         Holds::PsuMode(_) => tape.pick(&["shared", "hot-spare", "unknown"]).to_owned(),
         // Of its own inputs, which are not known here: told by an example.
         Holds::Input(_) => return None,
+        Holds::Others(_) => match any_kind()[..] {
+            [] => return None,
+            [only] => format!("[{only}]"),
+            [first, .., last] => format!("[{first}, {last}]"),
+        },
         Holds::Inrush(_) => tape.pick(&["40 A", "2..5.5 x"]).to_owned(),
         Holds::Instant(_) => {
             tape.pick(&["\"2026-12-01 12:00\"", "\"2026-10-25 02:30 +01:00\""]).to_owned()

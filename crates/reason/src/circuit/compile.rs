@@ -4,6 +4,7 @@ use super::network::{Network, crosses_way_out};
 use super::{Choices, Circuit, GateId, Gates, InputId, Look, Op, Sees, Subject, Supposed};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Role, Vantage};
+use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::requirement::{Leaf, Requirement, Target};
 use blackstart_model::{ComponentId, PlaneId, Plant, VantageId};
 use std::collections::HashMap;
@@ -266,10 +267,12 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
     };
     let mut build = Builder::new(u32::try_from(subjects.len()).expect("inputs fit u32"));
     let order = dependencies_first(plant);
+    let spared = spared(&mut build, &subjects, &ok);
 
     let mut base = vec![build.yes(); plant.components().len()];
     for &id in &order {
         let mut all = vec![ok(Subject::Component(id))];
+        all.extend(spared_of(&spared, id));
         for role in SUPPORT {
             if let Some(requirement) = plant.component(id).requirement(role) {
                 all.push(build.requirement(requirement, &mut |build, leaf| match leaf.target {
@@ -474,6 +477,7 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
         sees,
         sees_by_name,
         today,
+        spared,
         unplaced,
     };
     (circuit, looks)
@@ -496,7 +500,65 @@ fn subjects(plant: &Plant) -> Vec<Subject> {
             );
         }
     }
+    subjects.extend(spreads(plant).into_iter().map(|(to, from)| Subject::Spread { from, to }));
     subjects
+}
+
+/// What can be taken down by what it needs nothing of, and by what: in the order of what is hit.
+fn spreads(plant: &Plant) -> Vec<(ComponentId, ComponentId)> {
+    let mut spreads = Vec::new();
+    for (component, at) in plant.components().iter().zip(0..) {
+        let own = ComponentId(at);
+        if let Some(Value::Components(hit)) = component.attribute(Attribute::CanTakeDown) {
+            spreads.extend(hit.iter().map(|&to| (to, own)));
+        }
+        // What it reads when it starts and not again hits it when it is started anew.
+        if let Some(requirement) = component.requirement(Role::ToStart) {
+            demanded(requirement, &mut |from| spreads.push((own, from)));
+        }
+    }
+    spreads.retain(|(to, from)| to != from);
+    spreads.sort_unstable();
+    spreads.dedup();
+    spreads
+}
+
+/// What a requirement cannot be met without, choices left aside.
+pub(crate) fn demanded(requirement: &Requirement, tell: &mut dyn FnMut(ComponentId)) {
+    match requirement {
+        Requirement::One(leaf) => {
+            if let (Target::Component(target), None) = (leaf.target, &leaf.standby) {
+                tell(target);
+            }
+        }
+        Requirement::All(of) => of.iter().for_each(|part| demanded(part, tell)),
+        Requirement::Any(_) | Requirement::AtLeast { .. } => {}
+    }
+}
+
+/// For what others can take down, once for each of these: the other has not failed by itself, or has not
+/// taken it along. In the order of what is hit.
+fn spared(
+    build: &mut Builder,
+    subjects: &[Subject],
+    ok: &dyn Fn(Subject) -> GateId,
+) -> Vec<(ComponentId, GateId)> {
+    let mut spared = Vec::new();
+    for &subject in subjects {
+        let Subject::Spread { from, to } = subject else { continue };
+        let gate = build.or(vec![ok(Subject::Component(from)), ok(subject)]);
+        spared.push((to, gate));
+    }
+    spared
+}
+
+/// Those of one component.
+pub(super) fn spared_of(
+    spared: &[(ComponentId, GateId)],
+    of: ComponentId,
+) -> impl Iterator<Item = GateId> + '_ {
+    let first = spared.partition_point(|(to, _)| *to < of);
+    spared[first..].iter().take_while(move |(to, _)| *to == of).map(|(_, gate)| *gate)
 }
 
 /// The upstreams that carry a prefix: those named, or all when none is.

@@ -9,7 +9,7 @@
 //! that needs more to work than to stand. Tested, by way of the draft that uses it, against compiling the
 //! edited plant whole.
 
-use super::compile::{Builder, SUPPORT};
+use super::compile::{Builder, SUPPORT, spared_of};
 use super::{Choices, Circuit, GateId};
 use blackstart_model::requirement::{Requirement, Target};
 use blackstart_model::{ComponentId, Plant};
@@ -61,6 +61,7 @@ impl Circuit {
         let inputs = u32::try_from(self.subjects.len()).expect("inputs fit u32");
         let mut build = Builder::resume(std::mem::take(&mut self.gates), inputs);
         let mut all = vec![GateId(of.0)];
+        all.extend(spared_of(&self.spared, of));
         for role in SUPPORT {
             if let Some(requirement) = component.requirement(role) {
                 all.push(build.requirement(requirement, &mut |build, leaf| match leaf.target {

@@ -73,7 +73,10 @@ impl Starting {
         // Vantages play no part, and an upstream that is up carries what it should.
         let ok = move |subject: Subject| match subject {
             Subject::Component(component) => GateId(component.0),
-            Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => yes,
+            Subject::Vantage(_)
+            | Subject::Check(_)
+            | Subject::Carriage { .. }
+            | Subject::Spread { .. } => yes,
         };
         let mut network = Network::for_starting(plant, up);
         let mut this = Self {

@@ -163,6 +163,39 @@ services:
 }
 
 #[test]
+fn a_fault_takes_down_what_stands_above_it_if_it_spreads() {
+    let case = case(
+        "
+feeds: { mains: {} }
+generators: { generators: {} }
+transfer_switches:
+  ats-3: { fed_by: { any: [mains, generators] } }
+  ats-4: { fed_by: { any: [mains, generators] }, can_take_down: mains }
+files: { aliases: {} }
+services: { apache: { to_start: aliases } }
+",
+    );
+    let spread = |from: &str, to: &str| {
+        let subject = Subject::Spread { from: case.id(from), to: case.id(to) };
+        case.circuit.inputs().find(|&input| case.circuit.subject(input) == subject)
+    };
+    let own = |name: &str| case.circuit.component_input(case.id(name));
+    let works = |name: &str, faults: &[InputId]| {
+        case.circuit.under(faults)[case.circuit.works(case.id(name)).index()]
+    };
+    let tripped = spread("ats-4", "mains").expect("the plant says so");
+    assert!(works("mains", &[own("ats-4")]), "it may hold");
+    assert!(works("mains", &[tripped]), "alone it is nothing");
+    assert!(!works("mains", &[own("ats-4"), tripped]));
+    assert!(works("ats-3", &[own("ats-4"), tripped]), "it has the generators");
+    assert!(!works("ats-3", &[own("ats-4"), tripped, own("generators")]));
+    let dark = [own("mains"), own("generators"), tripped];
+    assert!(!works("ats-4", &dark) && spread("mains", "ats-4").is_none());
+    let restarted = spread("aliases", "apache").expect("it needs it to start");
+    assert!(works("apache", &[own("aliases")]) && !works("apache", &[own("aliases"), restarted]));
+}
+
+#[test]
 fn who_stands_at_an_upstream_sees_how_that_one_routes_a_prefix() {
     let case = case(
         "

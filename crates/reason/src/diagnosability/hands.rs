@@ -32,6 +32,8 @@ impl Hands {
             .map(|subject| match *subject {
                 Subject::Component(id) => (trade(plant.component(id).kind), sites[id.index()]),
                 Subject::Carriage { .. } => (Trade::Carrier, None),
+                // It is never a fault by itself.
+                Subject::Spread { .. } => (Trade::Other, None),
                 Subject::Vantage(_) | Subject::Check(_) => (Trade::Software, None),
             })
             .collect();

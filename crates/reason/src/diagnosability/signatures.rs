@@ -143,7 +143,7 @@ impl<'a> Senses<'a> {
                 Subject::Carriage { upstream, prefix } => {
                     [upstream, prefix].into_iter().all(|end| !killers.is_down(circuit.works(end)))
                 }
-                Subject::Vantage(_) | Subject::Check(_) => false,
+                Subject::Vantage(_) | Subject::Check(_) | Subject::Spread { .. } => false,
             })
             .collect();
         let muted_by = circuit

@@ -14,7 +14,7 @@ impl FaultTree {
     /// anybody knows.
     ///
     /// An event bears the name of its component; others say what they are: `vantage NAME`, `check NAME`, `PREFIX
-    /// through UPSTREAM`. Linear in the circuit.
+    /// through UPSTREAM`, `VICTIM by CAUSE`. Linear in the circuit.
     #[must_use]
     pub fn of_failure(
         circuit: &Circuit,
@@ -94,6 +94,9 @@ fn event_name(plant: &Plant, subject: Subject) -> String {
         Subject::Check(id) => format!("check {}", plant.checks()[id.index()].key),
         Subject::Carriage { upstream, prefix } => {
             format!("{} through {}", plant.component(prefix).name, plant.component(upstream).name)
+        }
+        Subject::Spread { from, to } => {
+            format!("{} by {}", plant.component(to).name, plant.component(from).name)
         }
     }
 }

@@ -29,7 +29,7 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
             match grounds.circuit.subject(fault) {
                 Subject::Component(id) => causes.push(id),
                 Subject::Carriage { upstream, prefix } => causes.extend([upstream, prefix]),
-                Subject::Vantage(_) | Subject::Check(_) => {}
+                Subject::Vantage(_) | Subject::Check(_) | Subject::Spread { .. } => {}
             }
             falls.extend(grounds.blast(fault).filter(|&id| grounds.is_used(id)));
         }

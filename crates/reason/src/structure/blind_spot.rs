@@ -27,7 +27,7 @@ fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
         let (component, causes) = match grounds.circuit.subject(blind.fault) {
             Subject::Component(id) => (id, vec![id]),
             Subject::Carriage { upstream, prefix } => (prefix, vec![upstream, prefix]),
-            Subject::Vantage(_) | Subject::Check(_) => continue,
+            Subject::Vantage(_) | Subject::Check(_) | Subject::Spread { .. } => continue,
         };
         let falls = falls(grounds, blind);
         let (severity, stake) = match blind.costs {

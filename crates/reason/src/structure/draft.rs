@@ -147,7 +147,10 @@ impl Draft {
     ) -> impl Iterator<Item = ComponentId> {
         inputs.into_iter().filter_map(|&input| match self.circuit.subject(input) {
             Subject::Component(component) => Some(component),
-            Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => None,
+            Subject::Vantage(_)
+            | Subject::Check(_)
+            | Subject::Carriage { .. }
+            | Subject::Spread { .. } => None,
         })
     }
 }

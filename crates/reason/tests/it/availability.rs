@@ -48,7 +48,7 @@ fn failed(plant: &Plant, circuit: &Circuit, worst: bool) -> Vec<f64> {
             Subject::Component(id) if plant.component(id).kind == Kind::Customer => 0.0,
             Subject::Vantage(_) | Subject::Check(_) => 0.0,
             subject => {
-                let down = rates::of_subject(plant, subject).unavailability();
+                let down = rates::unavailability(plant, subject);
                 if worst { down.max } else { down.min }
             }
         })
@@ -184,6 +184,19 @@ databases: {{ d: {{ needs: {{ any: [a, b] }}, failures_per_year: 0 }} }}"
 }
 
 #[test]
+fn a_switch_that_can_trip_the_mains_makes_less_of_two_switches() {
+    // Each is down 1 part in 101 of its time, and the one takes the other along in 1 to 100 of 100.
+    let q: f64 = 0.01 / 1.01;
+    let (_, told) = case(&format!(
+        "components: {{ a: {{ {SURE}, can_take_down: b }}, b: {{ {SURE} }} }}
+databases: {{ d: {{ needs: {{ any: [a, b] }}, failures_per_year: 0 }} }}"
+    ));
+    let Range { min, max } = told.of[0].unavailability;
+    assert!(is_close(min, q * (1.0 - (1.0 - q) * 0.99)), "{min}");
+    assert!(is_close(max, q), "{max}");
+}
+
+#[test]
 fn what_all_customers_hang_on_is_what_to_buy_first() {
     let (plant, told) = case(
         "
@@ -196,7 +209,10 @@ customers: { c1: { uses: web }, c2: { uses: mail }, c3: { uses: [web, mail] } }
     assert!(told.over_customers);
     let first = |subject| match subject {
         Subject::Component(id) => plant.component(id).name.as_str(),
-        Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => "",
+        Subject::Vantage(_)
+        | Subject::Check(_)
+        | Subject::Carriage { .. }
+        | Subject::Spread { .. } => "",
     };
     let names: Vec<&str> = told.causes.iter().map(|cause| first(cause.subject)).collect();
     assert_eq!(names[..3], ["web", "mail", "a"], "{:#?}", told.causes);

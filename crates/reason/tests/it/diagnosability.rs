@@ -42,7 +42,9 @@ impl Case {
             Subject::Carriage { upstream, prefix } => {
                 format!("{}>{}", name(upstream), name(prefix))
             }
-            Subject::Vantage(_) | Subject::Check(_) => panic!("{subject:?} is no fault here"),
+            Subject::Vantage(_) | Subject::Check(_) | Subject::Spread { .. } => {
+                panic!("{subject:?} is no fault here")
+            }
         }
     }
 
@@ -61,7 +63,7 @@ impl Case {
 
     fn input(&self, fault: &str) -> InputId {
         let of = |&input: &InputId| match self.circuit.subject(input) {
-            Subject::Vantage(_) | Subject::Check(_) => false,
+            Subject::Vantage(_) | Subject::Check(_) | Subject::Spread { .. } => false,
             subject => self.fault(subject) == fault,
         };
         self.circuit.inputs().find(of).unwrap_or_else(|| panic!("no fault {fault}"))

@@ -84,6 +84,8 @@ pub(crate) struct Part {
     wants: [Option<Wants>; 5],
     known_failed: bool,
     checked: bool,
+    /// What its own failure can take down.
+    spreads: Vec<usize>,
 }
 
 const ROLES: [&str; 5] = ["in", "on", "power", "cooled_by", "needs"];
@@ -103,14 +105,28 @@ impl Works {
         let wants = || option::weighted(0.35, Wants::drawn());
         let wants = [wants(), wants(), wants(), wants(), wants()];
         let odds = (prop::bool::weighted(0.1), prop::bool::weighted(0.4));
-        let part = (section, wants, odds).prop_map(|(section, wants, (known_failed, checked))| {
-            Part { section, wants, known_failed, checked }
-        });
+        let spreads = prop_oneof![4 => Just(Vec::new()), 1 => vec(0..100_usize, 1..4)];
+        let part = (section, wants, odds, spreads).prop_map(
+            |(section, wants, (known_failed, checked), spreads)| Part {
+                section,
+                wants,
+                known_failed,
+                checked,
+                spreads,
+            },
+        );
         (vec(part, 1..12), Wants::drawn()).prop_map(|(mut parts, uses)| {
             // `in` names places only: the first part is one, and it is the only place.
             parts[0].section = "components";
             for part in &mut parts {
                 part.wants[0] = part.wants[0].take().map(|_| Wants::One(0));
+            }
+            let len = parts.len();
+            for (at, part) in parts.iter_mut().enumerate() {
+                part.spreads.iter_mut().for_each(|to| *to %= len);
+                part.spreads.retain(|&to| to != at);
+                part.spreads.sort_unstable();
+                part.spreads.dedup();
             }
             Self { parts, uses }
         })
@@ -140,12 +156,29 @@ impl Works {
         text + &format!("customers: {{ acme: {{ uses: {uses} }} }}\n")
     }
 
+    /// What can take down what.
+    pub(crate) fn spreads(&self) -> Vec<(usize, usize)> {
+        let parts = self.parts.iter().enumerate();
+        parts.flat_map(|(at, part)| part.spreads.iter().map(move |&to| (at, to))).collect()
+    }
+
     /// Which parts work with these broken: each that is not broken and has what it wants.
     pub(crate) fn works(&self, broken: &BTreeSet<usize>) -> Vec<bool> {
+        self.works_where(broken, &BTreeSet::new())
+    }
+
+    /// The same where those that are broken have taken these along, if the first of the two is.
+    pub(crate) fn works_where(
+        &self,
+        broken: &BTreeSet<usize>,
+        taken: &BTreeSet<(usize, usize)>,
+    ) -> Vec<bool> {
+        let own = |at: usize| self.parts[at].known_failed || broken.contains(&at);
         let mut works = Vec::new();
         for (part, at) in self.parts.iter().zip(0..) {
             let given = part.wants.iter().flatten().all(|wants| at == 0 || wants.met(&works));
-            works.push(given && !part.known_failed && !broken.contains(&at));
+            let hit = taken.iter().any(|&(from, to)| to == at && own(from));
+            works.push(given && !own(at) && !hit);
         }
         works
     }
@@ -187,6 +220,10 @@ impl Part {
         }
         if self.known_failed {
             fields.push("condition: { known_failed: 'blown in June' }".to_owned());
+        }
+        if !self.spreads.is_empty() {
+            let to: Vec<String> = self.spreads.iter().map(|to| format!("p{to}")).collect();
+            fields.push(format!("can_take_down: [{}]", to.join(", ")));
         }
         if self.checked {
             fields.push("checks: [ { tcp: '10.0.0.1:80', from: [here, outside] } ]".to_owned());

@@ -373,7 +373,10 @@ proptest! {
             .iter()
             .filter_map(|&input| match circuit.subject(input) {
                 Subject::Component(id) => Some(plant.component(id).name.to_string()),
-                Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => None,
+                Subject::Vantage(_)
+                | Subject::Check(_)
+                | Subject::Carriage { .. }
+                | Subject::Spread { .. } => None,
             })
             .collect();
         let components: Vec<InputId> = broken

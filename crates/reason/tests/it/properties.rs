@@ -29,6 +29,7 @@ fn named(plant: &Plant, subject: Subject) -> String {
         Subject::Carriage { upstream, prefix } => {
             format!("{}>{}", component(upstream), component(prefix))
         }
+        Subject::Spread { from, to } => format!("{} takes {}", component(from), component(to)),
     }
 }
 
@@ -123,6 +124,34 @@ proptest! {
                     prop_assert_eq!(works, expected[at], "what sees is not what works");
                 }
             }
+        }
+    }
+
+    /// What takes what down with it, by the words of the plant file; alone, that is nothing.
+    #[test]
+    fn a_fault_that_spreads_agrees_with_a_naive_reader(
+        drawn in Works::drawn(),
+        broken in btree_set(0..12_usize, 0..4),
+        which in vec(any::<bool>(), 40),
+    ) {
+        let plant = plant(&drawn.written());
+        let circuit = Circuit::of(&plant);
+        let part = |at: usize| id(&plant, &format!("p{at}"));
+        let broken: BTreeSet<usize> = broken.into_iter().filter(|&at| at < drawn.len()).collect();
+        let spreads = drawn.spreads();
+        let is_spread = |subject: &&Subject| matches!(subject, Subject::Spread { .. });
+        prop_assert_eq!(circuit.subjects().iter().filter(is_spread).count(), spreads.len());
+        let taken: BTreeSet<(usize, usize)> =
+            spreads.into_iter().zip(which).filter(|(_, which)| *which).map(|(pair, _)| pair).collect();
+        let mut inputs: Vec<InputId> =
+            broken.iter().map(|&at| circuit.component_input(part(at))).collect();
+        for &(from, to) in &taken {
+            inputs.push(input(&circuit, Subject::Spread { from: part(from), to: part(to) }));
+        }
+        let under = circuit.under(&inputs);
+        for (at, expected) in drawn.works_where(&broken, &taken).into_iter().enumerate() {
+            let works = under[circuit.works(part(at)).index()];
+            prop_assert_eq!(works, expected, "p{} with {:?} broken, {:?} taken", at, &broken, &taken);
         }
     }
 

@@ -81,7 +81,7 @@ impl World {
                 Subject::Vantage(id) => {
                     name.strip_prefix("vantage ") == Some(self.plant.vantage(id).name.as_str())
                 }
-                Subject::Carriage { .. } => false,
+                Subject::Carriage { .. } | Subject::Spread { .. } => false,
             })
             .unwrap_or_else(|| panic!("nothing called {name}"))
     }

@@ -8,6 +8,8 @@
 //! It never looks at names, times or incidents. Tested by cases at the door of `step`, and here against
 //! a naive ranking on random plants.
 
+pub(crate) mod next;
+
 use crate::circuit::{Circuit, GateId, InputId, Subject};
 use crate::prior;
 use blackstart_model::kind::Kind;

@@ -8,6 +8,7 @@
 //! A bad answer is an answer: a machine that refuses a connection works, and so does the way to it.
 
 use crate::diagnosis::Fact;
+use crate::diagnosis::next::Asked;
 use crate::state::{Loaded, State, SymptomKey, Word};
 use blackstart_model::observation::{NoAnswerCode, Outcome, Standing, SymptomCode};
 use blackstart_model::record::Saw;
@@ -33,6 +34,8 @@ pub(crate) struct Facts {
     pub(crate) failing: Vec<Seen>,
     pub(crate) up: Vec<Seen>,
     pub(crate) degraded: Vec<Seen>,
+    /// What was asked since the newest failure began.
+    pub(crate) asked: Asked,
     /// When more of what is up becomes a fact by the mere passing of time.
     pub(crate) ripens_at: Option<Timestamp>,
 }
@@ -199,7 +202,27 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
             }
         }
     }
-    Facts { failing, up, degraded, ripens_at: ripens_at.filter(|_| !ripe) }
+    let asked = asked(state, newest, now);
+    Facts { failing, up, degraded, asked, ripens_at: ripens_at.filter(|_| !ripe) }
+}
+
+/// What needs no asking (again): since `newest`, the beginning of the newest failure.
+fn asked(state: &State, newest: Option<Timestamp>, now: Timestamp) -> Asked {
+    let mut asked = Asked::default();
+    let is_since = |at: Timestamp| newest.is_some_and(|newest| at >= newest);
+    let put = state.probed.iter().filter(|&(_, &at)| is_since(at)).map(|(key, _)| key);
+    let unanswered = state.evidence.iter().filter_map(|(key, evidence)| {
+        let is_unknown = evidence.outcome.standing() == Standing::Unknown;
+        (is_unknown && is_since(evidence.at)).then_some(key)
+    });
+    asked.probes.extend(put.chain(unanswered).cloned());
+    asked.mute.extend(state.lost.keys().filter(|vantage| state.is_mute(vantage)).cloned());
+    let is_fresh = |at: Timestamp| now.duration_since(at) <= signed(WORD_LASTS);
+    let told = state.words.iter().filter(|(_, by)| by.values().any(|word| is_fresh(word.at)));
+    asked.told.extend(told.map(|(component, _)| component.clone()));
+    let done = state.deeds.iter().filter(|(_, deeds)| deeds.iter().any(|deed| is_fresh(deed.at)));
+    asked.done.extend(done.map(|(component, _)| component.clone()));
+    asked
 }
 
 /// `at` and then `span`; saturates at the end of time.

@@ -11,6 +11,7 @@
 use crate::alert;
 use crate::circuit::InputId;
 use crate::diagnosis::diagnose;
+use crate::diagnosis::next::{self, Asked};
 use crate::evidence::{Facts, Seen, facts, later, lost_key};
 use crate::impact;
 use crate::state::{Incident, Loaded, State, SymptomKey, SymptomTrack, names};
@@ -54,6 +55,8 @@ struct Group<'a> {
     broke: Vec<InputId>,
     /// Explained by a fault, and not only left over.
     caused: bool,
+    /// What is asked at once to tell its hypotheses apart.
+    probes: Vec<SymptomKey>,
 }
 
 impl Group<'_> {
@@ -81,9 +84,10 @@ pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
         let sentence = "nothing is seen to fail".to_owned();
         return DiagnosisSummary { sentence, ..DiagnosisSummary::default() };
     }
-    let diagnosis =
-        diagnose(&loaded.circuit, &loaded.plant, &given, DiagnosisSummary::HYPOTHESES_MAX);
-    summarise(loaded, &all, &diagnosis)
+    let diagnosis = diagnose(&loaded.circuit, &loaded.plant, &given, next::WEIGHED_MAX);
+    let tellings = next::tellings(loaded, &all, &diagnosis.hypotheses, &facts.asked);
+    let next_checks = next::shown(&tellings);
+    DiagnosisSummary { next_checks, ..summarise(loaded, &all, &diagnosis) }
 }
 
 /// Judges everything anew.
@@ -97,6 +101,9 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     let before: BTreeMap<IncidentId, Shown> =
         state.incidents.values().map(|incident| (incident.id, Shown::of(incident))).collect();
 
+    if facts.failing.is_empty() {
+        state.probed.clear();
+    }
     let fresh = first_seen(state, &facts);
     verify(state, &loaded, &fresh, now, decisions);
     let returned = track_symptoms(state, &facts, now);
@@ -108,6 +115,10 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     let mut groups = share_out(&loaded, &facts);
     groups.extend(degraded_groups(&loaded, &facts));
     place(state, &loaded, &groups, now);
+    for group in &groups {
+        let because = format!("it tells apart what may have broken: {}", group.summary.sentence);
+        ask(state, &loaded, group.probes.clone(), because, now, decisions);
+    }
     settle(state, &loaded, &facts, now);
     revise(state, &before, decisions);
     alert::tell(state, &loaded, now, decisions);
@@ -177,7 +188,7 @@ fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
     for (broke, seen) in groups {
         // What no cause took is shown to each as unexplained; what another took is not its matter.
         let all: Vec<&Seen> = seen.iter().chain(&left).copied().chain(&facts.up).collect();
-        result.push(group(loaded, &all, seen, broke));
+        result.push(group(loaded, &all, seen, broke, &facts.asked));
     }
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
     for seen in left {
@@ -186,7 +197,7 @@ fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
     }
     for seen in by_component.into_values() {
         let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
-        let mut left_over = group(loaded, &all, seen, Vec::new());
+        let mut left_over = group(loaded, &all, seen, Vec::new(), &facts.asked);
         left_over.caused = false;
         result.push(left_over);
     }
@@ -232,13 +243,16 @@ fn group<'a>(
     all: &[&Seen],
     seen: Vec<&'a Seen>,
     fallback: Vec<InputId>,
+    asked: &Asked,
 ) -> Group<'a> {
     let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
-    let diagnosis =
-        diagnose(&loaded.circuit, &loaded.plant, &given, DiagnosisSummary::HYPOTHESES_MAX);
+    let diagnosis = diagnose(&loaded.circuit, &loaded.plant, &given, next::WEIGHED_MAX);
     let leading = diagnosis.hypotheses[0].faults.inputs();
     let broke = if leading.is_empty() { fallback } else { leading };
-    Group { seen, summary: summarise(loaded, all, &diagnosis), broke, caused: true }
+    let tellings = next::tellings(loaded, all, &diagnosis.hypotheses, asked);
+    let next_checks = next::shown(&tellings);
+    let summary = DiagnosisSummary { next_checks, ..summarise(loaded, all, &diagnosis) };
+    Group { seen, summary, broke, caused: true, probes: next::at_once(&tellings) }
 }
 
 /// What answers badly is judged by itself, one group a component: nothing is down that could explain it.
@@ -278,7 +292,7 @@ fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
                 searched: "not searched: it answers".to_owned(),
                 ..DiagnosisSummary::default()
             };
-            Group { seen, summary, broke: Vec::new(), caused: true }
+            Group { seen, summary, broke: Vec::new(), caused: true, probes: Vec::new() }
         })
         .collect()
 }

@@ -15,6 +15,7 @@ mod evidence;
 mod verification;
 mod diagnosis;
 pub mod rates;
+pub mod hands;
 mod prior;
 mod summary;
 mod impact;

@@ -30,6 +30,8 @@ pub struct State {
     pub(crate) alerts: BTreeMap<AlertId, AlertProgress>,
     /// Questions asked out of the grid and not yet answered: when they were, and until when we wait.
     pub(crate) asks: BTreeMap<SymptomKey, Ask>,
+    /// When each question was last put out of the grid, while something fails.
+    pub(crate) probed: BTreeMap<SymptomKey, Timestamp>,
     /// Something changed that has not been judged.
     pub(crate) unjudged: bool,
     pub(crate) judged_at: Option<Timestamp>,
@@ -321,6 +323,7 @@ impl State {
             incidents,
             alerts,
             asks,
+            probed,
             unjudged,
             judged_at,
             judge_again_at,
@@ -350,6 +353,9 @@ impl State {
         }
         for entry in asks {
             line("ask", &entry);
+        }
+        for entry in probed {
+            line("probed", &entry);
         }
         for incident in incidents.values() {
             line("incident", incident);

@@ -66,6 +66,7 @@ fn take(
             // Nobody has looked whether our own way out is back; if it is not, that is told again.
             state.lost.remove(&VantageName::here());
             state.asks.clear();
+            state.probed.clear();
             state.unjudged = true;
             alert::started(state, now, decisions);
         }

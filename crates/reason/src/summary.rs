@@ -1,6 +1,6 @@
 //! A diagnosis in names and words: what is kept in the journal, shown on pages and sent at night.
 
-use crate::circuit::{Circuit, Subject};
+use crate::circuit::{Circuit, InputId, Subject};
 use crate::diagnosis::{Diagnosis, Fault, Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::state::{Loaded, symptom_name};
@@ -19,7 +19,12 @@ const LISTED_MAX: usize = 200;
 
 /// The name of a fault.
 pub(crate) fn fault_name(plant: &Plant, circuit: &Circuit, fault: &Fault) -> FaultName {
-    let subject = match circuit.subject(fault.input) {
+    FaultName { subject: subject_name(plant, circuit, fault.input), mode: fault.mode }
+}
+
+/// The name of what can break.
+pub(crate) fn subject_name(plant: &Plant, circuit: &Circuit, input: InputId) -> String {
+    match circuit.subject(input) {
         Subject::Component(id) => plant.component(id).name.to_string(),
         Subject::Vantage(id) => format!("vantage {}", plant.vantage(id).name),
         Subject::Check(id) => format!("check {}", plant.checks()[id.index()].key),
@@ -27,8 +32,7 @@ pub(crate) fn fault_name(plant: &Plant, circuit: &Circuit, fault: &Fault) -> Fau
             format!("{} through {}", plant.component(prefix).name, plant.component(upstream).name)
         }
         Subject::Spread { from: _, to } => plant.component(to).name.to_string(),
-    };
-    FaultName { subject, mode: fault.mode }
+    }
 }
 
 /// A diagnosis of `seen` (the facts in the order they were given) as it is kept.

@@ -7,6 +7,7 @@
 
 use crate::evidence::Seen;
 use crate::evidence::later;
+use crate::prior;
 use crate::state::{Ask, Loaded, State, SymptomKey, symptom_name};
 use blackstart_model::record::Decision;
 use blackstart_model::time::{Duration, Timestamp};
@@ -68,6 +69,7 @@ pub(crate) fn ask(
         let deadline = loaded.plant.checks()[sees.check.index()].deadline;
         let until = later(now, deadline.saturating_add(ANSWER_SLACK));
         state.asks.insert(key.clone(), Ask { at: now, until });
+        state.probed.insert(key.clone(), now);
         asks.push(key);
     }
     if !asks.is_empty() {
@@ -86,16 +88,23 @@ fn elsewhere(loaded: &Loaded, key: &SymptomKey) -> Vec<SymptomKey> {
         .collect()
 }
 
-/// For each possible fault a few checks that it alone would take down.
+/// For each possible fault a few checks that it alone would take down; those first whose answers halve
+/// what is possible.
 fn witnesses(loaded: &Loaded, failures: &[&Seen]) -> Vec<SymptomKey> {
     const LANES: usize = 4;
     let circuit = &loaded.circuit;
     let gates = failures.iter().take(FAILURES_MAX).map(|failure| failure.fact.gate);
     let suspects = circuit.support(gates);
     let failing: BTreeSet<_> = failures.iter().map(|failure| failure.fact.gate).collect();
-    let mut wanted = BTreeSet::new();
+    let priors: Vec<f64> = suspects
+        .iter()
+        .map(|&input| prior::log_prior(&loaded.plant, circuit.subject(input)).exp())
+        .collect();
+    let all: f64 = priors.iter().sum();
+    // By how much of what is possible each check would be down, and whether it is wanted.
+    let mut held = vec![(0.0, false); circuit.sees().len()];
     let mut values = Vec::new();
-    for suspects in suspects.chunks(64 * LANES) {
+    for (suspects, priors) in suspects.chunks(64 * LANES).zip(priors.chunks(64 * LANES)) {
         let faults: Vec<_> = suspects
             .iter()
             .enumerate()
@@ -107,22 +116,35 @@ fn witnesses(loaded: &Loaded, failures: &[&Seen]) -> Vec<SymptomKey> {
             .collect();
         circuit.evaluate(&faults, &mut values);
         let mut found = vec![0; suspects.len()];
-        for (at, sees) in circuit.sees().iter().enumerate() {
+        for (sees, (held, is_wanted)) in circuit.sees().iter().zip(&mut held) {
             if failing.contains(&sees.gate) {
                 continue;
             }
-            for (lane, found) in found.iter_mut().enumerate() {
-                let up = values[sees.gate.index()][lane / 64] >> (lane % 64) & 1 == 1;
-                if !up && *found < WITNESSES {
+            for (w, word) in values[sees.gate.index()].iter().enumerate() {
+                let mut down = !word;
+                while down != 0 {
+                    let lane = w * 64 + down.trailing_zeros() as usize;
+                    down &= down - 1;
+                    let Some(found) = found.get_mut(lane) else { break };
+                    *held += priors[lane] / all;
+                    *is_wanted |= *found < WITNESSES;
                     *found += 1;
-                    wanted.insert(at);
                 }
             }
         }
     }
+    let mut wanted: Vec<(f64, usize)> = held
+        .into_iter()
+        .enumerate()
+        .filter(|&(_, (_, is_wanted))| is_wanted)
+        // A check that is right tells most of what is possible when it is down by half of it: the binary
+        // entropy falls off to both sides.
+        .map(|(at, (held, _))| ((held - 0.5).abs(), at))
+        .collect();
+    wanted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     wanted
         .into_iter()
-        .map(|at| {
+        .map(|(_, at)| {
             let sees = circuit.sees()[at];
             let check = loaded.plant.checks()[sees.check.index()].key.clone();
             (check, loaded.plant.vantage(sees.vantage).name.clone())

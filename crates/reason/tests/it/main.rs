@@ -4,6 +4,7 @@ mod world;
 mod drawn;
 
 mod cut;
+mod next;
 mod life;
 mod delivery;
 mod unanswered;

@@ -168,7 +168,10 @@ pub(crate) fn diagnose(circuit: &Circuit, plant: &Plant, facts: &[Fact], keep: u
         .collect();
     let mut scored = Scored::new(plant, circuit, facts);
     let singles: Vec<Vec<InputId>> = candidates.iter().map(|&input| vec![input]).collect();
-    let log_prior = |input: InputId| prior::log_prior(plant, circuit.subject(input));
+    let calm = prior::Context::default();
+    let log_prior = |input: InputId| {
+        prior::log_prior(plant, circuit, input, hard_mode(plant, circuit, input), &calm)
+    };
     scored.score(&singles, &log_prior);
 
     let all = candidates.len();

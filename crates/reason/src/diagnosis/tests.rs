@@ -26,7 +26,10 @@ fn plant(machines: &[usize], services: &[usize]) -> std::sync::Arc<Plant> {
 /// What a set of faults scores, by the definition and nothing else.
 fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f64 {
     let under = circuit.under(set);
-    let prior: f64 = set.iter().map(|&input| prior::log_prior(plant, circuit.subject(input))).sum();
+    let calm = prior::Context::default();
+    let log_prior =
+        |input| prior::log_prior(plant, circuit, input, hard_mode(plant, circuit, input), &calm);
+    let prior: f64 = set.iter().copied().map(log_prior).sum();
     let likelihood: f64 = facts
         .iter()
         .filter(|fact| under[fact.gate.index()] != fact.is_up())

@@ -1,47 +1,59 @@
 //! Which faults best explain what is seen.
 //!
-//! A pure function from the circuit and a list of [`Fact`]s to ranked hypotheses. This is the first
-//! engine: it tries *every* fault set up to two within the support of what fails, and says how far it
-//! went. "Nothing broke" (false alarms) and "something we do not model" always compete, so a cause is
-//! named only when it earns it. The next engine enters by the same door, [`diagnose`].
+//! A pure function from the circuit and a list of [`Fact`]s to ranked hypotheses. An outage is cut into
+//! *epochs*, stretches in which its picture lasts; a fact is one gate in one epoch with its tries and
+//! failures, a fault is an input with a mode and the epochs it lasted. So the power that was gone and is
+//! back, and the card that has failed in turns since, are two faults of one hypothesis, and ten good
+//! answers before ten bad ones are not ten of twenty.
 //!
-//! It never looks at names, times or incidents. Tested by cases at the door of `step`, and here against
-//! a naive ranking on random plants.
+//! 1. [`suspects`]: who could have done any of what fails: killer sets, and cut sets of two and three
+//!    behind redundancy; what no fact tells apart is one suspect.
+//! 2. [`search`]: the fault sets that fit best, greedy from several starts, then add, remove, swap, on
+//!    lists of facts alone ([`likelihood`] says how a fact fits).
+//! 3. Here: the best are looked up in the circuit, 64 scenarios to a word, for what faults do together;
+//!    then ranked. "Nothing broke" (false alarms) and "something we do not model" always compete.
+//! 4. Independent causes are told apart as [`Part`]s: each is an incident of its own, and its
+//!    alternatives compete within it.
+//!
+//! It never looks at names, clocks or incidents. Tested by cases at the door of `step`, and here against
+//! trying every set of faults on random plants.
 
+mod likelihood;
+mod cuts;
+mod suspects;
+mod search;
 pub(crate) mod next;
 
-use crate::circuit::{Circuit, GateId, InputId, Subject};
+use crate::circuit::{Circuit, GateId, InputId, Killers, Subject};
 use crate::prior;
 use blackstart_model::kind::Kind;
 use blackstart_model::record::FaultMode;
 use blackstart_model::{ComponentId, Plant};
+use likelihood::{fits, log_add};
+use search::{Element, Manner, Scored, WRONG_EDGE};
+use std::collections::{BTreeMap, BTreeSet};
+use suspects::{RATES, Suspects};
 
-/// Fault sets of two are tried among so many candidates at most: 200 make 19,900 pairs, some tens of
-/// milliseconds at 10 k components.
-pub(crate) const PAIRED_MAX: usize = 200;
+/// Epochs of one outage at most.
+pub(crate) const EPOCHS_MAX: u8 = 8;
 
-/// Log-likelihood of one failing try while the target is predicted up: one false alarm in a thousand
-/// (chosen by hand; retries through the same path are not independent, hence the cap below).
-const FALSE_ALARM: f64 = -6.9;
-
-/// Log-likelihood of one good try while the target is predicted down: a check that is green over a
-/// dead target, or an edge of the plant that is not as drawn (chosen by hand).
-const FALSE_GREEN: f64 = -6.9;
-
-/// Tries of one check through one path that count: the third failure says little that the second did
-/// not, for whatever is wrong with the path or the check is wrong each time.
-const TRIES_COUNTED: u32 = 2;
-
-/// Log-likelihood of each failing check under "something we do not model", which predicts nothing.
+/// Log-likelihood of each failing fact under "something we do not model", which predicts nothing.
 const UNMODELLED_EACH: f64 = -1.6;
 
-/// Ranked fault sets that are looked at when choosing those worth naming (chosen by hand).
-const LOOKED_AT_MAX: usize = 100;
+/// Hypotheses that are looked up in the circuit.
+const LOOKED_UP_MAX: usize = 64;
+
+/// Flaky faults of one hypothesis whose doings together are looked up; more are taken one by one.
+const TOGETHER_FLAKY_MAX: u32 = 3;
 
 /// Words of 64 scenarios in one sweep of the circuit.
 const LANES: usize = 4;
 
-/// Something seen of one gate in one epoch: a stretch of an outage in which the picture lasts.
+/// A fault stands beside the leading one as "not to be told apart" if it is at least so likely against
+/// it; a rack that fell over does not belong beside its switch (chosen by hand).
+const BESIDE: f64 = 0.05;
+
+/// Something seen of one gate in one epoch.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Fact {
     pub(crate) gate: GateId,
@@ -70,12 +82,6 @@ impl Fact {
     pub(crate) const fn is_up(&self) -> bool {
         self.failures == 0 && !self.degraded
     }
-
-    /// What a hypothesis pays when it predicts the opposite of this fact.
-    fn surprise(self) -> f64 {
-        let tries = f64::from(self.tries.clamp(1, TRIES_COUNTED));
-        tries * if self.is_up() { FALSE_GREEN } else { FALSE_ALARM }
-    }
 }
 
 /// Something that broke, how, and in which epochs.
@@ -101,12 +107,17 @@ pub(crate) enum Faults {
 }
 
 impl Faults {
-    /// The inputs of what broke; none where nothing did that the plant knows.
-    pub(crate) fn inputs(&self) -> Vec<InputId> {
+    /// What broke, in order.
+    pub(crate) fn list(&self) -> &[Fault] {
         match self {
-            Self::These(faults) => faults.iter().map(|fault| fault.input).collect(),
-            Self::Nothing | Self::Unmodelled => Vec::new(),
+            Self::These(faults) => faults,
+            Self::Nothing | Self::Unmodelled => &[],
         }
+    }
+
+    /// The inputs of what broke.
+    pub(crate) fn inputs(&self) -> Vec<InputId> {
+        self.list().iter().map(|fault| fault.input).collect()
     }
 }
 
@@ -120,16 +131,14 @@ pub(crate) struct Hypothesis {
     pub(crate) contradicted: Vec<usize>,
 }
 
-impl Hypothesis {
-    /// Whether the other only adds faults to this one that explain nothing more. It keeps its share of
-    /// the belief; naming it would tell nobody anything.
-    fn makes_idle(&self, other: &Self) -> bool {
-        let (Faults::These(own), Faults::These(others)) = (&self.faults, &other.faults) else {
-            return false;
-        };
-        own.iter().all(|fault| others.contains(fault))
-            && other.explains.iter().all(|fact| self.explains.contains(fact))
-    }
+/// Faults of the leading hypothesis that explain something together, apart from its others.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Part {
+    /// What competes within this part while the others stand, the leading one first. What other parts
+    /// explain is not its matter; what none does is unexplained in each.
+    pub(crate) hypotheses: Vec<Hypothesis>,
+    /// Its faults with those that nothing seen tells apart from them.
+    pub(crate) ambiguity: Vec<Vec<Fault>>,
 }
 
 /// The ranking, and how far it is complete.
@@ -137,158 +146,563 @@ impl Hypothesis {
 pub(crate) struct Diagnosis {
     /// Most believed first; at least one.
     pub(crate) hypotheses: Vec<Hypothesis>,
-    /// Faults that could matter to what fails.
-    pub(crate) candidates: usize,
-    /// Of which pairs were tried among so many.
-    pub(crate) paired: usize,
+    /// The independent causes of the leading one, the one that explains most first.
+    pub(crate) parts: Vec<Part>,
+    /// Faults of the leading one with those that nothing seen tells apart from them.
+    pub(crate) ambiguity: Vec<Vec<Fault>>,
+    /// How far the search went, in words.
+    pub(crate) searched: String,
 }
 
-impl Diagnosis {
-    /// How far the search went, in words.
-    pub(crate) fn searched(&self) -> String {
-        if self.paired == self.candidates {
-            format!("complete to two faults at once among {} candidates", self.candidates)
-        } else {
-            format!(
-                "complete for single faults among {} candidates; pairs among the {} best only",
-                self.candidates, self.paired
-            )
+/// What is asked.
+pub(crate) struct Question<'a> {
+    pub(crate) plant: &'a Plant,
+    pub(crate) circuit: &'a Circuit,
+    pub(crate) killers: &'a Killers,
+    pub(crate) facts: &'a [Fact],
+    /// The logarithm of the prior of a fault in a mode.
+    pub(crate) log_prior: &'a dyn Fn(InputId, FaultMode) -> f64,
+    /// Deeds done on what an input stands for: from which epoch on a fault of it should be over, and the
+    /// logarithms of "it ended with it" and "it went on".
+    pub(crate) deeds: &'a dyn Fn(InputId) -> Vec<(u8, f64, f64)>,
+    /// So many hypotheses are wanted.
+    pub(crate) keep: usize,
+}
+
+/// What is gained when something unmodelled did what does not fit, with its prior: once for each epoch in
+/// which it would have done something, for each has a picture of its own.
+fn unmodelled<'f>(unfit: impl Iterator<Item = (&'f suspects::Weighed, f64)>) -> f64 {
+    let mut gained = [0.0; EPOCHS_MAX as usize];
+    for (fact, fit) in unfit.filter(|(fact, _)| fact.bad) {
+        gained[fact.epoch as usize] += (fact.unmodelled() - fit).max(0.0);
+    }
+    let epochs = gained.into_iter().filter(|gained| *gained > 0.0);
+    epochs.map(|gained| gained + prior::UNMODELLED).sum()
+}
+
+/// Ranks the fault sets that could explain what fails. At least "nothing" and "unmodelled" compete.
+pub(crate) fn diagnose(question: &Question<'_>) -> Diagnosis {
+    let suspects = Suspects::of(question);
+    let sets = search::search(&suspects);
+    let mut candidates = candidates(&suspects, sets);
+    look_up(question, &suspects, &mut candidates);
+    let score = unmodelled(suspects.facts.iter().map(|fact| (fact, fact.calm)));
+    candidates.push(Candidate { unmodelled: true, score, ..Candidate::default() });
+    rank(question, &suspects, candidates)
+}
+
+/// What an element is known by: suspect, member, manner without its rate, first and last epoch.
+type Key = (u32, usize, u8, u8, u8);
+
+/// A flaky element, by its place in its candidate.
+type InTurns = (u8, Element);
+
+/// A hypothesis in the making.
+#[derive(Clone, Default)]
+struct Candidate {
+    /// In order.
+    elements: Vec<Element>,
+    /// Which member of each suspect.
+    members: Vec<usize>,
+    score: f64,
+    prior: f64,
+    unmodelled: bool,
+    /// The chance that a try fails, of each fact (in the order of the suspects' facts); empty while it was not looked up.
+    predicted: Vec<f32>,
+}
+
+impl Candidate {
+    /// The same for sets that differ in the rate of a flaky fault only.
+    fn key(&self) -> Vec<Key> {
+        let manner = |manner| match manner {
+            Manner::Hard => 0,
+            Manner::Partial => 1,
+            Manner::Flaky(_) => 2,
+        };
+        self.elements
+            .iter()
+            .zip(&self.members)
+            .map(|(it, member)| (it.suspect, *member, manner(it.manner), it.first, it.last))
+            .collect()
+    }
+}
+
+/// One candidate for each set and, of suspects of several members, each member.
+fn candidates(suspects: &Suspects, sets: Vec<Scored>) -> Vec<Candidate> {
+    let mut by_key: BTreeMap<Vec<Key>, Candidate> = BTreeMap::new();
+    for Scored { elements, score, prior } in sets {
+        let plain = Candidate {
+            members: vec![0; elements.len()],
+            elements,
+            score,
+            prior,
+            ..Candidate::default()
+        };
+        let mut variants = Vec::new();
+        let share = |at: usize, member: usize| {
+            let who = &suspects.all[plain.elements[at].suspect as usize];
+            who.members[member].0
+                - who.members.iter().fold(f64::NEG_INFINITY, |sum, it| log_add(sum, it.0))
+        };
+        let first: f64 = (0..plain.elements.len()).map(|at| share(at, 0)).sum();
+        for at in 0..plain.elements.len() {
+            let members = suspects.all[plain.elements[at].suspect as usize].members.len();
+            for member in 1..members {
+                let less = first - share(at, 0) + share(at, member);
+                let mut variant = plain.clone();
+                variant.members[at] = member;
+                variant.score += less;
+                variant.prior += less;
+                variants.push(variant);
+            }
+        }
+        let mut plain = plain;
+        plain.score += first;
+        plain.prior += first;
+        variants.push(plain);
+        for variant in variants {
+            by_key
+                .entry(variant.key())
+                .and_modify(|known| {
+                    let both = log_add(known.score, variant.score);
+                    // The rate that fits best stands for all.
+                    if variant.score > known.score {
+                        *known = variant.clone();
+                    }
+                    known.prior += both - known.score;
+                    known.score = both;
+                })
+                .or_insert(variant);
         }
     }
+    let mut all: Vec<Candidate> = by_key.into_values().collect();
+    all.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| a.elements.cmp(&b.elements))
+            .then_with(|| a.members.cmp(&b.members))
+    });
+    all
 }
 
-/// Ranks the fault sets that could explain the failing facts; keeps the best `keep`.
-pub(crate) fn diagnose(circuit: &Circuit, plant: &Plant, facts: &[Fact], keep: usize) -> Diagnosis {
-    let failing = facts.iter().filter(|fact| !fact.is_up());
-    let today = circuit.today();
-    let mut candidates: Vec<InputId> = circuit
-        .support(failing.map(|fact| fact.gate))
-        .into_iter()
-        .filter(|input| !today.contains(input))
-        .collect();
-    let mut scored = Scored::new(plant, circuit, facts);
-    let singles: Vec<Vec<InputId>> = candidates.iter().map(|&input| vec![input]).collect();
-    let calm = prior::Context::default();
-    let log_prior = |input: InputId| {
-        prior::log_prior(plant, circuit, input, hard_mode(plant, circuit, input), &calm)
-    };
-    scored.score(&singles, &log_prior);
-
-    let all = candidates.len();
-    if all > PAIRED_MAX {
-        let mut best: Vec<(f64, InputId)> =
-            scored.ranked.iter().map(|(score, faults)| (*score, faults[0])).collect();
-        best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        best.truncate(PAIRED_MAX);
-        candidates = best.into_iter().map(|(_, input)| input).collect();
-        candidates.sort_unstable();
+/// Looks the best up in the circuit, and scores them by what it says.
+fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candidate]) {
+    let (looked_up, _) = candidates.split_at_mut(candidates.len().min(LOOKED_UP_MAX));
+    predict(question, suspects, looked_up);
+    for candidate in looked_up {
+        let fit = fit(suspects, &candidate.predicted);
+        candidate.score = candidate.prior + fit;
+        if !candidate.elements.is_empty() {
+            // What these do not explain may be the doing of something else.
+            let fits = suspects
+                .facts
+                .iter()
+                .zip(&candidate.predicted)
+                .map(|(fact, q)| (fact, fits(&fact.fact, f64::from(*q))));
+            candidate.score = log_add(candidate.score, candidate.score + unmodelled(fits));
+        }
     }
-    let pairs: Vec<Vec<InputId>> = candidates
-        .iter()
-        .enumerate()
-        .flat_map(|(at, &a)| candidates[at + 1..].iter().map(move |&b| vec![a, b]))
-        .collect();
-    scored.score(&pairs, &log_prior);
-    scored.finish(all, candidates.len(), keep)
+    candidates.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| a.elements.cmp(&b.elements))
+            .then_with(|| a.members.cmp(&b.members))
+    });
 }
 
-/// Fault sets with their scores (log of prior times likelihood, up to a constant).
-struct Scored<'a> {
-    plant: &'a Plant,
-    circuit: &'a Circuit,
-    facts: &'a [Fact],
-    /// Score of the facts alone when nothing is predicted down beyond today's condition.
-    nothing: f64,
-    /// Whether each fact's gate is up when nothing broke.
-    calm: Vec<bool>,
-    ranked: Vec<(f64, Vec<InputId>)>,
-    values: Vec<[u64; LANES]>,
-}
-
-impl<'a> Scored<'a> {
-    fn new(plant: &'a Plant, circuit: &'a Circuit, facts: &'a [Fact]) -> Self {
-        let under = circuit.under(&[]);
-        let calm: Vec<bool> = facts.iter().map(|fact| under[fact.gate.index()]).collect();
-        let nothing = facts
-            .iter()
-            .zip(&calm)
-            .filter(|(fact, calm)| fact.is_up() != **calm)
-            .map(|(fact, _)| fact.surprise())
-            .sum();
-        Self { plant, circuit, facts, nothing, calm, ranked: Vec::new(), values: Vec::new() }
-    }
-
-    /// Scores these sets, 64 × [`LANES`] to a sweep.
-    fn score(&mut self, sets: &[Vec<InputId>], log_prior: &dyn Fn(InputId) -> f64) {
-        for sets in sets.chunks(64 * LANES) {
-            let mut failed: Vec<(InputId, [u64; LANES])> = Vec::new();
-            for (lane, set) in sets.iter().enumerate() {
-                for &input in set {
-                    let mut mask = [0; LANES];
-                    mask[lane / 64] = 1 << (lane % 64);
-                    failed.push((input, mask));
-                }
+/// How well all facts fit, against nothing having broken; one wrong edge a machine is allowed for.
+fn fit(suspects: &Suspects, predicted: &[f32]) -> f64 {
+    let mut sum = 0.0;
+    let mut at = 0;
+    while at < suspects.facts.len() {
+        let group = suspects.facts[at].group;
+        let (mut own, mut against) = (0.0, false);
+        let drawn = suspects.facts[at].fact.machine.is_some();
+        while at < suspects.facts.len() && suspects.facts[at].group == group {
+            let (fact, q) = (&suspects.facts[at], f64::from(predicted[at]));
+            if q > 0.0 && !fact.down_today {
+                own += if q >= 1.0 { fact.hard } else { fits(&fact.fact, q) } - fact.calm;
+                against |= q >= 1.0 && !fact.bad;
             }
-            self.circuit.evaluate(&failed, &mut self.values);
-            let mut scores = vec![self.nothing; sets.len()];
-            for (fact, &calm) in self.facts.iter().zip(&self.calm) {
-                if !calm {
-                    continue;
-                }
-                // Being predicted down where it was predicted up changes what the fact costs.
-                let change = if fact.is_up() { fact.surprise() } else { -fact.surprise() };
-                for (w, word) in self.values[fact.gate.index()].iter().enumerate() {
-                    let mut down = !word;
-                    while down != 0 {
-                        let lane = w * 64 + down.trailing_zeros() as usize;
-                        if let Some(score) = scores.get_mut(lane) {
-                            *score += change;
+            at += 1;
+        }
+        sum += if against && drawn { own.max(WRONG_EDGE.ln()) } else { own };
+    }
+    sum
+}
+
+/// Fills in what each candidate predicts.
+fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candidate]) {
+    let epochs = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0) as usize + 1;
+    let mut values = Vec::new();
+    let mut at = 0;
+    while at < candidates.len() {
+        // As many candidates as there are lanes for.
+        let mut failed: Vec<(InputId, [u64; LANES])> = Vec::new();
+        let mut places: Vec<(usize, usize, Vec<InTurns>)> = Vec::new();
+        let mut lane = 0;
+        while at < candidates.len() {
+            let candidate = &candidates[at];
+            let flaky: Vec<InTurns> = candidate
+                .elements
+                .iter()
+                .zip(0..)
+                .filter(|(element, _)| matches!(element.manner, Manner::Flaky(_)))
+                .map(|(element, place)| (place, *element))
+                .take(TOGETHER_FLAKY_MAX as usize)
+                .collect();
+            let width = epochs << flaky.len();
+            if lane + width > 64 * LANES {
+                break;
+            }
+            for epoch in 0..epochs {
+                for together in 0..1_usize << flaky.len() {
+                    let here = lane + (epoch << flaky.len()) + together;
+                    let mut mask = [0; LANES];
+                    mask[here / 64] = 1 << (here % 64);
+                    for (place, element) in candidate.elements.iter().enumerate() {
+                        if !(element.first..=element.last)
+                            .contains(&u8::try_from(epoch).expect("few epochs"))
+                        {
+                            continue;
                         }
-                        down &= down - 1;
+                        let fails = match element.manner {
+                            Manner::Hard => true,
+                            Manner::Partial => false,
+                            Manner::Flaky(_) => flaky
+                                .iter()
+                                .position(|(own, _)| usize::from(*own) == place)
+                                .is_some_and(|bit| together >> bit & 1 == 1),
+                        };
+                        if fails {
+                            let member = candidate.members[place];
+                            let inputs = &suspects.all[element.suspect as usize].members[member].1;
+                            failed.extend(inputs.iter().map(|&input| (input, mask)));
+                        }
                     }
                 }
             }
-            for (set, score) in sets.iter().zip(scores) {
-                let prior: f64 = set.iter().map(|&input| log_prior(input)).sum();
-                self.ranked.push((score + prior, set.clone()));
-            }
+            places.push((at, lane, flaky));
+            lane += width;
+            at += 1;
         }
-    }
-
-    fn finish(self, candidates: usize, paired: usize, keep: usize) -> Diagnosis {
-        let failing = self.facts.iter().filter(|fact| !fact.is_up()).count();
-        #[expect(clippy::cast_precision_loss, reason = "a count of facts")]
-        let unmodelled = prior::UNMODELLED + UNMODELLED_EACH * failing as f64;
-        let mut all: Vec<(f64, Faults)> = self
-            .ranked
-            .into_iter()
-            .map(|(score, inputs)| (score, Faults::These(hard(self.plant, self.circuit, &inputs))))
-            .chain([(self.nothing, Faults::Nothing), (unmodelled, Faults::Unmodelled)])
-            .collect();
-        all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        let best = all[0].0;
-        let total: f64 = all.iter().map(|(score, _)| (score - best).exp()).sum();
-        let (circuit, facts) = (self.circuit, self.facts);
-        let mut hypotheses: Vec<Hypothesis> = Vec::new();
-        for (score, faults) in all.into_iter().take(LOOKED_AT_MAX) {
-            let posterior = (score - best).exp() / total;
-            let hypothesis = describe(circuit, facts, faults, posterior);
-            if !hypotheses.iter().any(|better| better.makes_idle(&hypothesis)) {
-                hypotheses.push(hypothesis);
-            }
-            if hypotheses.len() >= keep.max(1) {
-                break;
-            }
+        question.circuit.evaluate(&failed, &mut values);
+        for (candidate, lane, flaky) in places {
+            let partly = candidates[candidate]
+                .elements
+                .iter()
+                .any(|element| element.manner == Manner::Partial);
+            let partly = if partly {
+                search::partly_down(suspects, &candidates[candidate].elements)
+            } else {
+                Vec::new()
+            };
+            let predicted = suspects
+                .facts
+                .iter()
+                .enumerate()
+                .map(|(place, fact)| {
+                    if partly.get(place).is_some_and(|down| *down) {
+                        return 1.0;
+                    }
+                    let words = &values[fact.fact.gate.index()];
+                    let mut q = 0.0;
+                    for together in 0..1_usize << flaky.len() {
+                        let here = lane + (usize::from(fact.epoch) << flaky.len()) + together;
+                        if words[here / 64] >> (here % 64) & 1 == 1 {
+                            continue;
+                        }
+                        let mut chance = 1.0;
+                        for (bit, (_, element)) in flaky.iter().enumerate() {
+                            let Manner::Flaky(rate) = element.manner else { continue };
+                            let rate = RATES[rate as usize];
+                            chance *= if together >> bit & 1 == 1 { rate } else { 1.0 - rate };
+                        }
+                        q += chance;
+                    }
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "a chance of a handful of rates"
+                    )]
+                    {
+                        if q > 0.999_999 { 1.0 } else { q as f32 }
+                    }
+                })
+                .collect();
+            candidates[candidate].predicted = predicted;
         }
-        Diagnosis { hypotheses, candidates, paired }
     }
 }
 
-/// These inputs as faults that last.
-fn hard(plant: &Plant, circuit: &Circuit, inputs: &[InputId]) -> Vec<Fault> {
-    let fault =
-        |&input| Fault { input, mode: hard_mode(plant, circuit, input), first: 0, last: None };
-    inputs.iter().map(fault).collect()
+/// Orders, weighs and tells apart.
+fn rank(question: &Question<'_>, suspects: &Suspects, mut all: Vec<Candidate>) -> Diagnosis {
+    all.sort_by(|a, b| {
+        b.score.total_cmp(&a.score).then_with(|| {
+            (a.unmodelled, &a.elements, &a.members).cmp(&(b.unmodelled, &b.elements, &b.members))
+        })
+    });
+    let top = &all[0];
+    let parts = parts(suspects, top);
+    // Alternatives of independent causes multiply: each part has a sum of its own.
+    let key = top.key();
+    let mut of_part: Vec<Vec<usize>> = vec![Vec::new(); parts.len()];
+    let mut sums = vec![f64::NEG_INFINITY; parts.len()];
+    let mut others = f64::NEG_INFINITY;
+    for (at, candidate) in all.iter().enumerate() {
+        let own: BTreeSet<_> = candidate.key().into_iter().collect();
+        let weight = candidate.score - top.score;
+        let mut placed = false;
+        for (part, elements) in parts.iter().enumerate() {
+            let rest = key.iter().zip(0..).filter(|(_, place)| !elements.contains(place));
+            let mut rest = rest.map(|(key, _)| key);
+            if !candidate.unmodelled && rest.all(|key| own.contains(key)) || parts.len() == 1 {
+                of_part[part].push(at);
+                sums[part] = log_add(sums[part], weight);
+                placed = true;
+            }
+        }
+        if !placed {
+            others = log_add(others, weight);
+        }
+    }
+    let sum = log_add(sums.iter().sum::<f64>(), others);
+    let posterior = |candidate: &Candidate| (candidate.score - top.score - sum).exp();
+
+    let mut hypotheses: Vec<Hypothesis> = Vec::new();
+    for candidate in all.iter().take(LOOKED_UP_MAX + 2) {
+        let hypothesis = describe(question, suspects, candidate, posterior(candidate));
+        if !hypotheses.iter().any(|better| makes_idle(better, &hypothesis)) {
+            hypotheses.push(hypothesis);
+        }
+        if hypotheses.len() >= question.keep.max(1) {
+            break;
+        }
+    }
+    let ambiguity = ambiguity(question, suspects, &all);
+    let parts = told_apart(question, suspects, &all, &parts, &of_part, &sums, &ambiguity);
+    Diagnosis { hypotheses, parts, ambiguity, searched: searched(suspects) }
+}
+
+/// Whether the better hypothesis says the same with fewer faults: the other adds some that explain
+/// nothing more. It keeps its share of the belief; naming it would tell nobody anything.
+fn makes_idle(better: &Hypothesis, other: &Hypothesis) -> bool {
+    let (Faults::These(own), Faults::These(others)) = (&better.faults, &other.faults) else {
+        return false;
+    };
+    let held = |fault: &Fault| {
+        others.iter().any(|other| (other.input, other.mode) == (fault.input, fault.mode))
+    };
+    own.len() <= others.len()
+        && own.iter().all(held)
+        && other.explains.iter().all(|fact| better.explains.contains(fact))
+}
+
+/// The elements of a hypothesis that share facts, by their places.
+fn parts(suspects: &Suspects, top: &Candidate) -> Vec<Vec<usize>> {
+    let bad = |element: &Element| -> BTreeSet<u32> {
+        let facts = suspects.facts_of(element.suspect).iter().copied();
+        facts
+            .filter(|&at| {
+                let fact = &suspects.facts[at as usize];
+                fact.bad && (element.first..=element.last).contains(&fact.epoch)
+            })
+            .collect()
+    };
+    let mut parts: Vec<(Vec<usize>, BTreeSet<u32>)> = Vec::new();
+    for (at, element) in top.elements.iter().enumerate() {
+        let (mut places, mut facts) = (vec![at], bad(element));
+        let mut apart = Vec::new();
+        for (others, shared) in parts {
+            // Two causes that share a few of many facts are two all the same: the greater covers the less.
+            let joint = facts.intersection(&shared).count();
+            let same = others.iter().any(|&other| top.elements[other].suspect == element.suspect);
+            if same || (joint > 0 && joint < facts.len() && joint < shared.len()) {
+                places.extend(&others);
+                facts.extend(&shared);
+            } else {
+                apart.push((others, shared));
+            }
+        }
+        places.sort_unstable();
+        apart.push((places, facts));
+        parts = apart;
+    }
+    parts.sort_by_key(|(places, facts)| (usize::MAX - facts.len(), places.clone()));
+    let mut parts: Vec<Vec<usize>> = parts.into_iter().map(|(places, _)| places).collect();
+    if parts.is_empty() {
+        parts.push(Vec::new());
+    }
+    parts
+}
+
+/// The parts as hypotheses of their own.
+fn told_apart(
+    question: &Question<'_>,
+    suspects: &Suspects,
+    all: &[Candidate],
+    parts: &[Vec<usize>],
+    of_part: &[Vec<usize>],
+    sums: &[f64],
+    ambiguity: &[Vec<Fault>],
+) -> Vec<Part> {
+    let top = &all[0];
+    let key = top.key();
+    let mut alone: Vec<Candidate> = parts.iter().map(|part| only(top, part)).collect();
+    predict(question, suspects, &mut alone);
+    let explained: Vec<BTreeSet<usize>> = alone
+        .iter()
+        .map(|part| describe(question, suspects, part, 0.0).explains.into_iter().collect())
+        .collect();
+    parts
+        .iter()
+        .enumerate()
+        .map(|(part, places)| {
+            let rest: BTreeSet<_> = key
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| !places.contains(place))
+                .map(|(_, key)| *key)
+                .collect();
+            let of_others = |fact: &usize| {
+                let others = explained.iter().enumerate().filter(|(other, _)| *other != part);
+                others.into_iter().any(|(_, facts)| facts.contains(fact))
+                    && !explained[part].contains(fact)
+            };
+            let looked_at = &of_part[part][..of_part[part].len().min(LOOKED_UP_MAX)];
+            let mut within: Vec<Candidate> = looked_at
+                .iter()
+                .map(|&at| {
+                    let keys = all[at].key();
+                    let own = keys.iter().enumerate().filter(|(_, key)| !rest.contains(*key));
+                    only(&all[at], &own.map(|(place, _)| place).collect::<Vec<_>>())
+                })
+                .collect();
+            predict(question, suspects, &mut within);
+            let mut hypotheses: Vec<Hypothesis> = Vec::new();
+            for (only, &at) in within.iter().zip(looked_at) {
+                let posterior = (all[at].score - top.score - sums[part]).exp();
+                let mut hypothesis = describe(question, suspects, only, posterior);
+                hypothesis.unexplained.retain(|fact| !of_others(fact));
+                if !hypotheses.iter().any(|better| makes_idle(better, &hypothesis)) {
+                    hypotheses.push(hypothesis);
+                }
+                if hypotheses.len() >= question.keep.max(1) {
+                    break;
+                }
+            }
+            let leads = |group: &&Vec<Fault>| {
+                let lead = hypotheses.first().map(|lead| lead.faults.inputs()).unwrap_or_default();
+                group.iter().any(|fault| lead.contains(&fault.input))
+            };
+            let ambiguity = ambiguity.iter().filter(leads).cloned().collect();
+            Part { hypotheses, ambiguity }
+        })
+        .collect()
+}
+
+/// A candidate with some of its elements only.
+fn only(candidate: &Candidate, places: &[usize]) -> Candidate {
+    Candidate {
+        elements: places.iter().map(|&at| candidate.elements[at]).collect(),
+        members: places.iter().map(|&at| candidate.members[at]).collect(),
+        unmodelled: candidate.unmodelled,
+        ..Candidate::default()
+    }
+}
+
+/// For each fault of the leading hypothesis what stands beside it: another one in its place that says
+/// the same of everything that was seen.
+fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) -> Vec<Vec<Fault>> {
+    let top = &all[0];
+    let key = top.key();
+    let mut groups = Vec::new();
+    for (place, element) in top.elements.iter().enumerate() {
+        let own = faults_of(question, suspects, top, place);
+        let [lead] = own[..] else { continue };
+        let mut group = vec![(top.score, lead)];
+        let who = &suspects.all[element.suspect as usize];
+        for (member, (log_prior, inputs)) in who.members.iter().enumerate() {
+            let less = log_prior - who.members[top.members[place]].0;
+            if member != top.members[place] && inputs.len() == 1 && less >= BESIDE.ln() {
+                let mut other = top.clone();
+                other.members[place] = member;
+                group.extend(
+                    faults_of(question, suspects, &other, place)
+                        .into_iter()
+                        .map(|it| (top.score + less, it)),
+                );
+            }
+        }
+        let rest: Vec<_> =
+            key.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, key)| *key).collect();
+        for other in all.iter().take(LOOKED_UP_MAX).skip(1) {
+            if other.score < top.score + BESIDE.ln() || other.elements.len() != top.elements.len() {
+                continue;
+            }
+            let others = other.key();
+            let differs: Vec<usize> =
+                (0..others.len()).filter(|&at| !rest.contains(&others[at])).collect();
+            let alike = || {
+                suspects.facts.iter().enumerate().all(|(at, fact)| {
+                    let (a, b) = (top.predicted.get(at), other.predicted.get(at));
+                    !fact.bad && a.zip(b).is_some_and(|(a, b)| (*a >= 1.0) == (*b >= 1.0))
+                        || fact.bad && a.zip(b).is_some_and(|(a, b)| (*a > 0.0) == (*b > 0.0))
+                })
+            };
+            if let [at] = differs[..]
+                && alike()
+            {
+                group.extend(
+                    faults_of(question, suspects, other, at)
+                        .into_iter()
+                        .map(|it| (other.score, it)),
+                );
+            }
+        }
+        group.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut seen = BTreeSet::new();
+        let group: Vec<Fault> = group
+            .into_iter()
+            .map(|(_, fault)| fault)
+            .filter(|fault| seen.insert((fault.input, fault.mode)))
+            .collect();
+        if group.len() > 1 {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+/// The faults of one element.
+fn faults_of(
+    question: &Question<'_>,
+    suspects: &Suspects,
+    candidate: &Candidate,
+    place: usize,
+) -> Vec<Fault> {
+    let element = candidate.elements[place];
+    let end = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0);
+    let inputs = &suspects.all[element.suspect as usize].members[candidate.members[place]].1;
+    // Of what failed together, what shows by itself was the trigger; what does not may have failed long ago.
+    let watched = inputs.iter().any(|input| suspects.watched.contains(input));
+    inputs
+        .iter()
+        .map(|&input| Fault {
+            input,
+            mode: match element.manner {
+                Manner::Hard
+                    if inputs.len() > 1 && watched && !suspects.watched.contains(&input) =>
+                {
+                    FaultMode::Latent
+                }
+                Manner::Hard => hard_mode(question.plant, question.circuit, input),
+                Manner::Partial => FaultMode::Partial,
+                Manner::Flaky(_) => FaultMode::Flaky,
+            },
+            first: element.first,
+            last: (element.last < end).then_some(element.last),
+        })
+        .collect()
 }
 
 /// What the plain failure of an input is called.
@@ -303,24 +717,69 @@ pub(crate) fn hard_mode(plant: &Plant, circuit: &Circuit, input: InputId) -> Fau
     }
 }
 
-fn describe(circuit: &Circuit, facts: &[Fact], faults: Faults, posterior: f64) -> Hypothesis {
-    let under = circuit.under(&faults.inputs());
-    let mut hypothesis = Hypothesis {
-        faults: faults.clone(),
-        posterior,
-        explains: Vec::new(),
-        unexplained: Vec::new(),
-        contradicted: Vec::new(),
+fn describe(
+    question: &Question<'_>,
+    suspects: &Suspects,
+    candidate: &Candidate,
+    posterior: f64,
+) -> Hypothesis {
+    let mut looked_up;
+    let candidate = if candidate.predicted.is_empty() {
+        looked_up = candidate.clone();
+        predict(question, suspects, std::slice::from_mut(&mut looked_up));
+        &looked_up
+    } else {
+        candidate
     };
-    for (at, fact) in facts.iter().enumerate() {
-        match (fact.is_up(), under[fact.gate.index()]) {
-            (false, false) => hypothesis.explains.push(at),
-            (false, true) => hypothesis.unexplained.push(at),
-            (true, false) => hypothesis.contradicted.push(at),
-            (true, true) => {}
+    let mut faults: Vec<Fault> = Vec::new();
+    for place in 0..candidate.elements.len() {
+        for fault in faults_of(question, suspects, candidate, place) {
+            // A thing that failed alone, and in a set too, failed once.
+            match faults
+                .iter_mut()
+                .find(|known| (known.input, known.mode) == (fault.input, fault.mode))
+            {
+                Some(known) => {
+                    known.first = known.first.min(fault.first);
+                    known.last =
+                        known.last.and_then(|last| fault.last.map(|other| last.max(other)));
+                }
+                None => faults.push(fault),
+            }
         }
     }
-    hypothesis
+    faults.sort_unstable();
+    let faults = match (faults.is_empty(), candidate.unmodelled) {
+        (false, _) => Faults::These(faults),
+        (true, true) => Faults::Unmodelled,
+        (true, false) => Faults::Nothing,
+    };
+    let (mut explains, mut unexplained, mut contradicted) = (Vec::new(), Vec::new(), Vec::new());
+    for (fact, q) in suspects.facts.iter().zip(&candidate.predicted) {
+        match (fact.bad, *q) {
+            (true, q) if q > 0.0 => explains.push(fact.given),
+            (true, _) => unexplained.push(fact.given),
+            (false, q) if q >= 1.0 && !fact.down_today => contradicted.push(fact.given),
+            (false, _) => {}
+        }
+    }
+    for list in [&mut explains, &mut unexplained, &mut contradicted] {
+        list.sort_unstable();
+    }
+    Hypothesis { faults, posterior, explains, unexplained, contradicted }
+}
+
+fn searched(suspects: &Suspects) -> String {
+    let Suspects { singles, together, capped, .. } = suspects;
+    let far = if *capped {
+        "the likeliest of the sets of two and three that could only do it together"
+    } else {
+        "all sets of two and three that could only do it together"
+    };
+    format!(
+        "{singles} single faults and {far} ({together}), then combined step by step up to {}",
+        search::FAULTS_MAX
+    )
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@
 
 use crate::alert;
 use crate::circuit::InputId;
-use crate::diagnosis::diagnose;
-use crate::diagnosis::next::{self, Asked};
+use crate::diagnosis::{Diagnosis, Fault, Hypothesis, Part, Question, diagnose, next};
 use crate::evidence::{Facts, Seen, facts, later, lost_key};
 use crate::impact;
+use crate::prior;
 use crate::state::{Incident, Loaded, State, SymptomKey, SymptomTrack, names};
 use crate::summary::summarise;
 use crate::verification::{ask, verify};
@@ -78,16 +78,51 @@ impl Group<'_> {
 pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
     let Some(loaded) = &state.plant else { return DiagnosisSummary::default() };
     let facts = facts(state, loaded, now);
-    let all: Vec<&Seen> = facts.failing.iter().chain(&facts.up).collect();
-    let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
     if facts.failing.is_empty() {
         let sentence = "nothing is seen to fail".to_owned();
         return DiagnosisSummary { sentence, ..DiagnosisSummary::default() };
     }
-    let diagnosis = diagnose(&loaded.circuit, &loaded.plant, &given, next::WEIGHED_MAX);
-    let tellings = next::tellings(loaded, &all, &diagnosis.hypotheses, &facts.asked);
-    let next_checks = next::shown(&tellings);
-    DiagnosisSummary { next_checks, ..summarise(loaded, &all, &diagnosis) }
+    let all: Vec<&Seen> = facts.failing.iter().chain(&facts.up).collect();
+    let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = ask_why(loaded, &all);
+    said(loaded, &facts, &all, &hypotheses, &ambiguity, &searched).0
+}
+
+/// Why all this is seen.
+fn ask_why(loaded: &Loaded, seen: &[&Seen]) -> Diagnosis {
+    let facts: Vec<_> = seen.iter().map(|seen| seen.fact).collect();
+    diagnose(&Question {
+        plant: &loaded.plant,
+        circuit: &loaded.circuit,
+        killers: &loaded.killers,
+        facts: &facts,
+        log_prior: &|input, mode| {
+            let hard = prior::log_prior(&loaded.plant, loaded.circuit.subject(input));
+            match mode {
+                FaultMode::Flaky => hard - 1.6,
+                FaultMode::Partial => hard - 2.3,
+                _ => hard,
+            }
+        },
+        deeds: &|_| Vec::new(),
+        keep: next::WEIGHED_MAX,
+    })
+}
+
+/// Hypotheses in words, what to look at next, and what of it to ask at once.
+fn said(
+    loaded: &Loaded,
+    facts: &Facts,
+    all: &[&Seen],
+    hypotheses: &[Hypothesis],
+    ambiguity: &[Vec<Fault>],
+    searched: &str,
+) -> (DiagnosisSummary, Vec<SymptomKey>) {
+    let tellings = next::tellings(loaded, all, hypotheses, &facts.asked);
+    let summary = DiagnosisSummary {
+        next_checks: next::shown(&tellings),
+        ..summarise(loaded, all, &[], hypotheses, ambiguity, searched)
+    };
+    (summary, next::at_once(&tellings))
 }
 
 /// Judges everything anew.
@@ -174,21 +209,31 @@ fn track_symptoms(state: &mut State, facts: &Facts, now: Timestamp) -> Vec<Sympt
     ask_about
 }
 
-/// Shares the failing checks out among causes.
+/// Shares the failing checks out among causes: each independent part of what is believed takes what it
+/// explains.
 fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
-    let mut groups = Vec::new();
-    let mut left: Vec<&Seen> = facts.failing.iter().collect();
-    while !left.is_empty() && groups.len() < GROUPS_MAX {
-        let Some((broke, taken)) = leading_cause(loaded, facts, &left) else { break };
-        let keys: BTreeSet<&SymptomKey> = taken.iter().map(|seen| &seen.key).collect();
-        left.retain(|seen| !keys.contains(&seen.key));
-        groups.push((broke, taken));
-    }
     let mut result = Vec::new();
-    for (broke, seen) in groups {
-        // What no cause took is shown to each as unexplained; what another took is not its matter.
-        let all: Vec<&Seen> = seen.iter().chain(&left).copied().chain(&facts.up).collect();
-        result.push(group(loaded, &all, seen, broke, &facts.asked));
+    let mut left: Vec<&Seen> = facts.failing.iter().collect();
+    if left.is_empty() {
+        return result;
+    }
+    let all: Vec<&Seen> = left.iter().copied().chain(&facts.up).collect();
+    let Diagnosis { parts, searched, hypotheses: _, ambiguity: _ } = ask_why(loaded, &all);
+    for part in parts.iter().take(GROUPS_MAX) {
+        let lead = &part.hypotheses[0];
+        let explained: BTreeSet<&SymptomKey> =
+            lead.explains.iter().map(|&at| &all[at].key).collect();
+        let (seen, rest): (Vec<&Seen>, Vec<&Seen>) =
+            left.into_iter().partition(|seen| explained.contains(&seen.key));
+        left = rest;
+        let broke = lead.faults.inputs();
+        if seen.is_empty() || broke.is_empty() {
+            left.extend(seen);
+            continue;
+        }
+        let Part { hypotheses, ambiguity } = part;
+        let (summary, probes) = said(loaded, facts, &all, hypotheses, ambiguity, &searched);
+        result.push(Group { seen, summary, broke, caused: true, probes });
     }
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
     for seen in left {
@@ -197,62 +242,14 @@ fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
     }
     for seen in by_component.into_values() {
         let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
-        let mut left_over = group(loaded, &all, seen, Vec::new(), &facts.asked);
-        left_over.caused = false;
-        result.push(left_over);
+        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = ask_why(loaded, &all);
+        let broke = hypotheses[0].faults.inputs();
+        let (summary, probes) = said(loaded, facts, &all, &hypotheses, &ambiguity, &searched);
+        result.push(Group { seen, summary, broke, caused: false, probes });
     }
     // The clearest cases choose their incidents first.
     result.sort_by_key(|group| (!group.caused, usize::MAX - group.seen.len()));
     result
-}
-
-/// The faults that best explain what is left, and which of it they explain; one fault alone when two
-/// share nothing.
-fn leading_cause<'a>(
-    loaded: &Loaded,
-    facts: &'a Facts,
-    left: &[&'a Seen],
-) -> Option<(Vec<InputId>, Vec<&'a Seen>)> {
-    let all: Vec<&Seen> = left.iter().copied().chain(&facts.up).collect();
-    let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
-    let diagnosis = diagnose(&loaded.circuit, &loaded.plant, &given, 1);
-    let lead = &diagnosis.hypotheses[0];
-    let broke = lead.faults.inputs();
-    if broke.is_empty() || lead.explains.is_empty() {
-        return None;
-    }
-    let explained: Vec<&Seen> = lead.explains.iter().map(|&at| all[at]).collect();
-    if let [a, b] = broke[..] {
-        let under = |input| {
-            let under = loaded.circuit.under(&[input]);
-            let (by, rest): (Vec<&Seen>, Vec<&Seen>) =
-                explained.iter().partition(|seen| !under[seen.fact.gate.index()]);
-            (by, rest)
-        };
-        let ((by_a, _), (by_b, not_by_b)) = (under(a), under(b));
-        let together = by_a.len() + by_b.len() == explained.len();
-        if together && !by_a.is_empty() && !by_b.is_empty() && not_by_b.len() == by_a.len() {
-            return Some(if by_a.len() >= by_b.len() { (vec![a], by_a) } else { (vec![b], by_b) });
-        }
-    }
-    Some((broke, explained))
-}
-
-fn group<'a>(
-    loaded: &Loaded,
-    all: &[&Seen],
-    seen: Vec<&'a Seen>,
-    fallback: Vec<InputId>,
-    asked: &Asked,
-) -> Group<'a> {
-    let given: Vec<_> = all.iter().map(|seen| seen.fact).collect();
-    let diagnosis = diagnose(&loaded.circuit, &loaded.plant, &given, next::WEIGHED_MAX);
-    let leading = diagnosis.hypotheses[0].faults.inputs();
-    let broke = if leading.is_empty() { fallback } else { leading };
-    let tellings = next::tellings(loaded, all, &diagnosis.hypotheses, asked);
-    let next_checks = next::shown(&tellings);
-    let summary = DiagnosisSummary { next_checks, ..summarise(loaded, all, &diagnosis) };
-    Group { seen, summary, broke, caused: true, probes: next::at_once(&tellings) }
 }
 
 /// What answers badly is judged by itself, one group a component: nothing is down that could explain it.

@@ -1,6 +1,6 @@
 //! What we know and believe: a fold of the journal's inputs.
 
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Killers};
 use blackstart_model::check::Check;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Outcome, Standing};
@@ -49,6 +49,8 @@ pub(crate) struct Loaded {
     pub(crate) source: PlantSource,
     pub(crate) plant: Arc<Plant>,
     pub(crate) circuit: Circuit,
+    /// What each gate dies of, alone.
+    pub(crate) killers: Killers,
     /// Longer than any check needs to speak of a change: the longest period and deadline together.
     pub(crate) slowest: Duration,
 }

@@ -1,7 +1,7 @@
 //! The heart: one input in, decisions out.
 
 use crate::alert;
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Killers};
 use crate::evidence::later;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
 use crate::state::{Deeded, Evidence, Loaded, Loss, State, Word};
@@ -135,6 +135,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         return Err("the plant of this record is not valid for this version".to_owned());
     };
     let circuit = Circuit::of(&plant);
+    let killers = Killers::of(&circuit).map_err(|why| why.to_string())?;
     if let Some(old) = &state.plant {
         let same = |key: &blackstart_model::CheckKey| {
             let find = |plant: &blackstart_model::Plant| {
@@ -163,7 +164,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         .map(|check| check.every.saturating_add(check.deadline))
         .max()
         .unwrap_or(Duration::ZERO);
-    state.plant = Some(Loaded { source: source.clone(), plant, circuit, slowest });
+    state.plant = Some(Loaded { source: source.clone(), plant, circuit, killers, slowest });
     state.unjudged = true;
     Ok(())
 }

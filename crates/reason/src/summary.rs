@@ -1,13 +1,14 @@
 //! A diagnosis in names and words: what is kept in the journal, shown on pages and sent at night.
 
 use crate::circuit::{Circuit, InputId, Subject};
-use crate::diagnosis::{Diagnosis, Fault, Faults, Hypothesis};
+use crate::diagnosis::{Fault, Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::state::{Loaded, symptom_name};
 use blackstart_model::Plant;
 use blackstart_model::record::{
     BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
 };
+use blackstart_model::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// A second hypothesis that holds at least so much of the first one's belief, and explains the same,
@@ -35,44 +36,59 @@ pub(crate) fn subject_name(plant: &Plant, circuit: &Circuit, input: InputId) -> 
     }
 }
 
-/// A diagnosis of `seen` (the facts in the order they were given) as it is kept.
+/// Ranked hypotheses about `seen` (the facts in the order they were given) as they are kept.
 pub(crate) fn summarise(
     loaded: &Loaded,
     seen: &[&Seen],
-    diagnosis: &Diagnosis,
+    epochs: &[Timestamp],
+    hypotheses: &[Hypothesis],
+    ambiguity: &[Vec<Fault>],
+    searched: &str,
 ) -> DiagnosisSummary {
     let (plant, circuit) = (&loaded.plant, &loaded.circuit);
-    let name = |&at: &usize| symptom_name(&seen[at].key);
-    let hypotheses = diagnosis
-        .hypotheses
+    // What was seen in several epochs is named once.
+    let names = |list: &[usize]| {
+        let mut known = BTreeSet::new();
+        let names = list.iter().map(|&at| symptom_name(&seen[at].key));
+        names.filter(|name| known.insert(name.clone())).take(LISTED_MAX).collect::<Vec<_>>()
+    };
+    let summaries = hypotheses
         .iter()
         .take(DiagnosisSummary::HYPOTHESES_MAX)
         .map(|hypothesis| HypothesisSummary {
-            faults: match &hypothesis.faults {
-                Faults::These(faults) => faults
-                    .iter()
-                    .map(|fault| BelievedFault {
-                        fault: fault_name(plant, circuit, fault),
-                        since: None,
-                        until: None,
-                    })
-                    .collect(),
-                Faults::Nothing | Faults::Unmodelled => Vec::new(),
-            },
+            faults: hypothesis
+                .faults
+                .list()
+                .iter()
+                .map(|fault| BelievedFault {
+                    fault: fault_name(plant, circuit, fault),
+                    since: since(seen, hypothesis, fault),
+                    until: fault.last.and_then(|last| epochs.get(usize::from(last) + 1).copied()),
+                })
+                .collect(),
             nothing_broke: hypothesis.faults == Faults::Nothing,
             posterior: hypothesis.posterior,
-            explains: hypothesis.explains.iter().take(LISTED_MAX).map(name).collect(),
-            unexplained: hypothesis.unexplained.iter().take(LISTED_MAX).map(name).collect(),
-            contradicted: hypothesis.contradicted.iter().take(LISTED_MAX).map(name).collect(),
+            explains: names(&hypothesis.explains),
+            unexplained: names(&hypothesis.unexplained),
+            contradicted: names(&hypothesis.contradicted),
             predicts: predicts(loaded, seen, hypothesis),
         })
         .collect();
+    let group =
+        |group: &Vec<Fault>| group.iter().map(|fault| fault_name(plant, circuit, fault)).collect();
     DiagnosisSummary {
-        sentence: sentence(loaded, diagnosis),
-        hypotheses,
-        searched: diagnosis.searched(),
+        sentence: sentence(loaded, hypotheses),
+        hypotheses: summaries,
+        searched: searched.to_owned(),
+        ambiguity: ambiguity.iter().map(group).collect(),
         ..DiagnosisSummary::default()
     }
+}
+
+/// When a fault began to show: the first of what it explains in its first epoch.
+fn since(seen: &[&Seen], hypothesis: &Hypothesis, fault: &Fault) -> Option<Timestamp> {
+    let explained = hypothesis.explains.iter().map(|&at| seen[at]);
+    explained.filter(|seen| seen.fact.epoch == fault.first).map(|seen| seen.since).min()
 }
 
 /// Services that a hypothesis takes down and no failing check has spoken of.
@@ -82,7 +98,9 @@ fn predicts(loaded: &Loaded, seen: &[&Seen], hypothesis: &Hypothesis) -> Vec<Str
         .filter(|seen| !seen.fact.is_up())
         .filter_map(|seen| seen.key.0.as_str().split('/').next())
         .collect();
-    crate::impact::unusable(loaded, &hypothesis.faults.inputs())
+    let lasts = |fault: &&Fault| fault.last.is_none() && fault.mode != FaultMode::Flaky;
+    let broke: Vec<_> = hypothesis.faults.list().iter().filter(lasts).map(|it| it.input).collect();
+    crate::impact::unusable(loaded, &broke)
         .into_iter()
         .map(|name| name.to_string())
         .filter(|name| !spoken.contains(name.as_str()))
@@ -90,8 +108,8 @@ fn predicts(loaded: &Loaded, seen: &[&Seen], hypothesis: &Hypothesis) -> Vec<Str
         .collect()
 }
 
-fn sentence(loaded: &Loaded, diagnosis: &Diagnosis) -> String {
-    let lead = &diagnosis.hypotheses[0];
+fn sentence(loaded: &Loaded, hypotheses: &[Hypothesis]) -> String {
+    let lead = &hypotheses[0];
     let failing = lead.explains.len() + lead.unexplained.len();
     let checks = |count: usize| match count {
         1 => "1 failing check".to_owned(),
@@ -103,7 +121,7 @@ fn sentence(loaded: &Loaded, diagnosis: &Diagnosis) -> String {
             _ => format!("cause unknown: nothing in the plant explains {}", checks(failing)),
         };
     };
-    let rivals: Vec<&Hypothesis> = diagnosis.hypotheses[1..]
+    let rivals: Vec<&Hypothesis> = hypotheses[1..]
         .iter()
         .filter(|other| {
             matches!(other.faults, Faults::These(_))
@@ -144,8 +162,9 @@ fn said(loaded: &Loaded, broke: &[Fault]) -> String {
             let FaultName { subject, mode } = fault_name(&loaded.plant, &loaded.circuit, fault);
             match (loaded.circuit.subject(fault.input), mode) {
                 (Subject::Component(id), FaultMode::Down) => {
-                    let kind = loaded.plant.component(id).kind;
-                    format!("{subject} ({}) is down", kind.as_str().replace('-', " "))
+                    let kind = loaded.plant.component(id).kind.as_str().replace('-', " ");
+                    let is = if fault.last.is_some() { "was down and is back" } else { "is down" };
+                    format!("{subject} ({kind}) {is}")
                 }
                 (_, FaultMode::Down) => format!("{subject} is down"),
                 (_, FaultMode::Flaky) => format!("{subject} fails in turns"),

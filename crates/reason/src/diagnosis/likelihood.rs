@@ -1,0 +1,93 @@
+//! How well a fact fits a prediction: `ln P(failures of tries | chance that one try fails)`.
+//!
+//! Binomial with small error rates, mixed with "this fact is wrong as a whole" at any rate (a uniform
+//! one, so the mixture is a Beta-binomial): retries through one path are not independent, and however
+//! often a wrong check repeats itself it must not outweigh all others. Binomial coefficients are the
+//! same for every hypothesis and left out. Nothing here knows the circuit. Tested through the ranking.
+
+use super::Fact;
+
+/// One try in so many fails though everything on its way works (chosen by hand: what a busy network and
+/// a deadline of seconds do to a check).
+const FALSE_ALARM: f64 = 1e-3;
+
+/// One try in so many succeeds though its target is down (chosen by hand).
+const FALSE_GREEN: f64 = 1e-3;
+
+/// How often a fact is wrong as a whole, at whatever rate, by what was predicted. Where all was to be
+/// well that a check fails steadily for no cause is rare: a wrong check is a fault of its own. Where it was to
+/// be down, the target may be another one than the plant says. What fails in turns does so in bursts,
+/// which a binomial does not know. (Chosen by hand.)
+const WRONG_WHEN_UP: f64 = 1e-6;
+const WRONG_WHEN_DOWN: f64 = 1e-3;
+const WRONG_WHEN_FLAKY: f64 = 0.01;
+
+/// The same for what is down and answers with no machine in between to be mistaken in: a vantage that is
+/// cut off and tells us things.
+const WRONG_WHEN_DIRECT: f64 = 1e-6;
+
+/// How often something answers badly (slowly, with losses), by what was predicted (chosen by hand): for
+/// reasons of its own; because what it stands on fails in turns; though that is down, for people and
+/// coarse checks say "bad" of what is dead.
+const BAD_WHEN_UP: f64 = 0.01;
+const BAD_WHEN_FLAKY: f64 = 0.5;
+const BAD_WHEN_DOWN: f64 = 0.15;
+
+/// Who is not to be trusted names just this component as failing, out of the blue; who is not to be
+/// trusted says that all is well (chosen by hand: a false report is of one thing among a hundred).
+const MADE_UP: f64 = 0.01;
+const GLOSSED_OVER: f64 = 0.5;
+
+/// `ln P(fact | a try fails with chance q)` up to a constant of the fact. `q` is 0 where everything on
+/// the way works, 1 where something is down.
+pub(super) fn fits(fact: &Fact, q: f64) -> f64 {
+    let told = if fact.degraded && fact.failures == 0 {
+        if q <= 0.0 {
+            BAD_WHEN_UP.ln()
+        } else if q >= 1.0 {
+            BAD_WHEN_DOWN.ln()
+        } else {
+            BAD_WHEN_FLAKY.ln()
+        }
+    } else {
+        let wrong = if q <= 0.0 {
+            WRONG_WHEN_UP
+        } else if fact.machine.is_none() && fact.is_up() {
+            WRONG_WHEN_DIRECT
+        } else if q < 1.0 {
+            WRONG_WHEN_FLAKY
+        } else {
+            WRONG_WHEN_DOWN
+        };
+        counted(fact.tries.max(1), fact.failures.min(fact.tries.max(1)), q, wrong)
+    };
+    if fact.trust >= 1.0 {
+        return told;
+    }
+    let random = if fact.is_up() { GLOSSED_OVER } else { MADE_UP };
+    let trust = fact.trust.max(0.0);
+    (trust * told.exp() + (1.0 - trust) * random).max(f64::MIN_POSITIVE).ln()
+}
+
+fn counted(tries: u32, failures: u32, q: f64, wrong: f64) -> f64 {
+    let (n, f) = (f64::from(tries), f64::from(failures));
+    let fails = FALSE_ALARM + (1.0 - FALSE_ALARM - FALSE_GREEN) * q;
+    let right = f * fails.ln() + (n - f) * (1.0 - fails).ln() + (1.0 - wrong).ln();
+    log_add(right, wrong.ln() + log_uniform(tries, failures))
+}
+
+/// `ln B(f + 1, n - f + 1)`: the chance of these outcomes in this order at a rate of which nothing is
+/// known. Linear in the rarer outcome, which is capped: beyond it only the size matters.
+fn log_uniform(tries: u32, failures: u32) -> f64 {
+    const COUNTED_MAX: u32 = 4_096;
+    let rarer = failures.min(tries - failures).min(COUNTED_MAX);
+    // B(f+1, n-f+1) = 1 / ((n+1) * C(n, f))
+    let choose: f64 = (0..rarer).map(|k| (f64::from(tries - k) / f64::from(k + 1)).ln()).sum();
+    -(f64::from(tries) + 1.0).ln() - choose
+}
+
+/// `ln(e^a + e^b)`.
+pub(super) fn log_add(a: f64, b: f64) -> f64 {
+    let (high, low) = if a >= b { (a, b) } else { (b, a) };
+    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+}

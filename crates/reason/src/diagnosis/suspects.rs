@@ -1,0 +1,324 @@
+//! Whom to suspect: what could have brought down something that fails, and which facts each suspect speaks to.
+//!
+//! A suspect is a set of inputs: one that brings a failing gate down alone (its killer set), or a minimal
+//! cut set of two or three behind redundancy ([`super::cuts`]). Sets that bring down the same facts
+//! are one suspect: nothing seen tells them apart. Facts stand in the order of epoch and machine, so
+//! that what a suspect explains in one epoch on one machine lies together.
+//!
+//! It weighs nothing but priors. Tested through the ranking.
+
+use super::cuts::{Cut, Cuts};
+use super::likelihood::{fits, log_add};
+use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH};
+use crate::circuit::{InputId, Subject};
+use blackstart_model::record::FaultMode;
+use std::collections::{BTreeMap, HashMap};
+
+/// Rates at which a flaky thing is tried to fail, of its tries (chosen by hand: they lie so close that no
+/// count of tries a check makes in an hour tells a rate from its neighbour).
+pub(super) const RATES: [f64; 5] = [0.02, 0.1, 0.3, 0.6, 0.9];
+
+/// Failing gates whose cut sets are looked for (chosen by hand: those with the same killers count once).
+const ASKED_MAX: usize = 8;
+
+/// Cut sets of more than one input that are looked at.
+const TOGETHER_MAX: usize = 256;
+
+/// Words of 64 scenarios in one sweep of the circuit.
+const LANES: usize = 4;
+
+/// A fact as the search uses it.
+pub(super) struct Weighed {
+    /// Its place in the slice the engine was given.
+    pub(super) given: usize,
+    pub(super) fact: Fact,
+    pub(super) epoch: u8,
+    /// Facts of one machine in one epoch share a number.
+    pub(super) group: u32,
+    /// It fails or answers badly.
+    pub(super) bad: bool,
+    /// It is down today, whatever broke.
+    pub(super) down_today: bool,
+    /// Fit when all works, when something is down, and at each of the [`RATES`].
+    pub(super) calm: f64,
+    pub(super) hard: f64,
+    pub(super) flaky: [f64; RATES.len()],
+}
+
+impl Weighed {
+    /// Its fit when something unmodelled did it, which predicts nothing: as well as any rate could, less a
+    /// little.
+    pub(super) fn unmodelled(&self) -> f64 {
+        self.flaky.iter().copied().fold(self.hard, f64::max) + UNMODELLED_EACH
+    }
+}
+
+/// One or more sets of inputs that no fact tells apart.
+pub(super) struct Suspect {
+    /// The sets, likeliest first, with the logarithm of their prior as hard faults.
+    pub(super) members: Vec<(f64, Vec<InputId>)>,
+    /// The prior of any of them: hard, partly, in turns.
+    pub(super) hard: f64,
+    pub(super) partial: f64,
+    pub(super) flaky: f64,
+    /// It speaks to something that fails and to something that does not, or fails in turns: it
+    /// may be flaky, or down in part.
+    pub(super) mixed: bool,
+    /// What is believed of a deed on it: from which epoch on, and the logarithms of "the fault ended with
+    /// it" and "it went on".
+    pub(super) deeds: Vec<(u8, f64, f64)>,
+    facts: std::ops::Range<u32>,
+}
+
+/// What suspects are alike by: their facts, the deeds on them, and whether each is one input.
+type Looks = (Vec<u32>, Vec<(u8, u64, u64)>, bool);
+
+/// All suspects of one question.
+pub(super) struct Suspects {
+    pub(super) facts: Vec<Weighed>,
+    pub(super) all: Vec<Suspect>,
+    lists: Vec<u32>,
+    /// For each bad fact (by its place in `facts`) who brings it down.
+    by_fact: BTreeMap<u32, Vec<u32>>,
+    /// Inputs that bring some fact down by themselves.
+    pub(super) watched: std::collections::BTreeSet<InputId>,
+    /// Single inputs among the suspects.
+    pub(super) singles: usize,
+    /// Larger sets among them.
+    pub(super) together: usize,
+    /// Larger sets were left out for there were too many.
+    pub(super) capped: bool,
+}
+
+impl Suspects {
+    /// Finds everybody who could have done any of what fails.
+    pub(super) fn of(question: &Question<'_>) -> Self {
+        let Question { circuit, killers, facts: given, .. } = question;
+        let facts = weighed(question);
+        let mut marked = vec![false; circuit.subjects().len()];
+        for fact in facts.iter().filter(|fact| fact.bad) {
+            for input in killers.alone(fact.fact.gate) {
+                marked[input.index()] = true;
+            }
+        }
+        let mut alone: BTreeMap<InputId, Vec<u32>> = BTreeMap::new();
+        for (fact, at) in facts.iter().zip(0..) {
+            for &input in killers.alone(fact.fact.gate) {
+                if marked[input.index()] {
+                    alone.entry(input).or_default().push(at);
+                }
+            }
+        }
+        let hard = |input| (question.log_prior)(input, FaultMode::Down);
+        let (together, capped) = together(question, &facts, &hard);
+        let mut lists: Vec<(Vec<InputId>, Vec<u32>)> = Vec::new();
+        let watched = alone.keys().copied().collect();
+        lists.extend(alone.into_iter().map(|(input, facts)| (vec![input], facts)));
+        let singles = lists.len();
+        lists.extend(brought_down(question, &facts, &together));
+        debug_assert!(given.len() == facts.len());
+        let mut suspects = Self {
+            facts,
+            all: Vec::new(),
+            lists: Vec::new(),
+            by_fact: BTreeMap::new(),
+            watched,
+            singles,
+            together: together.len(),
+            capped,
+        };
+        suspects.gather(question, lists);
+        suspects
+    }
+
+    /// The facts a suspect brings down, in order.
+    pub(super) fn facts_of(&self, suspect: u32) -> &[u32] {
+        let range = &self.all[suspect as usize].facts;
+        &self.lists[range.start as usize..range.end as usize]
+    }
+
+    /// Who brings a bad fact down.
+    pub(super) fn of_fact(&self, fact: u32) -> &[u32] {
+        self.by_fact.get(&fact).map_or(&[], Vec::as_slice)
+    }
+
+    /// Merges what looks alike.
+    fn gather(&mut self, question: &Question<'_>, lists: Vec<(Vec<InputId>, Vec<u32>)>) {
+        let circuit = question.circuit;
+        let mut known: HashMap<Looks, usize> = HashMap::new();
+        for (inputs, facts) in lists {
+            let bad = facts.iter().any(|&at| self.facts[at as usize].bad);
+            if !bad {
+                continue;
+            }
+            let deeds: Vec<(u8, f64, f64)> = match inputs[..] {
+                [input] => (question.deeds)(input),
+                _ => Vec::new(),
+            };
+            let bits = deeds.iter().map(|&(at, a, b)| (at, a.to_bits(), b.to_bits())).collect();
+            let single = inputs.len() == 1;
+            let latent = |input: &InputId| {
+                let plain = (question.log_prior)(*input, FaultMode::Down);
+                if single || self.watched.contains(input) {
+                    plain
+                } else {
+                    plain.max((question.log_prior)(*input, FaultMode::Latent))
+                }
+            };
+            let hard: f64 = inputs.iter().map(latent).sum();
+            let other = |mode| match inputs[..] {
+                [input] => (question.log_prior)(input, mode),
+                _ => f64::NEG_INFINITY,
+            };
+            // What has nothing standing on it cannot be down for some of it.
+            let has_parts = matches!(inputs[..], [input] if matches!(circuit.subject(input), Subject::Component(_)));
+            let flaky = other(FaultMode::Flaky);
+            let partial = if has_parts { other(FaultMode::Partial) } else { f64::NEG_INFINITY };
+            match known.entry((facts.clone(), bits, single)) {
+                std::collections::hash_map::Entry::Occupied(entry) => {
+                    let suspect = &mut self.all[*entry.get()];
+                    suspect.members.push((hard, inputs));
+                    suspect.hard = log_add(suspect.hard, hard);
+                    suspect.partial = log_add(suspect.partial, partial);
+                    suspect.flaky = log_add(suspect.flaky, flaky);
+                }
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    entry.insert(self.all.len());
+                    let at = u32::try_from(self.all.len()).expect("suspects fit u32");
+                    let start = u32::try_from(self.lists.len()).expect("facts of suspects fit u32");
+                    self.lists.extend(&facts);
+                    let end = u32::try_from(self.lists.len()).expect("facts of suspects fit u32");
+                    let (mut good, mut turns) = (false, false);
+                    for &fact in &facts {
+                        let weighed = &self.facts[fact as usize];
+                        good |= !weighed.bad;
+                        let Fact { tries, failures, degraded, .. } = weighed.fact;
+                        turns |= degraded || (failures > 0 && failures < tries);
+                        if weighed.bad {
+                            self.by_fact.entry(fact).or_default().push(at);
+                        }
+                    }
+                    let mixed = single && (good || turns);
+                    let members = vec![(hard, inputs)];
+                    self.all.push(Suspect {
+                        members,
+                        hard,
+                        partial,
+                        flaky,
+                        mixed,
+                        deeds,
+                        facts: start..end,
+                    });
+                }
+            }
+        }
+        for suspect in &mut self.all {
+            suspect.members.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        }
+    }
+}
+
+/// The facts in the order of epoch and machine, with how each fits every prediction.
+fn weighed(question: &Question<'_>) -> Vec<Weighed> {
+    let mut order: Vec<usize> = (0..question.facts.len()).collect();
+    order.sort_by_key(|&at| {
+        let fact = &question.facts[at];
+        (fact.epoch, fact.machine.is_none(), fact.machine, at)
+    });
+    let mut facts: Vec<Weighed> = Vec::with_capacity(order.len());
+    let mut group = 0;
+    for given in order {
+        let fact = question.facts[given];
+        let epoch = fact.epoch.min(EPOCHS_MAX - 1);
+        if let Some(last) = facts.last() {
+            let same =
+                last.epoch == epoch && fact.machine.is_some() && last.fact.machine == fact.machine;
+            group += u32::from(!same);
+        }
+        let down_today = question.killers.is_down(fact.gate);
+        let (calm, hard) = (fits(&fact, 0.0), fits(&fact, 1.0));
+        facts.push(Weighed {
+            given,
+            fact,
+            epoch,
+            group,
+            bad: !fact.is_up(),
+            down_today,
+            calm: if down_today { hard } else { calm },
+            hard,
+            flaky: RATES.map(|rate| if down_today { hard } else { fits(&fact, rate) }),
+        });
+    }
+    facts
+}
+
+/// Cut sets of more than one input of what fails, those that several failing gates share first.
+fn together(
+    question: &Question<'_>,
+    facts: &[Weighed],
+    log_prior: &dyn Fn(InputId) -> f64,
+) -> (Vec<Cut>, bool) {
+    let mut looks: Vec<&Weighed> = Vec::new();
+    let mut seen: std::collections::BTreeSet<&[InputId]> = std::collections::BTreeSet::new();
+    for fact in facts.iter().filter(|fact| fact.bad && !fact.down_today) {
+        if seen.insert(question.killers.alone(fact.fact.gate)) {
+            looks.push(fact);
+        }
+    }
+    let every = looks.len().div_ceil(ASKED_MAX).max(1);
+    let asked_all = every == 1;
+    let mut cuts = Cuts::new(question.circuit, log_prior);
+    let mut shared: BTreeMap<Cut, u32> = BTreeMap::new();
+    for look in looks.iter().step_by(every) {
+        for cut in cuts.of_gate(look.fact.gate) {
+            if cut.len() > 1 {
+                *shared.entry(cut).or_default() += 1;
+            }
+        }
+    }
+    let mut all: Vec<(u32, f64, Cut)> = shared
+        .into_iter()
+        .map(|(cut, count)| (count, cut.inputs().into_iter().map(log_prior).sum(), cut))
+        .collect();
+    all.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    let capped = cuts.capped || all.len() > TOGETHER_MAX || !asked_all;
+    all.truncate(TOGETHER_MAX);
+    (all.into_iter().map(|(_, _, cut)| cut).collect(), capped)
+}
+
+/// Which facts each of these sets brings down: one scenario each.
+fn brought_down(
+    question: &Question<'_>,
+    facts: &[Weighed],
+    sets: &[Cut],
+) -> Vec<(Vec<InputId>, Vec<u32>)> {
+    let mut values = Vec::new();
+    let mut lists: Vec<(Vec<InputId>, Vec<u32>)> = Vec::new();
+    for sets in sets.chunks(64 * LANES) {
+        let mut failed: Vec<(InputId, [u64; LANES])> = Vec::new();
+        let first = lists.len();
+        for (lane, set) in sets.iter().enumerate() {
+            let mut mask = [0; LANES];
+            mask[lane / 64] = 1 << (lane % 64);
+            failed.extend(set.inputs().into_iter().map(|input| (input, mask)));
+            lists.push((set.inputs(), Vec::new()));
+        }
+        question.circuit.evaluate(&failed, &mut values);
+        for (fact, at) in facts.iter().zip(0..) {
+            if fact.down_today {
+                continue;
+            }
+            for (w, word) in values[fact.fact.gate.index()].iter().enumerate() {
+                let mut down = !word;
+                while down != 0 {
+                    let lane = w * 64 + down.trailing_zeros() as usize;
+                    if lane < sets.len() {
+                        lists[first + lane].1.push(at);
+                    }
+                    down &= down - 1;
+                }
+            }
+        }
+    }
+    lists
+}

@@ -99,6 +99,8 @@ fn ask_why(loaded: &Loaded, seen: &[&Seen]) -> Diagnosis {
         log_prior: &|input, mode| {
             prior::log_prior(&loaded.plant, &loaded.circuit, input, mode, &context)
         },
+        log_unmodelled: prior::log_unmodelled(&context),
+        follows: &|_| None,
         deeds: &|_| Vec::new(),
         keep: next::WEIGHED_MAX,
     })

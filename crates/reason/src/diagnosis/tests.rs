@@ -1,6 +1,7 @@
 //! The search against one that tries every set of faults by itself, on random plants with redundancy.
 
 use super::*;
+use crate::prior;
 use blackstart_model::plantfile;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -86,6 +87,8 @@ fn ask(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
         killers: &killers,
         facts,
         log_prior: &|input, mode| hard_only(plant, circuit, input, mode),
+        log_unmodelled: prior::UNMODELLED,
+        follows: &|_| None,
         deeds: &|_| Vec::new(),
         keep: usize::MAX,
     })
@@ -189,6 +192,8 @@ fn with_modes(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
                 _ => hard - 2.0,
             }
         },
+        log_unmodelled: prior::UNMODELLED,
+        follows: &|_| None,
         deeds: &|_| Vec::new(),
         keep: 5,
     })

@@ -240,7 +240,7 @@ test("a person who saw something says so", async () => {
   await page.getByRole("heading", { name: "Say what you saw" }).waitFor();
   await page.getByLabel("Note").fill("its lamps are green");
   await page.getByRole("button", { name: "It works", exact: true }).click();
-  await page.getByText("local saw it work").waitFor();
+  await page.getByText("local says it is up").waitFor();
   await close();
 });
 

@@ -14,7 +14,6 @@ mod availability;
 mod schema;
 mod draw;
 mod import;
-mod diagnose;
 mod serve;
 mod replay;
 mod status;
@@ -82,8 +81,6 @@ enum Verb {
     Draw(draw::Arguments),
     /// Write a plant file from what another system knows.
     Import(import::Arguments),
-    /// Say what broke, by what somebody wrote down of an outage; no server is asked.
-    Diagnose(diagnose::Arguments),
     /// Watch a plant: checks, incidents, alerts, console.
     Serve(serve::Arguments),
     /// Fold a journal and compare: the same state, byte for byte.
@@ -119,7 +116,6 @@ fn main() -> ExitCode {
         Verb::Schema => schema::run(),
         Verb::Draw(arguments) => draw::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments, format),
-        Verb::Diagnose(arguments) => diagnose::run(&arguments, format),
         Verb::Serve(arguments) => serve::run(arguments, format),
         Verb::Replay(arguments) => replay::run(&arguments, format),
         Verb::Status(arguments) => status::run(&arguments, format),

@@ -11,7 +11,7 @@
 //! each kind has its place on one of the pages beside it.
 
 use blackstart_model::kind::Kind;
-use blackstart_model::record::Saw;
+use blackstart_model::record::{Deed, Saw};
 
 /// One look that a person can take.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -66,8 +66,8 @@ pub fn looks(kind: Kind) -> impl Iterator<Item = &'static Look> {
 /// What can be started anew to see whether it comes back, once it is seen not to work, and loses nothing by
 /// it but what its memory would have told. None for what might: data half written, other people's work, the
 /// trace of the cause.
-pub fn experiments(kind: Kind) -> impl Iterator<Item = &'static Look> {
-    EXPERIMENTS.iter().filter(move |(of, _)| *of == kind).map(|(_, look)| look)
+pub fn experiments(kind: Kind) -> impl Iterator<Item = (Deed, &'static Look)> {
+    EXPERIMENTS.iter().filter(move |(of, ..)| *of == kind).map(|(_, deed, look)| (*deed, look))
 }
 
 /// Every look, by kind; of each kind the one to begin with first.
@@ -429,9 +429,10 @@ const TABLE: &[(Kind, Look)] = &[
     (Kind::Component, look("look at {}: does it work?", ALL, (5.0, 10.0), SEEN)),
 ];
 
-const EXPERIMENTS: &[(Kind, Look)] = &[
+const EXPERIMENTS: &[(Kind, Deed, Look)] = &[
     (
         Kind::Bmc,
+        Deed::Rebooted,
         look(
             "reset {} from its host (`ipmitool mc reset cold`; the host runs on): does it come back?",
             DEAD,
@@ -439,9 +440,9 @@ const EXPERIMENTS: &[(Kind, Look)] = &[
             READ,
         ),
     ),
-    (Kind::Container, RESTART),
-    (Kind::Service, RESTART),
-    (Kind::Monitor, RESTART),
+    (Kind::Container, Deed::Restarted, RESTART),
+    (Kind::Service, Deed::Restarted, RESTART),
+    (Kind::Monitor, Deed::Restarted, RESTART),
 ];
 
 const RESTART: Look = look(

@@ -9,6 +9,7 @@ mod page;
 mod view;
 mod now;
 mod incident;
+mod next;
 mod plant;
 mod map;
 mod audit;
@@ -16,21 +17,19 @@ mod whatif;
 mod checks;
 mod timeline;
 mod act;
-mod demonstration;
 mod api;
 mod metrics;
 mod live;
 pub mod status;
 
 pub use access::{Access, AccessError, hash};
-pub use api::incident_as_json;
 
 use crate::hub::Hub;
-use crate::serve::Senses;
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use blackstart_probe::Prober;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use view::View;
@@ -42,21 +41,15 @@ const BODY_BYTES_MAX: usize = 16 << 10;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) senses: Arc<Senses>,
+    pub(crate) prober: Arc<Prober>,
     pub(crate) audit: Arc<audit::Kept>,
 }
 
 impl App {
     /// Everything a page may show, as of now.
     pub(crate) fn view(&self) -> View {
-        let now = crate::clock::wall();
-        let play = self.senses.player().map(|player| demonstration::PlayView {
-            title: player.play.stage.title(),
-            speed: player.play.speed,
-            broken: player.play.stage.broken(now),
-        });
         let state = self.hub.state();
-        View { play, ..View::of(&state, Some(self.hub.newest()), now) }
+        View::of(&state, Some(self.hub.newest()), crate::clock::wall())
     }
 }
 
@@ -70,10 +63,10 @@ pub(crate) fn url(listener: &TcpListener, tls: bool) -> String {
 pub(crate) async fn console(
     listener: TcpListener,
     hub: Arc<Hub>,
-    senses: Arc<Senses>,
+    prober: Arc<Prober>,
     access: Access,
 ) {
-    let app = App { hub, senses, audit: Arc::default() };
+    let app = App { hub, prober, audit: Arc::default() };
     let access = Arc::new(access);
     let router = router(app, access.clone());
     let served = match access.tls() {
@@ -95,7 +88,7 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/plant.svg", get(plant::drawn))
         .route("/plant/{name}", get(plant::component))
         .route("/plant/{name}/observe", post(act::observe))
-        .route("/demonstration", post(demonstration::act))
+        .route("/observe", post(act::answer))
         .route("/audit", get(audit::page))
         .route("/audit/report.html", get(audit::report))
         .route("/whatif", get(whatif::page))

@@ -61,7 +61,7 @@ fn a_password_is_demanded_and_taken() {
     let (head, _) = serving.request("POST /api/v1/plant/a/observe", &json, body);
     assert!(head.contains(" 204 "), "{head}");
     let (_, page) = serving.request("GET /plant/a", right, "");
-    assert!(page.contains("mara saw it not work"), "{page}");
+    assert!(page.contains("mara says it is down"), "{page}");
 }
 
 #[test]

@@ -155,9 +155,12 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(facts: &[&'a Seen], asked: &'a Asked) -> Self {
-        let failing = facts.iter().filter(|seen| seen.fact.failures > 0);
+        // What was seen before the picture last changed says nothing of now.
+        let newest = facts.iter().map(|seen| seen.fact.epoch).max();
+        let now = facts.iter().filter(|seen| Some(seen.fact.epoch) == newest);
+        let failing = now.clone().filter(|seen| seen.fact.failures > 0);
         Self {
-            gates: facts.iter().map(|seen| seen.fact.gate).collect(),
+            gates: now.map(|seen| seen.fact.gate).collect(),
             failing: failing.map(|seen| component_of(&seen.key.0)).collect(),
             asked,
         }
@@ -486,7 +489,7 @@ impl LookedAt {
         if !known.failing.contains(name) || known.asked.done.contains(name) {
             return Vec::new();
         }
-        hands::experiments(component.kind).collect()
+        hands::experiments(component.kind).map(|(_, look)| look).collect()
     }
 }
 

@@ -16,8 +16,6 @@ mod properties;
 mod histories;
 mod whatif;
 mod consequences;
-mod coincidences;
-mod priors;
 mod coldstart;
 mod outages;
 mod capacity;

@@ -162,7 +162,7 @@ fn the_table_on_the_page_is_the_one_in_the_code() {
         for look in hands::looks(kind) {
             table += &row(kind.as_str(), page, look);
         }
-        for look in hands::experiments(kind) {
+        for (_, look) in hands::experiments(kind) {
             experiments += &row(kind.as_str(), page, look);
         }
     }
@@ -202,7 +202,8 @@ fn every_kind_has_its_place_on_a_page() {
         }
     };
     for &kind in Kind::ALL {
-        let looks: Vec<_> = hands::looks(kind).chain(hands::experiments(kind)).collect();
+        let experiments = hands::experiments(kind).map(|(_, look)| look);
+        let looks: Vec<_> = hands::looks(kind).chain(experiments).collect();
         stands(kind.as_str(), hands::page(kind), &looks);
     }
     stands("vantage", "software.md", &[&hands::VANTAGE]);

@@ -7,8 +7,8 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use blackstart_model::IncidentId;
-use blackstart_model::record::{Decision, Input, PersonAction, PersonInput, Saw};
-use blackstart_model::time::{SignedDuration, Timestamp};
+use blackstart_model::record::{Decision, Deed, Input, PersonAction, PersonInput, Report, Saw};
+use blackstart_model::time::{SignedDuration, Timestamp, Zone, local_instant};
 use serde::Deserialize;
 
 /// The longest silence, minutes: silences expire, and a longer one is maintenance.
@@ -24,7 +24,20 @@ pub(super) struct Act {
     pub(super) note: String,
     pub(super) minutes: Option<i64>,
     pub(super) into: Option<String>,
+    /// What was seen, a [`Saw`].
+    pub(super) saw: Option<String>,
+    /// The same, as it was said before there was more to say: `yes` or `no`.
     pub(super) works: Option<String>,
+    /// How far it is trusted, percent.
+    pub(super) trust: Option<u8>,
+    /// When it was so, where not now.
+    pub(super) at: Option<String>,
+    /// What was done, a [`Deed`].
+    pub(super) did: Option<String>,
+    /// Of which component, where the path does not say.
+    pub(super) component: Option<String>,
+    /// The incident whose page asked.
+    pub(super) incident: Option<String>,
 }
 
 /// Why something was not done.
@@ -91,22 +104,91 @@ pub(super) async fn observe(
     Ok(Redirect::to(&format!("/plant/{name}")))
 }
 
+/// An answer to a question of an incident's page.
+pub(super) async fn answer(
+    State(app): State<App>,
+    Extension(who): Extension<Who>,
+    Form(act): Form<Act>,
+) -> Result<Redirect, Refused> {
+    let back = act.incident.as_deref().and_then(|id| id.parse::<IncidentId>().ok());
+    do_answer(&app, who, act).await?;
+    Ok(Redirect::to(&back.map_or_else(|| "/".to_owned(), |id| format!("/incidents/{id}"))))
+}
+
+/// As [`do_observe`], of what the form itself names.
+pub(super) async fn do_answer(app: &App, who: Who, mut act: Act) -> Result<(), Refused> {
+    let name = act.component.take().filter(|name| !name.is_empty());
+    let missing = || Refused(StatusCode::BAD_REQUEST, "`component` says of what".to_owned());
+    let name = name.ok_or_else(missing)?;
+    do_observe(app, who, &name, act).await
+}
+
+/// Takes what somebody did, what they saw, or both, in this order.
 pub(super) async fn do_observe(app: &App, who: Who, name: &str, act: Act) -> Result<(), Refused> {
-    let saw = match act.works.as_deref() {
-        Some("yes" | "true") => Saw::Up,
-        Some("no" | "false") => Saw::Down,
-        _ => {
-            let why = "`works` is `yes` or `no`".to_owned();
-            return Err(Refused(StatusCode::BAD_REQUEST, why));
+    let bad = |why: String| Refused(StatusCode::BAD_REQUEST, why);
+    let did = match act.did.as_deref().filter(|did| !did.is_empty()) {
+        None => None,
+        Some(did) => {
+            let why = || bad(format!("`did` is one of {}", listed(Deed::ALL)));
+            Some(Deed::parse(did).ok_or_else(why)?)
         }
     };
-    let note = act.note.chars().take(NOTE_CHARS_MAX).collect();
-    let trust = PersonAction::TRUST;
-    tell(app, who, PersonAction::Observe { component: name.into(), saw, trust, note }).await
+    let saw = match (act.saw.as_deref(), act.works.as_deref()) {
+        (Some(saw), _) => {
+            let why = || bad(format!("`saw` is one of {}", listed(Saw::ALL)));
+            Some(Saw::parse(saw).ok_or_else(why)?)
+        }
+        (None, Some("yes" | "true")) => Some(Saw::Up),
+        (None, Some("no" | "false")) => Some(Saw::Down),
+        (None, Some(_)) => return Err(bad("`works` is `yes` or `no`".to_owned())),
+        (None, None) => None,
+    };
+    let trust = act.trust.unwrap_or(PersonAction::TRUST);
+    if !(1..=100).contains(&trust) {
+        return Err(bad("`trust` is from 1 to 100, percent".to_owned()));
+    }
+    let at = match act.at.as_deref().filter(|at| !at.is_empty()) {
+        None => None,
+        Some(at) => {
+            let zone = app.hub.state().plant().map_or(Zone::UTC, |plant| plant.zone().clone());
+            let why = |error| bad(format!("`at` {at}: {error}"));
+            Some(local_instant(at, &zone).map_err(why)?)
+        }
+    };
+    let note: String = act.note.chars().take(NOTE_CHARS_MAX).collect();
+    if did.is_none() && saw.is_none() {
+        return Err(bad("`saw` says what was seen, `did` what was done".to_owned()));
+    }
+    let component = || name.into();
+    if let Some(did) = did {
+        let note = note.clone();
+        tell(app, who.clone(), PersonAction::Act { component: component(), did, note }).await?;
+    }
+    match (saw, at) {
+        (None, _) => Ok(()),
+        (Some(saw), None) => {
+            tell(app, who, PersonAction::Observe { component: component(), saw, trust, note }).await
+        }
+        // What was seen earlier is told as it was then.
+        (Some(saw), Some(at)) => {
+            let failures = u32::from(!matches!(saw, Saw::Up | Saw::Unknown));
+            let (component, Who(from), detail) = (component(), who, note);
+            let report = Report { component, from, saw, tries: 1, failures, trust, at, detail };
+            give(app, Input::Reported(report)).await
+        }
+    }
+}
+
+fn listed<T: std::fmt::Display>(words: &[T]) -> String {
+    words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 async fn tell(app: &App, Who(who): Who, what: PersonAction) -> Result<(), Refused> {
-    let input = Input::Person(PersonInput { who, what });
+    give(app, Input::Person(PersonInput { who, what })).await
+}
+
+/// Gives an input to the turn; what it rejects is refused with its reason.
+async fn give(app: &App, input: Input) -> Result<(), Refused> {
     let decisions = app
         .hub
         .tell(input)

@@ -1,7 +1,6 @@
 //! *Plant*: the drawing, the equal table, and each component by itself.
 
 use super::App;
-use super::demonstration;
 use super::map::{self, Asked};
 use super::page::{Place, absent, badge, component as link, page as frame, time};
 use super::view::{Health, View};
@@ -27,7 +26,6 @@ pub(super) async fn page(State(app): State<App>, asked: Asked) -> Response {
             }
         }
         (map::whole(&view, &asked))
-        (demonstration::of_plant(&view))
         @for &kind in Kind::ALL { (table(&view, kind)) }
     };
     frame(&view, Place::Plant, "plant", &main).into_response()
@@ -152,7 +150,7 @@ pub(super) async fn component(
         p { (badge(stand.health)) " " (stand.because)
             @if let Some(since) = stand.since { ", since " (time(&view, since)) } }
         @for word in words.values() {
-            p { (word.who) " says it is " (word.saw) ", " (time(&view, word.at))
+            p { (word.who) " says it is " (word.saw) " (trusted " (word.trust) " %), " (time(&view, word.at))
                 @if !word.note.is_empty() { ": " (word.note) } }
         }
         @for deed in deeds {
@@ -167,15 +165,7 @@ pub(super) async fn component(
         h2 { "What it stands on, and what stands on it" }
         (map::about(&view, id, &asked))
         (super::checks::of_component(&app, &view, id))
-        (demonstration::of_component(&view, component.name.as_str()))
-        section.actions {
-            h2 { "Say what you saw" }
-            form method="post" action=(format!("/plant/{}/observe", component.name)) {
-                label { "Note " input name="note" maxlength="500" autocomplete="off"; }
-                button name="works" value="no" { "It does not work" }
-                button name="works" value="yes" { "It works" }
-            }
-        }
+        (super::next::of_component(component))
     };
     frame(&view, Place::Plant, &name, &main).into_response()
 }

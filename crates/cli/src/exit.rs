@@ -14,7 +14,7 @@ pub(crate) enum Exit {
     Nothing,
     /// Findings, the gravest being this.
     Findings(Severity),
-    /// Something is down.
+    /// Something is broken: an incident is open, or a diagnosis names a cause or knows of none.
     Outage,
     /// A replay came to something else.
     Differs,
@@ -24,7 +24,7 @@ pub(crate) enum Exit {
 
 /// What `--help` says about them.
 pub(crate) const HELP: &str = "Exit codes: 0 fine; 1 failed unexpectedly; 2 wrong usage; 3 nothing to do; \
-10 findings, notes only; 11 warnings; 12 errors; 20 an incident is open; 21 a replay differs; \
+10 findings, notes only; 11 warnings; 12 errors; 20 something is broken; 21 a replay differs; \
 22 it cannot be started";
 
 impl Exit {

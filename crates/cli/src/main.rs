@@ -14,6 +14,7 @@ mod availability;
 mod schema;
 mod draw;
 mod import;
+mod diagnose;
 mod serve;
 mod replay;
 mod status;
@@ -81,6 +82,8 @@ enum Verb {
     Draw(draw::Arguments),
     /// Write a plant file from what another system knows.
     Import(import::Arguments),
+    /// Say what broke, by what somebody wrote down of an outage; no server is asked.
+    Diagnose(diagnose::Arguments),
     /// Watch a plant: checks, incidents, alerts, console.
     Serve(serve::Arguments),
     /// Fold a journal and compare: the same state, byte for byte.
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
         Verb::Schema => schema::run(),
         Verb::Draw(arguments) => draw::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments, format),
+        Verb::Diagnose(arguments) => diagnose::run(&arguments, format),
         Verb::Serve(arguments) => serve::run(arguments, format),
         Verb::Replay(arguments) => replay::run(&arguments, format),
         Verb::Status(arguments) => status::run(&arguments, format),

@@ -57,7 +57,8 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
     let certificate = tls_certificate.zip(tls_key);
     let access = AccessSettings { passwords, certificate, behind_proxy };
     let status_listen = Some(status_listen);
-    let settings = Settings { plant, data, listen, status_listen, agents_listen, secrets, access };
+    let settings =
+        Settings { plant, data, listen, status_listen, agents_listen, secrets, access, play: None };
     log_to_stderr();
     share_heaps();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -38,7 +38,8 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
     Ok(if confirmed { Exit::Outage } else { Exit::Fine })
 }
 
-fn is_live(incident: &Value) -> bool {
+/// Whether an incident of the API is not over.
+pub(crate) fn is_live(incident: &Value) -> bool {
     !matches!(incident["state"].as_str(), Some("resolved" | "merged" | "dismissed"))
 }
 

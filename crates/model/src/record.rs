@@ -454,6 +454,24 @@ codes! {
     }
 }
 
+impl FaultMode {
+    /// What is said of something that broke so: `is down`, `fails in turns`.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Down => "is down",
+            Self::Flaky => "fails in turns",
+            Self::Latent => "had failed before, unseen",
+            Self::Consequential => "has failed by it",
+            Self::Partial => "is down in part",
+            Self::Degraded => "is degraded",
+            Self::Misrouted => "is misrouted",
+            Self::CutOff => "has lost its way out",
+            Self::WrongCheck => "is wrong",
+        }
+    }
+}
+
 codes! {
     /// What an alert tells.
     News {

@@ -25,13 +25,13 @@ mod search;
 pub(crate) mod next;
 
 use crate::circuit::{Circuit, GateId, InputId, Killers, Subject};
-use crate::prior;
 use blackstart_model::kind::Kind;
 use blackstart_model::record::FaultMode;
 use blackstart_model::{ComponentId, Plant};
 use likelihood::{fits, log_add};
 use search::{Element, Manner, Scored, WRONG_EDGE};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use suspects::{RATES, Suspects};
 
 /// Epochs of one outage at most.
@@ -162,6 +162,11 @@ pub(crate) struct Question<'a> {
     pub(crate) facts: &'a [Fact],
     /// The logarithm of the prior of a fault in a mode.
     pub(crate) log_prior: &'a dyn Fn(InputId, FaultMode) -> f64,
+    /// The logarithm of the prior of something that the plant does not contain.
+    pub(crate) log_unmodelled: f64,
+    /// What follows from a fault, with the logarithm of how likely: a breaker trips under the load that moved
+    /// to it. `None` for what moves no load.
+    pub(crate) follows: &'a dyn Fn(InputId) -> Option<Rc<[(InputId, f64)]>>,
     /// Deeds done on what an input stands for: from which epoch on a fault of it should be over, and the
     /// logarithms of "it ended with it" and "it went on".
     pub(crate) deeds: &'a dyn Fn(InputId) -> Vec<(u8, f64, f64)>,
@@ -171,22 +176,26 @@ pub(crate) struct Question<'a> {
 
 /// What is gained when something unmodelled did what does not fit, with its prior: once for each epoch in
 /// which it would have done something, for each has a picture of its own.
-fn unmodelled<'f>(unfit: impl Iterator<Item = (&'f suspects::Weighed, f64)>) -> f64 {
+fn unmodelled<'f>(
+    log_prior: f64,
+    unfit: impl Iterator<Item = (&'f suspects::Weighed, f64)>,
+) -> f64 {
     let mut gained = [0.0; EPOCHS_MAX as usize];
     for (fact, fit) in unfit.filter(|(fact, _)| fact.bad) {
         gained[fact.epoch as usize] += (fact.unmodelled() - fit).max(0.0);
     }
     let epochs = gained.into_iter().filter(|gained| *gained > 0.0);
-    epochs.map(|gained| gained + prior::UNMODELLED).sum()
+    epochs.map(|gained| gained + log_prior).sum()
 }
 
 /// Ranks the fault sets that could explain what fails. At least "nothing" and "unmodelled" compete.
 pub(crate) fn diagnose(question: &Question<'_>) -> Diagnosis {
     let suspects = Suspects::of(question);
-    let sets = search::search(&suspects);
+    let sets = search::search(&suspects, question.follows);
     let mut candidates = candidates(&suspects, sets);
     look_up(question, &suspects, &mut candidates);
-    let score = unmodelled(suspects.facts.iter().map(|fact| (fact, fact.calm)));
+    let score =
+        unmodelled(question.log_unmodelled, suspects.facts.iter().map(|fact| (fact, fact.calm)));
     candidates.push(Candidate { unmodelled: true, score, ..Candidate::default() });
     rank(question, &suspects, candidates)
 }
@@ -299,7 +308,10 @@ fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                 .iter()
                 .zip(&candidate.predicted)
                 .map(|(fact, q)| (fact, fits(&fact.fact, f64::from(*q))));
-            candidate.score = log_add(candidate.score, candidate.score + unmodelled(fits));
+            candidate.score = log_add(
+                candidate.score,
+                candidate.score + unmodelled(question.log_unmodelled, fits),
+            );
         }
     }
     candidates.sort_by(|a, b| {
@@ -393,7 +405,7 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                 .iter()
                 .any(|element| element.manner == Manner::Partial);
             let partly = if partly {
-                search::partly_down(suspects, &candidates[candidate].elements)
+                search::partly_down(suspects, question.follows, &candidates[candidate].elements)
             } else {
                 Vec::new()
             };
@@ -749,6 +761,7 @@ fn describe(
         }
     }
     faults.sort_unstable();
+    tell_consequences(question, &mut faults);
     let faults = match (faults.is_empty(), candidate.unmodelled) {
         (false, _) => Faults::These(faults),
         (true, true) => Faults::Unmodelled,
@@ -767,6 +780,31 @@ fn describe(
         list.sort_unstable();
     }
     Hypothesis { faults, posterior, explains, unexplained, contradicted }
+}
+
+/// Names as consequential what follows from another fault of the same hypothesis more likely than it comes by
+/// itself. Of two that follow from each other, the one that came first, or is likelier by itself, began it.
+fn tell_consequences(question: &Question<'_>, faults: &mut [Fault]) {
+    let by_itself = |fault: &Fault| (question.log_prior)(fault.input, fault.mode);
+    let follows = |from: &Fault, to: &Fault| {
+        let list = (question.follows)(from.input)?;
+        let (_, chance) = list.iter().find(|(input, _)| *input == to.input)?;
+        (*chance > by_itself(to)).then_some(())
+    };
+    let all = faults.to_vec();
+    for fault in faults.iter_mut().filter(|fault| fault.mode == FaultMode::Down) {
+        let began = |other: &&Fault| {
+            other.mode == FaultMode::Down
+                && other.input != fault.input
+                && other.first <= fault.first
+                && follows(other, fault).is_some()
+                && (follows(fault, other).is_none()
+                    || (other.first, -by_itself(other)) < (fault.first, -by_itself(fault)))
+        };
+        if all.iter().any(|other| began(&other)) {
+            fault.mode = FaultMode::Consequential;
+        }
+    }
 }
 
 fn searched(suspects: &Suspects) -> String {

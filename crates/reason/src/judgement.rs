@@ -90,19 +90,17 @@ pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
 /// Why all this is seen.
 fn ask_why(loaded: &Loaded, seen: &[&Seen]) -> Diagnosis {
     let facts: Vec<_> = seen.iter().map(|seen| seen.fact).collect();
+    let context = prior::Context::default();
     diagnose(&Question {
         plant: &loaded.plant,
         circuit: &loaded.circuit,
         killers: &loaded.killers,
         facts: &facts,
         log_prior: &|input, mode| {
-            let hard = prior::log_prior(&loaded.plant, loaded.circuit.subject(input));
-            match mode {
-                FaultMode::Flaky => hard - 1.6,
-                FaultMode::Partial => hard - 2.3,
-                _ => hard,
-            }
+            prior::log_prior(&loaded.plant, &loaded.circuit, input, mode, &context)
         },
+        log_unmodelled: prior::log_unmodelled(&context),
+        follows: &|_| None,
         deeds: &|_| Vec::new(),
         keep: next::WEIGHED_MAX,
     })

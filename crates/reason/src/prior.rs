@@ -1,31 +1,320 @@
 //! How likely a thing is to have broken, before looking.
 //!
-//! Failures per year, by the plant's own figures or by kind ([`rates`]). Only their ratios matter: a
-//! website's software fails more often than its server, a server more often than a rack's switch, and
-//! nearly nothing as seldom as a rack falls over. The engine to come takes them from the plant's own history
-//! where there is one.
+//! A probability, not a ratio: that it broke in this way within the time in question. So it competes with
+//! "nothing broke" and with "something we do not model" on the same scale. It is the failure rate of its kind, or of
+//! the plant's own figure ([`rates`]), times the exposure (from the last evidence that all worked until what
+//! fails began to), times the share of failures that take this form; and what is near in time adds to it
+//! ([`coincidence`]): a maintenance, something somebody did. Signs of trouble on it raise it. What nothing
+//! watches may have failed long ago: its exposure goes back to when it was last exercised.
+//!
+//! It decides nothing by itself, and a calendar alone explains nothing: it adds a few percent, and what is
+//! observed decides. Tested as cases (`tests/it/priors.rs`); with nothing near in time it is the rate alone.
 
-use crate::circuit::Subject;
+use crate::circuit::{Circuit, InputId, Killers, Subject};
+use crate::coincidence::{self, Happened};
+use crate::diagnosability::Signatures;
 use crate::rates;
-use blackstart_model::Plant;
+use blackstart_model::kind::Kind;
+use blackstart_model::plant::Condition;
+use blackstart_model::record::FaultMode;
+use blackstart_model::time::Timestamp;
+use blackstart_model::{ComponentId, Plant};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Hours before the onset in which the fault may have come: long enough for the slowest check to have
-/// spoken once, short enough that two independent faults in it are rare (chosen by hand).
+/// Hours before the onset in which the fault may have come, at least, and where nobody knows: long enough
+/// for the slowest check to have spoken once, short enough that two independent faults in it are rare
+/// (chosen by hand). It is no shorter where checks are quick, for false alarms are counted by tries and not
+/// by time, and were chosen beside it.
 const EXPOSURE_HOURS: f64 = 1.0;
 
 /// Failures per year below which nothing is taken to fall: once in ten thousand years (chosen by hand).
 const SELDOM: f64 = 1e-4;
 
-/// Log-probability that something outside the plant's model did it: about one such event in three
-/// years, and it may show in any way (chosen by hand).
+/// Log-probability that something outside the plant's model did it, within [`EXPOSURE_HOURS`]: about one
+/// such event in three years, and it may show in any way (chosen by hand).
 pub(crate) const UNMODELLED: f64 = -10.2;
 
-/// Natural logarithm of the probability that `subject` broke within the exposure.
-pub(crate) fn log_prior(plant: &Plant, subject: Subject) -> f64 {
-    let Some(rate) = rates::of_subject(plant, subject) else {
+/// How much likelier something is to fail that has shown signs of it. After their first scan error drives
+/// are 39 times likelier to fail within 60 days (Pinheiro, Weber and Barroso, FAST 2007); after correctable
+/// errors in a month memory is 9 to 400 times likelier to have one that is not (Schroeder, Pinheiro and Weber,
+/// SIGMETRICS 2009). For other kinds the lower of these is taken, by hand.
+const SIGNS_OF_TROUBLE: f64 = 30.0;
+
+/// How likely something that failed and came back is to fail again within a day. A machine that crashed of its
+/// processor once crashes again with odds of 1 in 3.3 (Nightingale, Douceur and Orgovan, EuroSys 2011, over 30
+/// days and more); for all kinds, chosen by hand.
+const AGAIN_IN_A_DAY: f64 = 0.2;
+
+/// For how long something that nothing watches has not been exercised, where the plant does not say: things
+/// are looked after once a year (chosen by hand).
+const NOT_EXERCISED_HOURS: f64 = rates::HOURS_PER_YEAR;
+
+/// The same where it never was: what is met by outages is three years old (chosen by hand).
+const NEVER_EXERCISED_HOURS: f64 = 3.0 * rates::HOURS_PER_YEAR;
+
+/// More than this no standby is believed to be dead before anything is seen (chosen by hand; of neglected
+/// generators one in two fails within two days of running: Marqusee and Jenket, Applied Energy 268, 2020).
+const LATENT_MAX: f64 = 0.3;
+
+/// Log-probability of what cannot be: a latent fault of what is watched would have been seen.
+const IMPOSSIBLE: f64 = -60.0;
+
+/// No probability is above this before anything is seen, for plants and calendars are wrong too (chosen by
+/// hand).
+const ALL_BUT_CERTAIN: f64 = 0.9;
+
+/// What bears on priors besides the plant: how long, what is near in time, what has shown signs. The default
+/// is a calm hour.
+#[derive(Clone, Debug, Default)]
+pub struct Context<'a> {
+    now: Option<Timestamp>,
+    /// Hours, where they are known to be more than [`EXPOSURE_HOURS`].
+    exposure_hours: Option<f64>,
+    /// By input: probability per hour that what is near in time adds.
+    added_per_hour: BTreeMap<InputId, f64>,
+    troubled: BTreeSet<ComponentId>,
+    unseen: Option<&'a Unseen>,
+}
+
+impl<'a> Context<'a> {
+    /// The context of what began to fail at `happened.onset`. Linear in the plant for each maintenance and
+    /// deed that is near; a look at each otherwise.
+    #[must_use]
+    pub fn of(
+        plant: &Plant,
+        circuit: &Circuit,
+        electric: &crate::consequence::Electric,
+        unseen: &'a Unseen,
+        happened: &Happened<'_>,
+    ) -> Self {
+        let mut added_per_hour: BTreeMap<InputId, f64> = BTreeMap::new();
+        for influence in coincidence::influences(plant, circuit, electric, happened) {
+            // Of several reasons the strongest counts: they are seldom independent.
+            let added = added_per_hour.entry(influence.input).or_default();
+            *added = added.max(influence.per_hour);
+        }
+        for &id in happened.failed_before {
+            *added_per_hour.entry(circuit.component_input(id)).or_default() +=
+                AGAIN_IN_A_DAY / 24.0;
+        }
+        let hours = |since: Timestamp| coincidence::hours_between(since, happened.onset);
+        Self {
+            now: Some(happened.onset),
+            exposure_hours: happened.working.map(hours),
+            added_per_hour,
+            troubled: happened.troubled.iter().copied().collect(),
+            unseen: Some(unseen),
+        }
+    }
+
+    fn exposure_hours(&self) -> f64 {
+        self.exposure_hours.unwrap_or(EXPOSURE_HOURS).max(EXPOSURE_HOURS)
+    }
+}
+
+/// Natural logarithm of the probability that `input` broke in this way within the exposure; of a fault that
+/// spreads, that it does once the first has happened. That of another consequential fault is what it would
+/// be by itself; what follows from other faults is told by [`consequence`](crate::consequence::of).
+#[must_use]
+pub fn log_prior(
+    plant: &Plant,
+    circuit: &Circuit,
+    input: InputId,
+    mode: FaultMode,
+    context: &Context<'_>,
+) -> f64 {
+    let subject = circuit.subject(input);
+    if mode == FaultMode::Latent {
+        return latent(plant, input, subject, context);
+    }
+    if let Subject::Spread { .. } = subject {
+        // It happens with what it follows from, and takes no time of its own.
         return rates::middle(rates::SPREAD).ln();
+    }
+    let share = share(plant, subject, mode);
+    let troubled = match subject {
+        Subject::Component(id) => context.troubled.contains(&id),
+        Subject::Vantage(_)
+        | Subject::Check(_)
+        | Subject::Carriage { .. }
+        | Subject::Spread { .. } => false,
     };
-    // Even what never failed yet may have.
-    let per_year = rate.typical_per_year().max(SELDOM);
-    (per_year * EXPOSURE_HOURS / rates::HOURS_PER_YEAR).ln()
+    let signs = if troubled { SIGNS_OF_TROUBLE } else { 1.0 };
+    let added = context.added_per_hour.get(&input).copied().unwrap_or(0.0);
+    let per_hour = per_hour(plant, subject) * signs + added;
+    (per_hour * share * context.exposure_hours()).min(ALL_BUT_CERTAIN).ln()
+}
+
+/// Natural logarithm of the probability that something the plant does not contain did it, within the same
+/// exposure.
+#[must_use]
+pub fn log_unmodelled(context: &Context<'_>) -> f64 {
+    UNMODELLED + (context.exposure_hours() / EXPOSURE_HOURS).ln()
+}
+
+/// How often something fails by itself; what only another fault takes along, as often as it does so by
+/// itself. Even what never failed yet may have.
+pub(crate) fn per_hour(plant: &Plant, subject: Subject) -> f64 {
+    let rate = match subject {
+        Subject::Spread { from: _, to } => Some(rates::of(plant, to).0),
+        Subject::Component(_)
+        | Subject::Vantage(_)
+        | Subject::Check(_)
+        | Subject::Carriage { .. } => rates::of_subject(plant, subject),
+    };
+    let per_year = rate.map_or(0.0, |rate| rate.typical_per_year());
+    per_year.max(SELDOM) / rates::HOURS_PER_YEAR
+}
+
+/// Members of redundancy whose failure no check would see while the others stand.
+#[derive(Clone, Debug, Default)]
+pub struct Unseen(Vec<bool>);
+
+impl Unseen {
+    /// Of a plant. Linear in its killer sets; where these do not fit in memory, nothing is taken to be unseen.
+    #[must_use]
+    pub fn of(plant: &Plant, circuit: &Circuit) -> Self {
+        let mut unseen = vec![false; circuit.subjects().len()];
+        let Ok(killers) = Killers::of(circuit) else { return Self(unseen) };
+        let Ok(signatures) = Signatures::of(plant, circuit, &killers) else { return Self(unseen) };
+        for choice in circuit.choices() {
+            for input in choice.members.iter().flat_map(|&member| killers.alone(member)) {
+                unseen[input.index()] = true;
+            }
+        }
+        for input in circuit.inputs() {
+            unseen[input.index()] &=
+                signatures.of_fault(input).next().is_none() && !signatures.silences(input);
+        }
+        Self(unseen)
+    }
+
+    /// Whether this input is one.
+    #[must_use]
+    pub fn contains(&self, input: InputId) -> bool {
+        self.0.get(input.index()).copied().unwrap_or(false)
+    }
+}
+
+/// That it has been dead for a while and nobody knew. What is not ours to repair somebody else has mended
+/// meanwhile, so it is dead for no longer than a repair takes.
+fn latent(plant: &Plant, input: InputId, subject: Subject, context: &Context<'_>) -> f64 {
+    let (Some(now), Some(unseen), Subject::Component(id)) = (context.now, context.unseen, subject)
+    else {
+        return IMPOSSIBLE;
+    };
+    if !unseen.contains(input) {
+        return IMPOSSIBLE;
+    }
+    let component = plant.component(id);
+    let Condition { never_exercised, exercised, .. } = component.condition;
+    let hours = match (never_exercised, exercised) {
+        (true, _) => NEVER_EXERCISED_HOURS,
+        (false, Some(at)) => coincidence::hours_between(at, now),
+        (false, None) => NOT_EXERCISED_HOURS,
+    };
+    let hours = if mended_by_others(component.kind) {
+        hours.min(rates::middle(rates::of(plant, id).0.repair_hours))
+    } else {
+        hours
+    };
+    let signs = if context.troubled.contains(&id) { SIGNS_OF_TROUBLE } else { 1.0 };
+    let failed = per_hour(plant, subject) * signs * hours.max(EXPOSURE_HOURS);
+    // 1 - exp(-λt): it has failed at least once since.
+    (-(-failed).exp_m1()).clamp(f64::MIN_POSITIVE, LATENT_MAX).ln()
+}
+
+/// What others watch and mend whether we see it or not.
+const fn mended_by_others(kind: Kind) -> bool {
+    matches!(kind, Kind::Site | Kind::Room | Kind::Feed | Kind::Upstream | Kind::Prefix)
+}
+
+/// The share of a subject's failures that take this form. The rate of its kind counts those that stop it;
+/// the others come on top.
+fn share(plant: &Plant, subject: Subject, mode: FaultMode) -> f64 {
+    let shares = match subject {
+        Subject::Component(id) => Shares::of(plant.component(id).kind),
+        Subject::Vantage(_)
+        | Subject::Check(_)
+        | Subject::Carriage { .. }
+        | Subject::Spread { .. } => Shares::NETWORK,
+    };
+    match mode {
+        FaultMode::Flaky => shares.flaky,
+        FaultMode::Partial => shares.partial,
+        FaultMode::Degraded => shares.degraded,
+        FaultMode::Down
+        | FaultMode::Latent
+        | FaultMode::Consequential
+        | FaultMode::Misrouted
+        | FaultMode::CutOff
+        | FaultMode::WrongCheck => 1.0,
+    }
+}
+
+/// For one failure that stops a thing, so many that do not.
+///
+/// Chosen by hand, all of them; no study was found that counts the same for several kinds. What carries
+/// packets often fails in turns (Gill, Jain and Nagappan, SIGCOMM 2011, had to filter out interfaces that flap
+/// before they could count failures); what is software is often slow before it is gone; what carries
+/// current is there or is not.
+#[derive(Clone, Copy)]
+struct Shares {
+    flaky: f64,
+    partial: f64,
+    degraded: f64,
+}
+
+impl Shares {
+    /// A port, a cable, an antenna: one thing that fails in turns as often as for good.
+    const CABLE: Self = Self { flaky: 0.5, partial: 0.05, degraded: 0.5 };
+    /// What forwards for many: a line card, a route, a table that is full.
+    const NETWORK: Self = Self { flaky: 0.2, partial: 0.2, degraded: 0.3 };
+    /// What runs on a machine.
+    const SOFTWARE: Self = Self { flaky: 0.2, partial: 0.2, degraded: 0.5 };
+    /// A machine that reboots again and again, a disk that is slow.
+    const MACHINE: Self = Self { flaky: 0.1, partial: 0.05, degraded: 0.1 };
+    /// What carries current: a loose contact, one bank of sockets.
+    const POWER: Self = Self { flaky: 0.05, partial: 0.1, degraded: 0.01 };
+    /// A place, and what keeps it cool.
+    const PLACE: Self = Self { flaky: 0.02, partial: 0.2, degraded: 0.2 };
+
+    const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Nic | Kind::Link => Self::CABLE,
+            Kind::Switch
+            | Kind::Router
+            | Kind::Firewall
+            | Kind::LoadBalancer
+            | Kind::Vip
+            | Kind::Upstream
+            | Kind::Prefix => Self::NETWORK,
+            Kind::Vm
+            | Kind::Container
+            | Kind::Database
+            | Kind::Service
+            | Kind::Website
+            | Kind::Job
+            | Kind::Monitor
+            | Kind::Customer
+            | Kind::Component => Self::SOFTWARE,
+            Kind::Server
+            | Kind::Bmc
+            | Kind::Hypervisor
+            | Kind::Storage
+            | Kind::Disk
+            | Kind::File
+            | Kind::Certificate
+            | Kind::Backup => Self::MACHINE,
+            Kind::Feed
+            | Kind::Ups
+            | Kind::Generator
+            | Kind::TransferSwitch
+            | Kind::Pdu
+            | Kind::Breaker
+            | Kind::Outlet
+            | Kind::Psu => Self::POWER,
+            Kind::Site | Kind::Room | Kind::Rack | Kind::Cooling => Self::PLACE,
+        }
+    }
 }

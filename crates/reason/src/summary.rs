@@ -166,15 +166,7 @@ fn said(loaded: &Loaded, broke: &[Fault]) -> String {
                     let is = if fault.last.is_some() { "was down and is back" } else { "is down" };
                     format!("{subject} ({kind}) {is}")
                 }
-                (_, FaultMode::Down) => format!("{subject} is down"),
-                (_, FaultMode::Flaky) => format!("{subject} fails in turns"),
-                (_, FaultMode::Latent) => format!("{subject} had failed before, unseen"),
-                (_, FaultMode::Consequential) => format!("{subject} has failed by it"),
-                (_, FaultMode::Partial) => format!("{subject} is down in part"),
-                (_, FaultMode::Degraded) => format!("{subject} is degraded"),
-                (_, FaultMode::Misrouted) => format!("{subject} is misrouted"),
-                (_, FaultMode::CutOff) => format!("{subject} has lost its way out"),
-                (_, FaultMode::WrongCheck) => format!("{subject} is wrong"),
+                (_, mode) => format!("{subject} {}", mode.in_words()),
             }
         })
         .collect();

@@ -98,7 +98,7 @@ fn witnesses(loaded: &Loaded, failures: &[&Seen]) -> Vec<SymptomKey> {
     let failing: BTreeSet<_> = failures.iter().map(|failure| failure.fact.gate).collect();
     let priors: Vec<f64> = suspects
         .iter()
-        .map(|&input| prior::log_prior(&loaded.plant, circuit.subject(input)).exp())
+        .map(|&input| prior::per_hour(&loaded.plant, circuit.subject(input)))
         .collect();
     let all: f64 = priors.iter().sum();
     // By how much of what is possible each check would be down, and whether it is wanted.

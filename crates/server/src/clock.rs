@@ -1,16 +1,42 @@
 //! The only place of the server that reads clocks.
 //!
 //! It decides how the time of the journal goes on when the wall clock does not: never backwards, and
-//! never standing still. Tested with clocks handed in.
+//! never standing still; and what the time is in a demonstration, where it may begin when it likes and
+//! pass faster. Tested with clocks handed in.
 #![expect(clippy::disallowed_methods, reason = "the one module of the server that reads clocks")]
 
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
+use std::sync::OnceLock;
 use std::time::Instant;
 
-/// The wall clock.
+/// The time of a demonstration, while one is played: the whole process lives in it.
+static PLAYED: OnceLock<Played> = OnceLock::new();
+
+/// A time that begins somewhere and passes faster.
+#[derive(Debug)]
+struct Played {
+    begun: Instant,
+    starts: Timestamp,
+    speed: u32,
+}
+
+impl Played {
+    fn at(&self, monotonic: Instant) -> Timestamp {
+        let passed = monotonic.saturating_duration_since(self.begun).saturating_mul(self.speed);
+        self.starts.checked_add(passed).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// From now on it is `starts`, and so many seconds pass in one. Once; a second play goes on in the
+/// time of the first.
+pub(crate) fn play(starts: Timestamp, speed: u32) {
+    let _ = PLAYED.set(Played { begun: monotonic(), starts, speed: speed.max(1) });
+}
+
+/// The wall clock; that of the play while one is played.
 #[must_use]
 pub(crate) fn wall() -> Timestamp {
-    Timestamp::now()
+    PLAYED.get().map_or_else(Timestamp::now, |played| played.at(monotonic()))
 }
 
 /// The monotonic clock, for spans within this process.
@@ -19,10 +45,11 @@ pub(crate) fn monotonic() -> Instant {
     Instant::now()
 }
 
-/// How long from now until then by the wall clock; nothing when it is past.
+/// How long to wait from now until then by the wall clock; nothing when it is past.
 #[must_use]
 pub(crate) fn until(then: Timestamp) -> Duration {
-    Duration::try_from(then.duration_since(wall())).unwrap_or_default()
+    let span = Duration::try_from(then.duration_since(wall())).unwrap_or_default();
+    span / PLAYED.get().map_or(1, |played| played.speed)
 }
 
 /// The time of the journal: the wall clock's, unless that was put back. Then it goes on at half speed
@@ -58,6 +85,16 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_a_play_begins_where_it_is_told_to_and_passes_faster() {
+        let starts: Timestamp = "2017-03-25T19:00:00Z".parse().expect("an instant");
+        let begun = monotonic();
+        let played = Played { begun, starts, speed: 60 };
+        let after = |passed_s| played.at(begun + Duration::from_secs(passed_s)).to_string();
+        assert_eq!(after(0), "2017-03-25T19:00:00Z");
+        assert_eq!(after(90), "2017-03-25T20:30:00Z");
+    }
 
     #[test]
     fn a_clock_that_was_put_back_goes_on_at_half_speed_until_it_is_caught_up_with() {

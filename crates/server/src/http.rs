@@ -17,19 +17,21 @@ mod whatif;
 mod checks;
 mod timeline;
 mod act;
+mod demonstration;
 mod api;
 mod metrics;
 mod live;
 pub mod status;
 
 pub use access::{Access, AccessError, hash};
+pub use api::incident_as_json;
 
 use crate::hub::Hub;
+use crate::serve::Senses;
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use blackstart_probe::Prober;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use view::View;
@@ -41,15 +43,21 @@ const BODY_BYTES_MAX: usize = 16 << 10;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) prober: Arc<Prober>,
+    pub(crate) senses: Arc<Senses>,
     pub(crate) audit: Arc<audit::Kept>,
 }
 
 impl App {
     /// Everything a page may show, as of now.
     pub(crate) fn view(&self) -> View {
+        let now = crate::clock::wall();
+        let play = self.senses.player().map(|player| demonstration::PlayView {
+            title: player.play.stage.title(),
+            speed: player.play.speed,
+            broken: player.play.stage.broken(now),
+        });
         let state = self.hub.state();
-        View::of(&state, Some(self.hub.newest()), crate::clock::wall())
+        View { play, ..View::of(&state, Some(self.hub.newest()), now) }
     }
 }
 
@@ -63,10 +71,10 @@ pub(crate) fn url(listener: &TcpListener, tls: bool) -> String {
 pub(crate) async fn console(
     listener: TcpListener,
     hub: Arc<Hub>,
-    prober: Arc<Prober>,
+    senses: Arc<Senses>,
     access: Access,
 ) {
-    let app = App { hub, prober, audit: Arc::default() };
+    let app = App { hub, senses, audit: Arc::default() };
     let access = Arc::new(access);
     let router = router(app, access.clone());
     let served = match access.tls() {
@@ -88,6 +96,7 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/plant.svg", get(plant::drawn))
         .route("/plant/{name}", get(plant::component))
         .route("/plant/{name}/observe", post(act::observe))
+        .route("/demonstration", post(demonstration::act))
         .route("/observe", post(act::answer))
         .route("/audit", get(audit::page))
         .route("/audit/report.html", get(audit::report))

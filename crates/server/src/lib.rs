@@ -17,7 +17,12 @@ pub mod plant_files;
 pub mod agents;
 pub mod drawing;
 pub mod report;
+pub mod stage;
+pub mod believed;
 pub mod http;
 pub mod serve;
 pub mod client;
 pub mod netbox;
+
+// What a stage answers with.
+pub use blackstart_probe::Answer;

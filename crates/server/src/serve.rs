@@ -9,6 +9,7 @@ use crate::http::{self, Access};
 use crate::hub::Hub;
 use crate::intake::{COUNTED_EVERY, Here};
 use crate::plant_files::{self, Found, ReadError};
+use crate::stage::{Play, Player};
 use crate::turn::Turn;
 use crate::{clock, heartbeat};
 use blackstart_journal::{JournalError, SqliteJournal};
@@ -17,7 +18,7 @@ use blackstart_model::record::{Decision, Input, PlantSource};
 use blackstart_model::time::Duration;
 use blackstart_model::{CheckKey, VantageId, VantageName};
 use blackstart_probe::secrets::{SecretStore, Secrets};
-use blackstart_probe::{Assignment, Equipment, Prober, raise_limits};
+use blackstart_probe::{Assignment, Equipment, Prober, Stats, raise_limits};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub secrets: Option<PathBuf>,
     /// Who may sign in to the console.
     pub access: AccessSettings,
+    /// A pretend world that answers in place of the network: a demonstration.
+    pub play: Option<Play>,
 }
 
 /// Who may use the console, and how the way to it is protected.
@@ -115,6 +118,9 @@ pub enum ServeError {
 /// When it cannot start; nothing was watched then.
 pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(), ServeError> {
     raise_limits();
+    if let Some(play) = &settings.play {
+        clock::play(play.starts, play.speed);
+    }
     let access = Access::of(&settings.access, settings.listen)?;
     let found = find(&settings.plant)?;
     let journal = SqliteJournal::open(&settings.data)?;
@@ -130,10 +136,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let refused = adopt(&hub, found).await?;
 
     let secrets: Arc<dyn Secrets> = Arc::new(SecretStore { file: settings.secrets.clone() });
-    let here = Arc::new(Here::new(&hub));
-    let prober = Prober::start(Equipment::new(secrets.clone()), here, "here")
-        .map_err(|source| ServeError::System { what: "start the probing threads", source })?;
-    let prober = Arc::new(prober);
+    let senses = Arc::new(Senses::start(settings.play, &hub, &secrets)?);
     let agents = match settings.agents_listen {
         None => None,
         Some(at) => {
@@ -147,7 +150,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         }
     };
     let plant = hub.state().plant().cloned().expect("a plant was adopted");
-    assign(&hub, &prober, &plant);
+    assign(&hub, &senses, &plant);
 
     let told = Ready {
         console: http::url(&console, access.is_tls()),
@@ -158,10 +161,17 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     };
     let postman = Arc::new(Postman::new(hub.clone(), secrets.clone()));
     let (turn, decisions) = turn.split();
-    tokio::spawn(carry_out(decisions, hub.clone(), prober.clone(), postman));
-    tokio::spawn(heartbeat::beat(hub.clone(), Equipment::new(secrets)));
+    tokio::spawn(carry_out(decisions, hub.clone(), senses.clone(), postman));
+    match &*senses {
+        Senses::Prober(_) => {
+            tokio::spawn(heartbeat::beat(hub.clone(), Equipment::new(secrets)));
+        }
+        Senses::Player(player) => {
+            tokio::spawn(player.clone().run());
+        }
+    }
     tokio::spawn(count(hub.clone()));
-    tokio::spawn(http::console(console, hub.clone(), prober.clone(), access));
+    tokio::spawn(http::console(console, hub.clone(), senses.clone(), access));
     if let Some(status) = status {
         tokio::spawn(http::status::serve(status, hub.clone()));
     }
@@ -178,8 +188,8 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => watch.look(&hub, &prober, true).await,
-            () = tokio::time::sleep(LOOK_EVERY) => watch.look(&hub, &prober, false).await,
+            _ = hangup.recv() => watch.look(&hub, &senses, true).await,
+            () = tokio::time::sleep(LOOK_EVERY) => watch.look(&hub, &senses, false).await,
         }
     }
     tracing::info!("ending");
@@ -237,7 +247,7 @@ struct Watch {
 
 impl Watch {
     /// Reads the files again when they look changed, or somebody says so.
-    async fn look(&mut self, hub: &Arc<Hub>, prober: &Prober, told: bool) {
+    async fn look(&mut self, hub: &Arc<Hub>, senses: &Senses, told: bool) {
         let stamp = plant_files::stamp(&self.path);
         if stamp == self.stamp && !told {
             return;
@@ -268,7 +278,7 @@ impl Watch {
                 let plant = hub.state().plant().cloned();
                 if let Some(plant) = plant {
                     tracing::info!("the changed plant is in use: {} checks", plant.checks().len());
-                    assign(hub, prober, &plant);
+                    assign(hub, senses, &plant);
                 }
             }
             Ok(Some((source, _))) => self.refused = Some(source),
@@ -277,8 +287,62 @@ impl Watch {
     }
 }
 
-/// Gives every vantage its share of a plant.
-fn assign(hub: &Hub, prober: &Prober, plant: &Arc<Plant>) {
+/// What puts the checks: the network's prober, or the player of a pretend world.
+pub(crate) enum Senses {
+    /// Here the prober, elsewhere the agents.
+    Prober(Prober),
+    /// From every vantage.
+    Player(Arc<Player>),
+}
+
+impl Senses {
+    fn start(
+        play: Option<Play>,
+        hub: &Arc<Hub>,
+        secrets: &Arc<dyn Secrets>,
+    ) -> Result<Self, ServeError> {
+        if let Some(play) = play {
+            return Ok(Self::Player(Arc::new(Player::new(play, hub))));
+        }
+        let here = Arc::new(Here::new(hub));
+        let prober = Prober::start(Equipment::new(secrets.clone()), here, "here")
+            .map_err(|source| ServeError::System { what: "start the probing threads", source })?;
+        Ok(Self::Prober(prober))
+    }
+
+    /// Has checks put from a vantage now, out of the grid. Never waits.
+    fn ask(&self, hub: &Hub, vantage: VantageName, checks: Vec<CheckKey>) {
+        match self {
+            Self::Player(player) => player.ask(vantage, checks),
+            Self::Prober(prober) if vantage == VantageName::here() => prober.ask(checks),
+            Self::Prober(_) => {
+                if let Some(remote) = hub.remote() {
+                    remote.ask(&vantage, &checks);
+                }
+            }
+        }
+    }
+
+    /// What was done, since the start.
+    pub(crate) fn stats(&self) -> Stats {
+        match self {
+            Self::Prober(prober) => prober.stats(),
+            Self::Player(player) => player.stats(),
+        }
+    }
+
+    /// The player, in a demonstration.
+    pub(crate) fn player(&self) -> Option<&Player> {
+        match self {
+            Self::Prober(_) => None,
+            Self::Player(player) => Some(player),
+        }
+    }
+}
+
+/// Gives every vantage its share of a plant. A player looks for itself.
+fn assign(hub: &Hub, senses: &Senses, plant: &Arc<Plant>) {
+    let Senses::Prober(prober) = senses else { return };
     let (assignments, way_out) = share(plant, VantageId(0));
     prober.assign(assignments, &way_out);
     if let Some(remote) = hub.remote() {
@@ -313,7 +377,7 @@ pub fn share(
 async fn carry_out(
     mut decisions: mpsc::UnboundedReceiver<Decision>,
     hub: Arc<Hub>,
-    prober: Arc<Prober>,
+    senses: Arc<Senses>,
     postman: Arc<Postman>,
 ) {
     while let Some(decision) = decisions.recv().await {
@@ -324,17 +388,16 @@ async fn carry_out(
                     by_vantage.entry(vantage).or_default().push(check);
                 }
                 for (vantage, checks) in by_vantage {
-                    if vantage == VantageName::here() {
-                        prober.ask(checks);
-                    } else if let Some(remote) = hub.remote() {
-                        remote.ask(&vantage, &checks);
-                    }
+                    senses.ask(&hub, vantage, checks);
                 }
             }
             Decision::Deliver { alert, attempt, repeat, not_before } => {
-                let postman = postman.clone();
+                let (postman, senses) = (postman.clone(), senses.clone());
                 tokio::spawn(async move {
-                    postman.deliver(alert, attempt, repeat, not_before).await;
+                    match senses.player() {
+                        None => postman.deliver(alert, attempt, repeat, not_before).await,
+                        Some(player) => player.deliver(alert, attempt).await,
+                    }
                 });
             }
             Decision::Incident(revision) => {

@@ -39,11 +39,32 @@ pub struct Folded {
     pub differs: Option<(RecordId, String)>,
 }
 
+/// How far a journal is folded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Until {
+    /// To its end.
+    End,
+    /// Up to this record, which is taken in.
+    Record(RecordId),
+    /// Up to this time: what was written by then.
+    Time(Timestamp),
+}
+
+impl Until {
+    fn is_before(self, entry: &blackstart_journal::Entry) -> bool {
+        match self {
+            Self::End => false,
+            Self::Record(id) => id < entry.id,
+            Self::Time(at) => at < entry.at,
+        }
+    }
+}
+
 /// Folds a journal, or its first records up to `until`. Linear in their number.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn fold(journal: &dyn Reader, until: Option<RecordId>) -> Result<Folded, JournalError> {
+pub fn fold(journal: &dyn Reader, until: Until) -> Result<Folded, JournalError> {
     let mut folded = Folded { state: State::new(), newest: RecordId(0), at: None, differs: None };
     let mut expected: std::collections::VecDeque<Decision> = std::collections::VecDeque::new();
     loop {
@@ -51,7 +72,7 @@ pub fn fold(journal: &dyn Reader, until: Option<RecordId>) -> Result<Folded, Jou
         let Some(last) = entries.last() else { return Ok(folded) };
         let last = last.id;
         for entry in entries {
-            if until.is_some_and(|until| entry.id > until) {
+            if until.is_before(&entry) {
                 return Ok(folded);
             }
             match entry.record {
@@ -80,10 +101,7 @@ pub fn fold(journal: &dyn Reader, until: Option<RecordId>) -> Result<Folded, Jou
 ///
 /// # Errors
 /// When there is none, or it cannot be read.
-pub fn fold_folder(
-    data: &std::path::Path,
-    until: Option<RecordId>,
-) -> Result<Folded, JournalError> {
+pub fn fold_folder(data: &std::path::Path, until: Until) -> Result<Folded, JournalError> {
     fold(&blackstart_journal::SqliteReader::open(data)?, until)
 }
 
@@ -159,7 +177,7 @@ impl Work {
         journal: Box<dyn Journal>,
         carry_out: mpsc::UnboundedSender<Decision>,
     ) -> Result<(Self, mpsc::Receiver<Message>), JournalError> {
-        let Folded { state, newest, at, differs } = fold(&*journal, None)?;
+        let Folded { state, newest, at, differs } = fold(&*journal, Until::End)?;
         if let Some((id, how)) = differs {
             tracing::warn!("{id} would be decided otherwise by this version: {how}");
         }

@@ -8,6 +8,7 @@ mod coldstart;
 mod whatif;
 mod cutsets;
 mod availability;
+mod diagnose;
 mod serve;
 mod observed;
 mod access;

@@ -13,7 +13,9 @@
 use super::EPOCHS_MAX;
 use super::likelihood::fits;
 use super::suspects::{RATES, Suspects};
+use crate::circuit::InputId;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// One edge in so many is drawn where there is none, as far as one machine hangs on it: what a machine
 /// seen up costs a hypothesis that has it down (chosen by hand).
@@ -77,17 +79,21 @@ struct Standing {
     through: Vec<f64>,
 }
 
+/// What follows from a fault, as [`super::Question::follows`] has it.
+pub(super) type Follows<'a> = &'a dyn Fn(InputId) -> Option<Rc<[(InputId, f64)]>>;
+
 struct Search<'a> {
     suspects: &'a Suspects,
+    follows: Follows<'a>,
     epochs: u8,
     visited: BTreeMap<Vec<Element>, (f64, f64)>,
 }
 
 /// The best set of elements, and what competes with it, best first; the empty one is among them.
-pub(super) fn search(suspects: &Suspects) -> Vec<Scored> {
+pub(super) fn search(suspects: &Suspects, follows: Follows<'_>) -> Vec<Scored> {
     let epochs =
         suspects.facts.iter().map(|fact| fact.epoch + 1).max().unwrap_or(1).min(EPOCHS_MAX);
-    let mut search = Search { suspects, epochs, visited: BTreeMap::new() };
+    let mut search = Search { suspects, follows, epochs, visited: BTreeMap::new() };
     let calm = search.calm();
     search.visited.insert(Vec::new(), (0.0, 0.0));
     let starts = search.starts(&calm);
@@ -249,6 +255,31 @@ impl Search<'_> {
         self.plain_prior(on, element)
     }
 
+    /// What the prior of a fault gains by others that it follows from, and theirs by it.
+    fn because(&self, on: &Standing, element: Element) -> f64 {
+        let own_prior = self.suspects.all[element.suspect as usize].hard;
+        let [own] = self.suspects.all[element.suspect as usize].members[0].1[..] else {
+            return 0.0;
+        };
+        let mut gained: f64 = 0.0;
+        for other in on.elements.iter().filter(|other| other.manner == Manner::Hard) {
+            let who = &self.suspects.all[other.suspect as usize];
+            let [theirs] = who.members[0].1[..] else { continue };
+            let chance = |from, to, by_itself: f64| {
+                let list = (self.follows)(from)?;
+                let (_, chance) = list.iter().find(|(input, _)| *input == to)?;
+                (*chance > by_itself).then_some(*chance - by_itself)
+            };
+            // One of the two follows from the other, not each from each.
+            let by_theirs =
+                if other.first <= element.first { chance(theirs, own, own_prior) } else { None };
+            let by_own =
+                if element.first <= other.first { chance(own, theirs, who.hard) } else { None };
+            gained = gained.max(by_theirs.unwrap_or(0.0)).max(by_own.unwrap_or(0.0));
+        }
+        gained
+    }
+
     fn plain_prior(&self, on: &Standing, element: Element) -> f64 {
         let Element { suspect, manner, .. } = element;
         let who = &self.suspects.all[suspect as usize];
@@ -262,15 +293,15 @@ impl Search<'_> {
                         element.manner == Manner::Hard && members[0].1.contains(input)
                     })
                 };
-                let (own, inputs) = &who.members[0];
-                let left = inputs.iter().filter(|input| !failed(input)).count();
-                if left == inputs.len() {
-                    who.hard
+                let inputs = &who.members[0].1;
+                if inputs.iter().any(failed) {
+                    let left = inputs.iter().zip(&who.each).filter(|(input, _)| !failed(input));
+                    left.map(|(_, prior)| prior).sum()
                 } else {
-                    own * left as f64 / inputs.len() as f64
+                    who.hard
                 }
             }
-            Manner::Hard => who.hard,
+            Manner::Hard => who.hard + self.because(on, element),
             Manner::Partial => who.partial,
             Manner::Flaky(_) => who.flaky - (RATES.len() as f64).ln(),
         }
@@ -477,8 +508,12 @@ fn deeds(deeds: &[(u8, f64, f64)], first: u8, last: u8, epochs: u8) -> f64 {
 }
 
 /// Which facts (by place) the partial faults among the elements bring down: the circuit cannot say it.
-pub(super) fn partly_down(suspects: &Suspects, elements: &[Element]) -> Vec<bool> {
-    let search = Search { suspects, epochs: EPOCHS_MAX, visited: BTreeMap::new() };
+pub(super) fn partly_down(
+    suspects: &Suspects,
+    follows: Follows<'_>,
+    elements: &[Element],
+) -> Vec<bool> {
+    let search = Search { suspects, follows, epochs: EPOCHS_MAX, visited: BTreeMap::new() };
     let mut standing = search.calm();
     let mut down = vec![false; suspects.facts.len()];
     for &element in elements {

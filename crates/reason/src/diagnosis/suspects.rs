@@ -61,6 +61,8 @@ pub(super) struct Suspect {
     pub(super) hard: f64,
     pub(super) partial: f64,
     pub(super) flaky: f64,
+    /// The prior of each input of the first set.
+    pub(super) each: Vec<f64>,
     /// It speaks to something that fails and to something that does not, or fails in turns: it
     /// may be flaky, or down in part.
     pub(super) mixed: bool,
@@ -165,7 +167,8 @@ impl Suspects {
                     plain.max((question.log_prior)(*input, FaultMode::Latent))
                 }
             };
-            let hard: f64 = inputs.iter().map(latent).sum();
+            let each: Vec<f64> = inputs.iter().map(latent).collect();
+            let hard: f64 = each.iter().sum();
             let other = |mode| match inputs[..] {
                 [input] => (question.log_prior)(input, mode),
                 _ => f64::NEG_INFINITY,
@@ -177,7 +180,12 @@ impl Suspects {
             match known.entry((facts.clone(), bits, single)) {
                 std::collections::hash_map::Entry::Occupied(entry) => {
                     let suspect = &mut self.all[*entry.get()];
-                    suspect.members.push((hard, inputs));
+                    if hard > suspect.members[0].0 {
+                        suspect.each = each;
+                        suspect.members.insert(0, (hard, inputs));
+                    } else {
+                        suspect.members.push((hard, inputs));
+                    }
                     suspect.hard = log_add(suspect.hard, hard);
                     suspect.partial = log_add(suspect.partial, partial);
                     suspect.flaky = log_add(suspect.flaky, flaky);
@@ -205,6 +213,7 @@ impl Suspects {
                         hard,
                         partial,
                         flaky,
+                        each,
                         mixed,
                         deeds,
                         facts: start..end,

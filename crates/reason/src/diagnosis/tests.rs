@@ -1,6 +1,7 @@
 //! The search against one that tries every set of faults by itself, on random plants with redundancy.
 
 use super::*;
+use crate::prior;
 use blackstart_model::plantfile;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -33,11 +34,16 @@ fn plant(machines: &[(usize, usize)], services: &[(usize, usize)]) -> Arc<Plant>
     plant.unwrap_or_else(|| panic!("{findings:#?}\n{text}"))
 }
 
+fn hard_prior(plant: &Plant, circuit: &Circuit, input: InputId) -> f64 {
+    let mode = hard_mode(plant, circuit, input);
+    prior::log_prior(plant, circuit, input, mode, &prior::Context::default())
+}
+
 /// Only hard faults, by the first engine's priors.
 fn hard_only(plant: &Plant, circuit: &Circuit, input: InputId, mode: FaultMode) -> f64 {
     match mode {
         FaultMode::Flaky | FaultMode::Partial => f64::NEG_INFINITY,
-        _ => prior::log_prior(plant, circuit.subject(input)),
+        _ => hard_prior(plant, circuit, input),
     }
 }
 
@@ -45,7 +51,7 @@ fn hard_only(plant: &Plant, circuit: &Circuit, input: InputId, mode: FaultMode) 
 fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f64 {
     let under = circuit.under(set);
     let calm = circuit.under(&[]);
-    let prior: f64 = set.iter().map(|&input| prior::log_prior(plant, circuit.subject(input))).sum();
+    let prior: f64 = set.iter().map(|&input| hard_prior(plant, circuit, input)).sum();
     let (mut sum, mut rest) = (0.0, 0.0_f64);
     for fact in facts {
         let q = if under[fact.gate.index()] { 0.0 } else { 1.0 };
@@ -81,6 +87,8 @@ fn ask(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
         killers: &killers,
         facts,
         log_prior: &|input, mode| hard_only(plant, circuit, input, mode),
+        log_unmodelled: prior::UNMODELLED,
+        follows: &|_| None,
         deeds: &|_| Vec::new(),
         keep: usize::MAX,
     })
@@ -176,7 +184,7 @@ fn with_modes(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
         killers: &killers,
         facts,
         log_prior: &|input, mode| {
-            let hard = prior::log_prior(plant, circuit.subject(input));
+            let hard = hard_prior(plant, circuit, input);
             match mode {
                 FaultMode::Down => hard,
                 // It may have failed on any day of months.
@@ -184,6 +192,8 @@ fn with_modes(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
                 _ => hard - 2.0,
             }
         },
+        log_unmodelled: prior::UNMODELLED,
+        follows: &|_| None,
         deeds: &|_| Vec::new(),
         keep: 5,
     })

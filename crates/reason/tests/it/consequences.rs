@@ -1,16 +1,17 @@
 //! What follows from what broke, case by case: how likely, from when, and by which figures.
 
 use blackstart_model::{Plant, plantfile};
-use blackstart_reason::circuit::Circuit;
+use blackstart_reason::circuit::{Circuit, InputId};
 use blackstart_reason::consequence::{self, Consequence, Electric};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-struct Drawn {
-    plant: Arc<Plant>,
-    circuit: Circuit,
-    electric: Electric,
+/// A plant made ready for questions about what follows.
+pub(crate) struct Drawn {
+    pub(crate) plant: Arc<Plant>,
+    pub(crate) circuit: Circuit,
+    pub(crate) electric: Electric,
 }
 
 impl Drawn {
@@ -22,22 +23,23 @@ impl Drawn {
         Self { plant, circuit, electric }
     }
 
-    fn body(text: &str) -> Self {
+    pub(crate) fn body(text: &str) -> Self {
         Self::of(&format!("blackstart: 1\nname: case\ntimezone: UTC\n{text}"))
     }
 
-    fn scenario(name: &str) -> Self {
+    pub(crate) fn scenario(name: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
         let text = std::fs::read_to_string(root.join(name).join("plant.yaml"));
         Self::of(&text.expect("the scenario's plant is there"))
     }
 
+    pub(crate) fn input(&self, name: &str) -> InputId {
+        let id = self.plant.find(name).unwrap_or_else(|| panic!("nothing called {name}"));
+        self.circuit.component_input(id)
+    }
+
     fn follows(&self, faults: &[&str]) -> Vec<(String, Consequence)> {
-        let input = |name: &&str| {
-            let id = self.plant.find(name).unwrap_or_else(|| panic!("nothing called {name}"));
-            self.circuit.component_input(id)
-        };
-        let faults: Vec<_> = faults.iter().map(input).collect();
+        let faults: Vec<_> = faults.iter().map(|name| self.input(name)).collect();
         let follows = consequence::of(&self.plant, &self.circuit, &self.electric, &faults);
         let name = |it: &Consequence| self.plant.components()[it.input.index()].name.to_string();
         follows.into_iter().map(|it| (name(&it), it)).collect()

@@ -16,6 +16,8 @@ mod properties;
 mod histories;
 mod whatif;
 mod consequences;
+mod coincidences;
+mod priors;
 mod coldstart;
 mod outages;
 mod capacity;

@@ -8,12 +8,12 @@ use super::access::Who;
 use super::act::{Act, Refused, do_answer, do_observe, do_on_incident};
 use super::live;
 use super::view::View;
+use crate::believed::{Believed, Fault, Hypothesis, NamedFault, Near, Next};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use blackstart_model::record::{BelievedFault, HypothesisSummary};
 use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentName, IncidentId, RecordId};
 use blackstart_reason::{AlertStage, Incident};
@@ -52,6 +52,10 @@ struct OneIncident {
     posterior: Option<f64>,
     searched: String,
     hypotheses: Vec<Hypothesis>,
+    ambiguity: Vec<Vec<NamedFault>>,
+    next_checks: Vec<Next>,
+    coincidences: Vec<Near>,
+    changed: Vec<String>,
     affected: Affected,
     symptoms: Vec<Symptom>,
     opened_at: String,
@@ -60,25 +64,6 @@ struct OneIncident {
     silenced_until: Option<String>,
     merged_into: Option<String>,
     history: Vec<Change>,
-}
-
-#[derive(Serialize)]
-struct Fault {
-    component: String,
-    mode: &'static str,
-    since: Option<String>,
-    until: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Hypothesis {
-    faults: Vec<Fault>,
-    nothing_broke: bool,
-    posterior: f64,
-    explains: Vec<String>,
-    unexplained: Vec<String>,
-    contradicted: Vec<String>,
-    predicts: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -111,28 +96,6 @@ fn text(at: Timestamp) -> String {
     at.to_string()
 }
 
-impl From<&HypothesisSummary> for Hypothesis {
-    fn from(summary: &HypothesisSummary) -> Self {
-        let HypothesisSummary {
-            faults,
-            nothing_broke,
-            posterior,
-            explains,
-            unexplained,
-            contradicted,
-            predicts,
-        } = summary.clone();
-        let fault = |believed: BelievedFault| Fault {
-            component: believed.fault.subject,
-            mode: believed.fault.mode.as_str(),
-            since: believed.since.map(text),
-            until: believed.until.map(text),
-        };
-        let faults = faults.into_iter().map(fault).collect();
-        Self { faults, nothing_broke, posterior, explains, unexplained, contradicted, predicts }
-    }
-}
-
 impl From<&Incident> for OneIncident {
     fn from(incident: &Incident) -> Self {
         let lead = incident.diagnosis.hypotheses.first();
@@ -148,14 +111,28 @@ impl From<&Incident> for OneIncident {
             state: state.as_str(),
             because: because.clone(),
         });
+        let Believed {
+            sentence,
+            hypotheses,
+            searched,
+            ambiguity,
+            next_checks,
+            coincidences,
+            changed,
+        } = Believed::from(&incident.diagnosis);
+        let faults = lead.into_iter().flat_map(|lead| lead.faults.clone());
         Self {
             id: incident.id.to_string(),
             state: incident.state.as_str(),
-            sentence: incident.diagnosis.sentence.clone(),
-            cause: lead.map(|lead| Hypothesis::from(lead).faults).unwrap_or_default(),
+            sentence,
+            cause: faults.map(Into::into).collect(),
             posterior: lead.map(|lead| lead.posterior),
-            searched: incident.diagnosis.searched.clone(),
-            hypotheses: incident.diagnosis.hypotheses.iter().map(Into::into).collect(),
+            searched,
+            hypotheses,
+            ambiguity,
+            next_checks,
+            coincidences,
+            changed,
             affected: Affected {
                 services: texts(&incident.services),
                 customers: texts(&incident.customers),
@@ -169,6 +146,12 @@ impl From<&Incident> for OneIncident {
             history: history.collect(),
         }
     }
+}
+
+/// An incident as the API gives it.
+#[must_use]
+pub fn incident_as_json(incident: &Incident) -> serde_json::Value {
+    serde_json::to_value(OneIncident::from(incident)).unwrap_or(serde_json::Value::Null)
 }
 
 async fn incidents(State(app): State<App>) -> Json<Incidents> {

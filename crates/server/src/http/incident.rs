@@ -4,18 +4,26 @@ use super::App;
 use super::map;
 use super::next;
 use super::now::{card, names};
-use super::page::{Place, absent, cause, page as frame, span, sure, time};
+use super::page::{Place, absent, cause, fault, page as frame, span, sure, time};
 use super::view::View;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use blackstart_model::IncidentId;
 use blackstart_model::incident::IncidentState;
-use blackstart_model::record::{HypothesisSummary, Recipient};
+use blackstart_model::record::{
+    BelievedFault, Coincidence, FaultName, HypothesisSummary, Recipient,
+};
 use blackstart_reason::{AlertStage, Incident};
 use maud::{Markup, html};
 
 /// Incidents listed on one page.
 const LISTED_MAX: usize = 200;
+
+/// Names of a list that are shown at once; the rest is a click away.
+const LISTED_OPEN_MAX: usize = 8;
+
+/// Faults of one group that are named in its line.
+const LISTED_IN_LINE_MAX: usize = 6;
 
 pub(super) async fn list(State(app): State<App>) -> Response {
     let view = app.view();
@@ -58,7 +66,7 @@ pub(super) async fn page(
         }
         (card(&view, incident))
         @if incident.state.is_live() { (next::questions(&view, incident)) (actions(&view, incident)) }
-        (hypotheses(incident))
+        (hypotheses(&view, incident))
         @if incident.state.is_live() { (map::incident(&view, incident, &asked)) }
         (symptoms(&view, incident))
         (told(&view, incident))
@@ -98,19 +106,87 @@ fn actions(view: &View, incident: &Incident) -> Markup {
     }
 }
 
-fn hypotheses(incident: &Incident) -> Markup {
+fn hypotheses(view: &View, incident: &Incident) -> Markup {
+    let diagnosis = &incident.diagnosis;
     html! {
         section {
             h2 { "What may have broken" }
-            @for (at, hypothesis) in incident.diagnosis.hypotheses.iter().enumerate() {
-                details open[at == 0] {
-                    summary { (cause(hypothesis)) " " (sure(hypothesis.posterior)) }
+            @for (at, hypothesis) in diagnosis.hypotheses.iter().enumerate() {
+                details.hypothesis open[at == 0] {
+                    summary { span.rank { (at + 1) "." } " " (cause(hypothesis)) " " (sure(hypothesis.posterior)) }
+                    (when(view, hypothesis))
                     (reasons(hypothesis))
                 }
             }
-            p.quiet { "Searched: " (incident.diagnosis.searched) }
+            (ambiguity(&diagnosis.ambiguity))
+            p.quiet { "Searched: " (diagnosis.searched) }
         }
+        (coincidences(&diagnosis.coincidences))
+        (changed(&diagnosis.changed))
     }
+}
+
+/// When each fault of a hypothesis is believed to have begun and ended.
+fn when(view: &View, hypothesis: &HypothesisSummary) -> Markup {
+    html! { ul.faults { @for BelievedFault { fault: name, since, until } in &hypothesis.faults {
+        li {
+            (fault(name))
+            @if let Some(since) = since { ", since " (time(view, *since)) }
+            @match (since, until) {
+                (_, None) => { ", still" }
+                (Some(since), Some(until)) => { ", until " (time(view, *until)) " (" (span(*since, *until)) ")" }
+                (None, Some(until)) => { ", until " (time(view, *until)) }
+            }
+        }
+    } } }
+}
+
+/// Faults that look alike, as groups and not as a choice.
+pub(super) fn ambiguity(groups: &[Vec<FaultName>]) -> Markup {
+    html! { @for group in groups {
+        p.alike {
+            strong { "No check tells these apart: " }
+            @for (at, name) in group.iter().take(LISTED_IN_LINE_MAX).enumerate() {
+                @if at > 0 { "; or " }
+                (fault(name))
+            }
+            @if group.len() > LISTED_IN_LINE_MAX { " and " (group.len() - LISTED_IN_LINE_MAX) " more" }
+        }
+    } }
+}
+
+fn coincidences(all: &[Coincidence]) -> Markup {
+    html! { @if !all.is_empty() {
+        section {
+            h2 { "Coincidence, or cause" }
+            ul { @for Coincidence { fault: name, near, odds_low, odds_high, sentence } in all {
+                li {
+                    (fault(name)) ", near " (near) ": " (sentence)
+                    @if !sentence.contains(" to 1") {
+                        " " span.quiet { "(odds of “caused by” " (odds(*odds_low)) " to " (odds(*odds_high)) ")" }
+                    }
+                }
+            } }
+        }
+    } }
+}
+
+/// Odds to one, with two figures.
+fn odds(odds: f64) -> String {
+    match odds {
+        10.0.. => format!("{odds:.0} : 1"),
+        1.0..10.0 => format!("{odds:.1} : 1"),
+        _ => format!("{odds:.2} : 1"),
+    }
+}
+
+fn changed(lines: &[String]) -> Markup {
+    html! { @if !lines.is_empty() {
+        section {
+            h2 { "What changed our mind" }
+            ol { @for line in lines { li { (line) } } }
+        }
+    } }
 }
 
 fn reasons(hypothesis: &HypothesisSummary) -> Markup {
@@ -132,8 +208,20 @@ fn reasons(hypothesis: &HypothesisSummary) -> Markup {
     html! {
         dl { @for (words, list) in lists {
             dt { (words) " " (list.len()) }
-            dd { @if list.is_empty() { "none" } @else { ul { @for line in list { li { (line) } } } } }
+            dd { (lines(list)) }
         } }
+    }
+}
+
+/// A list of names: the first of a long one, and the rest folded away.
+fn lines(list: &[String]) -> Markup {
+    let (first, rest) = list.split_at(list.len().min(LISTED_OPEN_MAX));
+    html! {
+        @if list.is_empty() { "none" }
+        @else { ul { @for line in first { li { (line) } } } }
+        @if !rest.is_empty() {
+            details { summary { "and " (rest.len()) " more" } ul { @for line in rest { li { (line) } } } }
+        }
     }
 }
 

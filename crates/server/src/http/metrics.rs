@@ -87,7 +87,7 @@ pub(super) async fn page(State(app): State<App>) -> Response {
             (labelled(&[("state", "delivered")]), delivered as f64),
         ],
     );
-    let stats = app.prober.stats();
+    let stats = app.senses.stats();
     let one = |value: u64| vec![(String::new(), value as f64)];
     family("tries_total", "counter", "Tries of checks put by this server.", one(stats.put));
     family(

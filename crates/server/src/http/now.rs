@@ -1,14 +1,18 @@
 //! *Now*: what is broken, how sure, who is hit.
 
 use super::App;
-use super::page::{Place, badge, cause, component, page as frame, span, sure, time};
+use super::page::{Place, badge, cause, component, fault, page as frame, span, sure, time};
 use super::view::{Health, View};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::Standing;
+use blackstart_model::record::{FaultName, HypothesisSummary};
 use blackstart_reason::{AlertStage, Incident};
 use maud::{Markup, html};
+
+/// Faults beside the leading one that a card names.
+const OTHERS_MAX: usize = 3;
 
 pub(super) async fn page(State(app): State<App>) -> Response {
     let view = app.view();
@@ -63,11 +67,19 @@ pub(super) fn card(view: &View, incident: &Incident) -> Markup {
             dl {
                 @if let Some(lead) = lead {
                     dt { "Cause" } dd { (cause(lead)) " " (sure(lead.posterior)) }
+                    @if let [only] = &incident.diagnosis.ambiguity[..] {
+                        dt { "Or" } dd { (others(lead, only)) span.quiet { "no check tells these apart" } }
+                    } @else if incident.diagnosis.ambiguity.len() > 1 {
+                        dt { "Or" } dd { (incident.diagnosis.ambiguity.len()) " groups of faults that no check tells apart" }
+                    }
+                    @if let Some(next) = incident.diagnosis.hypotheses.get(1) {
+                        dt { "Else" } dd { (cause(next)) " " (sure(next.posterior)) }
+                    }
                     dt { "Evidence" }
                     dd {
                         (lead.explains.len()) " failing explained, "
-                        (lead.unexplained.len()) " unexplained, "
-                        (lead.contradicted.len()) " contradicted"
+                        (count(lead.unexplained.len(), "unexplained")) ", "
+                        (count(lead.contradicted.len(), "contradicted"))
                     }
                 }
                 dt { "Since" }
@@ -83,6 +95,17 @@ pub(super) fn card(view: &View, incident: &Incident) -> Markup {
             }
         }
     }
+}
+
+/// The other faults of a group that looks alike.
+fn others(lead: &HypothesisSummary, group: &[FaultName]) -> Markup {
+    let own = |name: &&FaultName| !lead.faults.iter().any(|believed| believed.fault == **name);
+    html! { @for name in group.iter().filter(own).take(OTHERS_MAX) { (fault(name)) "; " } }
+}
+
+/// A number that is said aloud when it is not nothing.
+fn count(count: usize, words: &str) -> Markup {
+    html! { @if count > 0 { strong { (count) " " (words) } } @else { "0 " (words) } }
 }
 
 /// Component names, linked.

@@ -1,9 +1,10 @@
 //! What all pages share: the frame around them, and the small things they are made of.
 
+use super::demonstration;
 use super::view::{Health, View, percent};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use blackstart_model::record::HypothesisSummary;
+use blackstart_model::record::{FaultName, HypothesisSummary};
 use blackstart_model::time::{Timestamp, shown, shown_span};
 use maud::{DOCTYPE, Markup, html};
 
@@ -56,6 +57,7 @@ pub(super) fn page(view: &View, place: Place, title: &str, main: &Markup) -> Mar
                         }
                     }
                 }
+                (demonstration::banner(view))
                 main #main tabindex="-1" { (main) }
                 footer {
                     p { "As of " time #as-of datetime=(view.now.to_string()) { (shown(view.now, &view.zone)) }
@@ -103,10 +105,15 @@ pub(super) fn cause(hypothesis: &HypothesisSummary) -> Markup {
         @if hypothesis.nothing_broke { "nothing broke: a false alarm" }
         @else if hypothesis.faults.is_empty() { "something the plant file does not know" }
         @for (at, believed) in hypothesis.faults.iter().enumerate() {
-            @if at > 0 { " and " }
-            strong { (link(&believed.fault.subject)) } " " (believed.fault.mode)
+            @if at > 0 { ", and " }
+            (fault(&believed.fault))
         }
     }
+}
+
+/// `node-nic fails in turns`, with a link.
+pub(super) fn fault(fault: &FaultName) -> Markup {
+    html! { strong { (link(&fault.subject)) } " " (fault.mode.in_words()) }
 }
 
 /// A subject of a fault as a link, when it is a component.

@@ -1,6 +1,7 @@
 //! *Plant*: the drawing, the equal table, and each component by itself.
 
 use super::App;
+use super::demonstration;
 use super::map::{self, Asked};
 use super::page::{Place, absent, badge, component as link, page as frame, time};
 use super::view::{Health, View};
@@ -26,6 +27,7 @@ pub(super) async fn page(State(app): State<App>, asked: Asked) -> Response {
             }
         }
         (map::whole(&view, &asked))
+        (demonstration::of_plant(&view))
         @for &kind in Kind::ALL { (table(&view, kind)) }
     };
     frame(&view, Place::Plant, "plant", &main).into_response()
@@ -165,6 +167,7 @@ pub(super) async fn component(
         h2 { "What it stands on, and what stands on it" }
         (map::about(&view, id, &asked))
         (super::checks::of_component(&app, &view, id))
+        (demonstration::of_component(&view, component.name.as_str()))
         (super::next::of_component(component))
     };
     frame(&view, Place::Plant, &name, &main).into_response()

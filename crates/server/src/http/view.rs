@@ -39,6 +39,8 @@ pub(crate) struct View {
     pub(crate) alerts: Vec<AlertProgress>,
     /// When any check last gave an answer.
     pub(crate) heard_at: Option<Timestamp>,
+    /// What is played, in a demonstration.
+    pub(crate) play: Option<super::demonstration::PlayView>,
 }
 
 /// How a component stands, as shown. Ordered from worst to best.
@@ -198,6 +200,7 @@ impl View {
             incidents: state.incidents().clone(),
             alerts: state.alerts().values().cloned().collect(),
             heard_at: state.evidence().values().map(|evidence| evidence.at).max(),
+            play: None,
             plant,
         }
     }

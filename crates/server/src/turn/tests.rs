@@ -122,7 +122,7 @@ async fn a_restart_goes_on_where_the_journal_ends() {
     while !matches!(decisions.recv().await, Some(Decision::Deliver { .. })) {}
     let encoded = hub.state().encode();
     end.stop().await;
-    let folded = fold(&journal, None).expect("it can be read");
+    let folded = fold(&journal, Until::End).expect("it can be read");
     assert_eq!(folded.state.encode(), encoded, "a fold comes to the same");
     assert!(folded.differs.is_none(), "{:?}", folded.differs);
 

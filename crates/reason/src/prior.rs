@@ -14,9 +14,11 @@ use crate::circuit::{Circuit, InputId, Killers, Subject};
 use crate::coincidence::{self, Happened};
 use crate::diagnosability::Signatures;
 use crate::rates;
+use crate::state::Deeded;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Condition;
-use blackstart_model::record::FaultMode;
+use blackstart_model::quantity::{Attribute, Value};
+use blackstart_model::record::{Deed, FaultMode};
 use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentId, Plant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +58,15 @@ const NEVER_EXERCISED_HOURS: f64 = 3.0 * rates::HOURS_PER_YEAR;
 /// generators one in two fails within two days of running: Marqusee and Jenket, Applied Energy 268, 2020).
 const LATENT_MAX: f64 = 0.3;
 
+/// How likely something is to have been started again while what it needs to start was broken, where nobody tells
+/// of a start and where somebody does (chosen by hand: services start themselves again now and then, and a
+/// deed may have been another one than was meant).
+const STARTED_UNTOLD: f64 = 0.01;
+const STARTED_AGAIN: f64 = 0.9;
+
+/// How long after it was started again it is seen that it did not come up, hours (chosen by hand).
+const START_SHOWS_HOURS: f64 = 1.0;
+
 /// Log-probability of what cannot be: a latent fault of what is watched would have been seen.
 const IMPOSSIBLE: f64 = -60.0;
 
@@ -73,6 +84,8 @@ pub struct Context<'a> {
     /// By input: probability per hour that what is near in time adds.
     added_per_hour: BTreeMap<InputId, f64>,
     troubled: BTreeSet<ComponentId>,
+    /// What somebody started again shortly before the onset.
+    started: BTreeSet<ComponentId>,
     unseen: Option<&'a Unseen>,
 }
 
@@ -97,12 +110,27 @@ impl<'a> Context<'a> {
             *added_per_hour.entry(circuit.component_input(id)).or_default() +=
                 AGAIN_IN_A_DAY / 24.0;
         }
+        let started = |deeded: &Deeded| {
+            let is_start = match deeded.did {
+                Deed::Rebooted | Deed::Restarted | Deed::PowerCycled | Deed::Replaced => true,
+                Deed::RolledBack | Deed::Fixed | Deed::SwitchedOff => false,
+            };
+            let hours = coincidence::hours_between(deeded.at, happened.onset);
+            is_start && deeded.at <= happened.onset && hours <= START_SHOWS_HOURS
+        };
+        let started = happened
+            .deeds
+            .iter()
+            .filter(|(_, deeds)| deeds.iter().any(started))
+            .filter_map(|(name, _)| plant.find(name.as_str()))
+            .collect();
         let hours = |since: Timestamp| coincidence::hours_between(since, happened.onset);
         Self {
             now: Some(happened.onset),
             exposure_hours: happened.working.map(hours),
             added_per_hour,
             troubled: happened.troubled.iter().copied().collect(),
+            started,
             unseen: Some(unseen),
         }
     }
@@ -125,11 +153,16 @@ pub fn log_prior(
 ) -> f64 {
     let subject = circuit.subject(input);
     if mode == FaultMode::Latent {
-        return latent(plant, input, subject, context);
+        return latent(plant, circuit, input, context);
     }
-    if let Subject::Spread { .. } = subject {
+    if let Subject::Spread { from, to } = subject {
         // It happens with what it follows from, and takes no time of its own.
-        return rates::middle(rates::SPREAD).ln();
+        let chance = match plant.component(from).attribute(Attribute::CanTakeDown) {
+            Some(Value::Components(hit)) if hit.contains(&to) => rates::middle(rates::SPREAD),
+            Some(_) | None if context.started.contains(&to) => STARTED_AGAIN,
+            Some(_) | None => STARTED_UNTOLD,
+        };
+        return chance.ln();
     }
     let share = share(plant, subject, mode);
     let troubled = match subject {
@@ -166,39 +199,56 @@ pub(crate) fn per_hour(plant: &Plant, subject: Subject) -> f64 {
     per_year.max(SELDOM) / rates::HOURS_PER_YEAR
 }
 
-/// Members of redundancy whose failure no check would see while the others stand.
+/// Members of redundancy whose failure no check would see while the others stand; and what is read at start and
+/// not again.
 #[derive(Clone, Debug, Default)]
-pub struct Unseen(Vec<bool>);
+pub struct Unseen {
+    /// By input.
+    is: Vec<bool>,
+    /// When somebody who reads it at their start last started, where that is known.
+    read_at: BTreeMap<ComponentId, Timestamp>,
+}
 
 impl Unseen {
     /// Of a plant. Linear in its killer sets; where these do not fit in memory, nothing is taken to be unseen.
     #[must_use]
     pub fn of(plant: &Plant, circuit: &Circuit) -> Self {
-        let mut unseen = vec![false; circuit.subjects().len()];
-        let Ok(killers) = Killers::of(circuit) else { return Self(unseen) };
-        let Ok(signatures) = Signatures::of(plant, circuit, &killers) else { return Self(unseen) };
+        let mut this = Self { is: vec![false; circuit.subjects().len()], read_at: BTreeMap::new() };
+        let Ok(killers) = Killers::of(circuit) else { return this };
+        let Ok(signatures) = Signatures::of(plant, circuit, &killers) else { return this };
+        let unseen = &mut this.is;
         for choice in circuit.choices() {
             for input in choice.members.iter().flat_map(|&member| killers.alone(member)) {
                 unseen[input.index()] = true;
+            }
+        }
+        for &subject in circuit.subjects() {
+            if let Subject::Spread { from, to } = subject {
+                unseen[circuit.component_input(from).index()] = true;
+                if let Some(at) = plant.component(to).condition.exercised {
+                    let read_at = this.read_at.entry(from).or_insert(at);
+                    *read_at = at.max(*read_at);
+                }
             }
         }
         for input in circuit.inputs() {
             unseen[input.index()] &=
                 signatures.of_fault(input).next().is_none() && !signatures.silences(input);
         }
-        Self(unseen)
+        this
     }
 
     /// Whether this input is one.
     #[must_use]
     pub fn contains(&self, input: InputId) -> bool {
-        self.0.get(input.index()).copied().unwrap_or(false)
+        self.is.get(input.index()).copied().unwrap_or(false)
     }
 }
 
 /// That it has been dead for a while and nobody knew. What is not ours to repair somebody else has mended
 /// meanwhile, so it is dead for no longer than a repair takes.
-fn latent(plant: &Plant, input: InputId, subject: Subject, context: &Context<'_>) -> f64 {
+fn latent(plant: &Plant, circuit: &Circuit, input: InputId, context: &Context<'_>) -> f64 {
+    let subject = circuit.subject(input);
     let (Some(now), Some(unseen), Subject::Component(id)) = (context.now, context.unseen, subject)
     else {
         return IMPOSSIBLE;
@@ -213,6 +263,9 @@ fn latent(plant: &Plant, input: InputId, subject: Subject, context: &Context<'_>
         (false, Some(at)) => coincidence::hours_between(at, now),
         (false, None) => NOT_EXERCISED_HOURS,
     };
+    // Whoever read it at their start has exercised it.
+    let read = unseen.read_at.get(&id).map(|&at| coincidence::hours_between(at, now));
+    let hours = read.map_or(hours, |read| hours.min(read));
     let hours = if mended_by_others(component.kind) {
         hours.min(rates::middle(rates::of(plant, id).0.repair_hours))
     } else {

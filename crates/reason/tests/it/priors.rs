@@ -1,9 +1,11 @@
 //! How likely things are to have broken before anything is seen, case by case.
 
 use crate::consequences::Drawn;
-use blackstart_model::ComponentId;
-use blackstart_model::record::FaultMode;
+use blackstart_model::record::{Deed, FaultMode};
 use blackstart_model::time::{Timestamp, local_instant};
+use blackstart_model::{ComponentId, ComponentName};
+use blackstart_reason::Deeded;
+use blackstart_reason::circuit::Subject;
 use blackstart_reason::coincidence::Happened;
 use blackstart_reason::prior::{Context, Unseen, log_prior, log_unmodelled};
 use std::collections::BTreeMap;
@@ -22,6 +24,8 @@ servers:
     power: { any: [pdu-a, pdu-b, old-diesel, diesel] }
     address: 192.0.2.1
     checks: [ { icmp: 192.0.2.1 } ]
+files: { aliases: {} }
+services: { apache: { on: web, to_start: aliases, condition: { exercised: '2026-11-01' } } }
 maintenance:
   feed-a-off: { off: [feed-a], by: house, from: '2026-11-21 02:00', to: '2026-11-21 06:00' }
 ",
@@ -39,6 +43,7 @@ struct Asked {
     working: Option<Timestamp>,
     troubled: Vec<ComponentId>,
     failed_before: Vec<ComponentId>,
+    deeds: BTreeMap<ComponentName, Vec<Deeded>>,
 }
 
 impl Asked {
@@ -47,7 +52,16 @@ impl Asked {
         let drawn = drawn();
         let unseen = Unseen::of(&drawn.plant, &drawn.circuit);
         let onset = at("2026-11-07 12:00");
-        Self { drawn, unseen, onset, working: None, troubled: vec![], failed_before: vec![] }
+        let (troubled, failed_before) = (vec![], vec![]);
+        Self {
+            drawn,
+            unseen,
+            onset,
+            working: None,
+            troubled,
+            failed_before,
+            deeds: BTreeMap::new(),
+        }
     }
 
     fn chance(&self, name: &str, mode: FaultMode) -> f64 {
@@ -59,11 +73,11 @@ impl Asked {
 
     fn with<T>(&self, of: impl Fn(&Context<'_>) -> T) -> T {
         let Drawn { plant, circuit, electric } = &self.drawn;
-        let deeds = BTreeMap::new();
+        let deeds = &self.deeds;
         let happened = Happened {
             onset: self.onset,
             working: self.working,
-            deeds: &deeds,
+            deeds,
             troubled: &self.troubled,
             failed_before: &self.failed_before,
         };
@@ -146,4 +160,29 @@ fn a_standby_that_nothing_watches_may_have_been_dead_since_it_was_last_exercised
     for watched in ["web", "core", "pdu-a"] {
         assert!(latent(watched) < 1e-20, "{watched} would have been seen");
     }
+}
+
+#[test]
+fn what_is_read_at_a_start_may_have_broken_any_time_since_the_last_one_and_shows_at_the_next() {
+    let mut asked = Asked::calm();
+    // Six days and a half since the reader's last start.
+    let hours =
+        asked.chance("aliases", FaultMode::Latent) / asked.chance("aliases", FaultMode::Down);
+    assert!((150.0..156.1).contains(&hours), "{hours}");
+    let spread = |asked: &Asked| {
+        let Drawn { plant, circuit, .. } = &asked.drawn;
+        let (from, to) = (asked.id("aliases"), asked.id("apache"));
+        let subject = Subject::Spread { from, to };
+        let input = circuit.inputs().find(|&input| circuit.subject(input) == subject);
+        let input = input.expect("it needs it to start");
+        asked.with(|context| {
+            log_prior(plant, circuit, input, FaultMode::Consequential, context).exp()
+        })
+    };
+    assert!(spread(&asked) < 0.05, "nobody tells of a start");
+    let at = at("2026-11-07 11:59");
+    let restarted =
+        Deeded { did: Deed::Restarted, at, who: "a job".to_owned(), note: String::new() };
+    asked.deeds.insert("apache".into(), vec![restarted]);
+    assert!(spread(&asked) > 0.5, "it was started again a minute ago");
 }

@@ -16,6 +16,7 @@ mod draw;
 mod import;
 mod diagnose;
 mod serve;
+mod demo;
 mod replay;
 mod status;
 mod incident;
@@ -86,6 +87,8 @@ enum Verb {
     Diagnose(diagnose::Arguments),
     /// Watch a plant: checks, incidents, alerts, console.
     Serve(serve::Arguments),
+    /// Play a known outage in the real console, on a pretended network, and break more by hand.
+    Demo(demo::Arguments),
     /// Fold a journal and compare: the same state, byte for byte.
     Replay(replay::Arguments),
     /// What is broken now, how sure, who is hit.
@@ -121,6 +124,7 @@ fn main() -> ExitCode {
         Verb::Import(arguments) => import::run(&arguments, format),
         Verb::Diagnose(arguments) => diagnose::run(&arguments, format),
         Verb::Serve(arguments) => serve::run(arguments, format),
+        Verb::Demo(arguments) => demo::run(arguments, format),
         Verb::Replay(arguments) => replay::run(&arguments, format),
         Verb::Status(arguments) => status::run(&arguments, format),
         Verb::Incident(arguments) => incident::run(&arguments, format),

@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
     let status_listen = Some(status_listen);
     let settings =
         Settings { plant, data, listen, status_listen, agents_listen, secrets, access, play: None };
-    log_to_stderr();
+    log_to_stderr("info");
     share_heaps();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -97,7 +97,8 @@ fn share_heaps() {
     }
 }
 
-fn told(ready: &Ready, format: Format) -> String {
+/// Where everything listens.
+pub(crate) fn told(ready: &Ready, format: Format) -> String {
     let Ready { console, status, agents, plant: (name, components, checks), refused } = ready;
     if format == Format::Json {
         let (agents, fingerprint) =
@@ -125,12 +126,12 @@ fn told(ready: &Ready, format: Format) -> String {
     text
 }
 
-/// Logs go to standard error; `BLACKSTART_LOG` says how much.
-fn log_to_stderr() {
+/// Logs go to standard error; `BLACKSTART_LOG` says how much, else so much.
+pub(crate) fn log_to_stderr(usual: &str) {
     use std::io::IsTerminal as _;
     use tracing_subscriber::EnvFilter;
     let filter =
-        EnvFilter::try_from_env("BLACKSTART_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+        EnvFilter::try_from_env("BLACKSTART_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

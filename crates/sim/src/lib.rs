@@ -9,6 +9,7 @@
 
 pub mod scenario;
 pub mod truth;
+pub mod glance;
 pub mod world;
 pub mod verdict;
 pub mod play;

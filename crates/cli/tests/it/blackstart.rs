@@ -88,18 +88,7 @@ impl Site {
     }
 
     pub(crate) fn serve_with(&self, arguments: &[&str]) -> Serving {
-        let mut child = self
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("it is built");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("it is piped");
-        BufReader::new(out).read_line(&mut line).expect("text");
-        let told: Value = serde_json::from_str(&line).expect("it tells where it listens");
-        let console = told["console"].as_str().expect("a URL").trim_end_matches('/').to_owned();
-        Serving { child, console, told }
+        Serving::start(&mut self.command(arguments))
     }
 }
 
@@ -118,6 +107,25 @@ impl Drop for Serving {
 }
 
 impl Serving {
+    /// Starts it; returns when it has told where it listens.
+    fn start(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().expect("it is built");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("it is piped");
+        BufReader::new(out).read_line(&mut line).expect("text");
+        let told: Value = serde_json::from_str(&line).expect("it tells where it listens");
+        let console = told["console"].as_str().expect("a URL").trim_end_matches('/').to_owned();
+        Self { child, console, told }
+    }
+
+    /// A demonstration.
+    pub(crate) fn demo(arguments: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(["demo", "--listen", "127.0.0.1:0", "--status-listen", "127.0.0.1:0"]);
+        Self::start(command.args(["--format", "json"]).args(arguments))
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([name, &id]).status().expect("kill is there");

@@ -11,4 +11,5 @@ mod availability;
 mod diagnose;
 mod serve;
 mod observed;
+mod demo;
 mod access;

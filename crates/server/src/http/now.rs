@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::Standing;
-use blackstart_model::record::{FaultName, HypothesisSummary};
+use blackstart_model::record::{DiagnosisSummary, FaultName, HypothesisSummary};
 use blackstart_reason::{AlertStage, Incident};
 use maud::{Markup, html};
 
@@ -72,7 +72,7 @@ pub(super) fn card(view: &View, incident: &Incident) -> Markup {
                     } @else if incident.diagnosis.ambiguity.len() > 1 {
                         dt { "Or" } dd { (incident.diagnosis.ambiguity.len()) " groups of faults that no check tells apart" }
                     }
-                    @if let Some(next) = incident.diagnosis.hypotheses.get(1) {
+                    @if let Some(next) = otherwise(&incident.diagnosis) {
                         dt { "Else" } dd { (cause(next)) " " (sure(next.posterior)) }
                     }
                     dt { "Evidence" }
@@ -95,6 +95,15 @@ pub(super) fn card(view: &View, incident: &Incident) -> Markup {
             }
         }
     }
+}
+
+/// The next hypothesis that says something else than the groups that look alike.
+fn otherwise(diagnosis: &DiagnosisSummary) -> Option<&HypothesisSummary> {
+    let alike = |fault: &FaultName| diagnosis.ambiguity.iter().any(|group| group.contains(fault));
+    let mut others = diagnosis.hypotheses.iter().skip(1);
+    others.find(|other| {
+        other.faults.is_empty() || other.faults.iter().any(|believed| !alike(&believed.fault))
+    })
 }
 
 /// The other faults of a group that looks alike.

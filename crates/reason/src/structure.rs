@@ -32,6 +32,7 @@ mod spares;
 mod same_address;
 mod degradation;
 mod flood;
+mod not_contained;
 mod against;
 mod weaknesses;
 
@@ -85,6 +86,7 @@ pub const RULES: &[Rule] = &[
     same_address::RULE,
     degradation::RULE,
     flood::RULE,
+    not_contained::RULE,
 ];
 
 /// Something that is weak, with its evidence.

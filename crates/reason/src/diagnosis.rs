@@ -154,6 +154,9 @@ pub(crate) struct Diagnosis {
     pub(crate) searched: String,
 }
 
+/// For a fault, those that follow from it, with the logarithm of how likely each is.
+pub(crate) type Follows<'a> = &'a dyn Fn(InputId) -> Option<Rc<[(InputId, f64)]>>;
+
 /// What is asked.
 pub(crate) struct Question<'a> {
     pub(crate) plant: &'a Plant,
@@ -166,7 +169,7 @@ pub(crate) struct Question<'a> {
     pub(crate) log_unmodelled: f64,
     /// What follows from a fault, with the logarithm of how likely: a breaker trips under the load that moved
     /// to it. `None` for what moves no load.
-    pub(crate) follows: &'a dyn Fn(InputId) -> Option<Rc<[(InputId, f64)]>>,
+    pub(crate) follows: Follows<'a>,
     /// Deeds done on what an input stands for: from which epoch on a fault of it should be over, and the
     /// logarithms of "it ended with it" and "it went on".
     pub(crate) deeds: &'a dyn Fn(InputId) -> Vec<(u8, f64, f64)>,
@@ -695,19 +698,17 @@ fn faults_of(
     let element = candidate.elements[place];
     let end = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0);
     let inputs = &suspects.all[element.suspect as usize].members[candidate.members[place]].1;
-    // Of what failed together, what shows by itself was the trigger; what does not may have failed long ago.
-    let watched = inputs.iter().any(|input| suspects.watched.contains(input));
+    let ways = suspects.ways_of(inputs);
     inputs
         .iter()
-        .map(|&input| Fault {
+        .enumerate()
+        .map(|(at, &input)| Fault {
             input,
             mode: match element.manner {
-                Manner::Hard
-                    if inputs.len() > 1 && watched && !suspects.watched.contains(&input) =>
-                {
-                    FaultMode::Latent
-                }
-                Manner::Hard => hard_mode(question.plant, question.circuit, input),
+                Manner::Hard => ways.map_or_else(
+                    || hard_mode(question.plant, question.circuit, input),
+                    |it| it[at],
+                ),
                 Manner::Partial => FaultMode::Partial,
                 Manner::Flaky(_) => FaultMode::Flaky,
             },

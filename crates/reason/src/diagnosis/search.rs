@@ -10,12 +10,10 @@
 //! alone; that two faults together bring down what neither does is looked up afterwards (`super`) for the
 //! best. Tested against trying every set.
 
-use super::EPOCHS_MAX;
 use super::likelihood::fits;
 use super::suspects::{RATES, Suspects};
-use crate::circuit::InputId;
+use super::{EPOCHS_MAX, Follows};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// One edge in so many is drawn where there is none, as far as one machine hangs on it: what a machine
 /// seen up costs a hypothesis that has it down (chosen by hand).
@@ -78,9 +76,6 @@ struct Standing {
     /// The chance that a try is not failed by any of the flaky ones.
     through: Vec<f64>,
 }
-
-/// What follows from a fault, as [`super::Question::follows`] has it.
-pub(super) type Follows<'a> = &'a dyn Fn(InputId) -> Option<Rc<[(InputId, f64)]>>;
 
 struct Search<'a> {
     suspects: &'a Suspects,

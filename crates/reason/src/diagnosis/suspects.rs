@@ -9,7 +9,7 @@
 
 use super::cuts::{Cut, Cuts};
 use super::likelihood::{fits, log_add};
-use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH};
+use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::circuit::{InputId, Subject};
 use blackstart_model::record::FaultMode;
 use std::collections::{BTreeMap, HashMap};
@@ -82,6 +82,8 @@ pub(super) struct Suspects {
     lists: Vec<u32>,
     /// For each bad fact (by its place in `facts`) who brings it down.
     by_fact: BTreeMap<u32, Vec<u32>>,
+    /// How the inputs of each set of several failed.
+    ways: BTreeMap<Vec<InputId>, Vec<FaultMode>>,
     /// Inputs that bring some fact down by themselves.
     pub(super) watched: std::collections::BTreeSet<InputId>,
     /// Single inputs among the suspects.
@@ -124,6 +126,7 @@ impl Suspects {
             all: Vec::new(),
             lists: Vec::new(),
             by_fact: BTreeMap::new(),
+            ways: BTreeMap::new(),
             watched,
             singles,
             together: together.len(),
@@ -137,6 +140,11 @@ impl Suspects {
     pub(super) fn facts_of(&self, suspect: u32) -> &[u32] {
         let range = &self.all[suspect as usize].facts;
         &self.lists[range.start as usize..range.end as usize]
+    }
+
+    /// How the inputs of a set of several failed.
+    pub(super) fn ways_of(&self, inputs: &[InputId]) -> Option<&[FaultMode]> {
+        self.ways.get(inputs).map(Vec::as_slice)
     }
 
     /// Who brings a bad fact down.
@@ -159,15 +167,12 @@ impl Suspects {
             };
             let bits = deeds.iter().map(|&(at, a, b)| (at, a.to_bits(), b.to_bits())).collect();
             let single = inputs.len() == 1;
-            let latent = |input: &InputId| {
-                let plain = (question.log_prior)(*input, FaultMode::Down);
-                if single || self.watched.contains(input) {
-                    plain
-                } else {
-                    plain.max((question.log_prior)(*input, FaultMode::Latent))
-                }
-            };
-            let each: Vec<f64> = inputs.iter().map(latent).collect();
+            let ways = ways(question, &self.watched, &inputs);
+            let each: Vec<f64> = ways.iter().map(|(log_prior, _)| *log_prior).collect();
+            if !single {
+                let ways = ways.into_iter().map(|(_, mode)| mode).collect();
+                self.ways.insert(inputs.clone(), ways);
+            }
             let hard: f64 = each.iter().sum();
             let other = |mode| match inputs[..] {
                 [input] => (question.log_prior)(input, mode),
@@ -225,6 +230,64 @@ impl Suspects {
             suspect.members.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         }
     }
+}
+
+/// How the inputs of a set failed, each in its likeliest way, with the logarithm of that: by itself just then,
+/// long before and unseen, or because of another of them. One at least failed just then, or nothing
+/// would have begun.
+fn ways(
+    question: &Question<'_>,
+    watched: &std::collections::BTreeSet<InputId>,
+    inputs: &[InputId],
+) -> Vec<(f64, FaultMode)> {
+    let plain = |&input: &InputId| {
+        let log_prior = (question.log_prior)(input, FaultMode::Down);
+        (log_prior, hard_mode(question.plant, question.circuit, input))
+    };
+    let plain: Vec<(f64, FaultMode)> = inputs.iter().map(plain).collect();
+    if inputs.len() == 1 {
+        return plain;
+    }
+    let because = |input: InputId| {
+        let others = inputs.iter().filter(|other| **other != input);
+        let lists = others.filter_map(|&other| (question.follows)(other));
+        let chance = |list: std::rc::Rc<[(InputId, f64)]>| {
+            list.iter().find(|(follows, _)| *follows == input).map(|(_, chance)| *chance)
+        };
+        lists.filter_map(chance).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let mut ways = plain.clone();
+    for (way, &input) in ways.iter_mut().zip(inputs) {
+        if !watched.contains(&input) {
+            let latent = (question.log_prior)(input, FaultMode::Latent);
+            if latent > way.0 {
+                *way = (latent, FaultMode::Latent);
+            }
+        }
+        let because = because(input);
+        if because > way.0 {
+            *way = (because, FaultMode::Consequential);
+        }
+    }
+    let began = |way: &(f64, FaultMode)| match way.1 {
+        FaultMode::Latent | FaultMode::Consequential => false,
+        FaultMode::Down
+        | FaultMode::Flaky
+        | FaultMode::Partial
+        | FaultMode::Degraded
+        | FaultMode::Misrouted
+        | FaultMode::CutOff
+        | FaultMode::WrongCheck => true,
+    };
+    if !ways.iter().any(began) {
+        // The one that loses least by it.
+        let loss = |at: usize| ways[at].0 - plain[at].0;
+        let first = (0..ways.len()).min_by(|&a, &b| loss(a).total_cmp(&loss(b)));
+        if let Some(at) = first {
+            ways[at] = plain[at];
+        }
+    }
+    ways
 }
 
 /// The facts in the order of epoch and machine, with how each fits every prediction.

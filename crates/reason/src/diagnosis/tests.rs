@@ -172,6 +172,15 @@ fn seen(plant: &Plant, circuit: &Circuit, service: &str) -> GateId {
 
 /// Asks with all modes; the server itself is heard in every epoch.
 fn with_modes(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
+    with_consequences(plant, circuit, facts, &|_| None)
+}
+
+fn with_consequences(
+    plant: &Plant,
+    circuit: &Circuit,
+    facts: &[Fact],
+    follows: Follows<'_>,
+) -> Diagnosis {
     let killers = Killers::of(circuit).expect("a small plant");
     let heard = circuit.heard(blackstart_model::VantageId(0));
     let last = facts.iter().map(|fact| fact.epoch).max().unwrap_or(0);
@@ -193,7 +202,7 @@ fn with_modes(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
             }
         },
         log_unmodelled: prior::UNMODELLED,
-        follows: &|_| None,
+        follows,
         deeds: &|_| Vec::new(),
         keep: 5,
     })
@@ -249,6 +258,29 @@ fn behind_redundancy_both_are_named_and_the_unwatched_one_is_latent() {
     let lead = named(&plant, &circuit, &diagnosis.hypotheses[0].faults);
     assert_eq!(lead.len(), 2, "{diagnosis:#?}");
     assert!(lead.iter().any(|fault| fault.contains("latent")), "{lead:?}");
+}
+
+#[test]
+fn what_follows_from_the_first_fault_is_no_second_one() {
+    // First what hangs on f0 alone is gone; then what f1 carried with it, for its load had moved there.
+    let plant = plant(&[(0, 0), (0, 1)], &[(0, 0), (0, 0), (1, 1), (1, 1), (1, 1)]);
+    let circuit = Circuit::of(&plant);
+    let mut facts = Vec::new();
+    for service in ["s0", "s1", "s2", "s3", "s4"] {
+        let gate = seen(&plant, &circuit, service);
+        facts.push(Fact { epoch: 0, ..Fact::plain(gate, service > "s1", 20) });
+        facts.push(Fact { epoch: 1, ..Fact::plain(gate, false, 20) });
+    }
+    let feed = |name| circuit.component_input(plant.find(name).expect("it is there"));
+    let (f0, f1) = (feed("f0"), feed("f1"));
+    let follows = |input| {
+        let trips: Option<Rc<[(InputId, f64)]>> = (input == f0).then(|| [(f1, -0.7)].into());
+        trips
+    };
+    let diagnosis = with_consequences(&plant, &circuit, &facts, &follows);
+    let lead = named(&plant, &circuit, &diagnosis.hypotheses[0].faults);
+    assert_eq!(lead, ["f0 down from 0", "f1 consequential from 1"], "{diagnosis:#?}");
+    assert!(diagnosis.hypotheses[0].posterior > 0.7, "{diagnosis:#?}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod likelihood;
 mod cuts;
 mod suspects;
 mod search;
+pub mod lossy;
 pub(crate) mod next;
 
 use crate::circuit::{Circuit, GateId, InputId, Killers, Subject};

@@ -32,6 +32,7 @@ pub mod availability;
 pub mod faulttree;
 
 pub use circuit::crosses_way_out;
+pub use diagnosis::lossy;
 pub use state::{
     AlertProgress, AlertStage, Deeded, Evidence, Incident, Loss, State, SymptomKey, SymptomTrack,
     Word,

@@ -332,17 +332,30 @@ fn fit(suspects: &Suspects, predicted: &[f32]) -> f64 {
     let mut at = 0;
     while at < suspects.facts.len() {
         let group = suspects.facts[at].group;
-        let (mut own, mut against) = (0.0, false);
         let drawn = suspects.facts[at].fact.machine.is_some();
+        // What speaks against the hypothesis in some epochs may be the doing of one wrong edge.
+        let (mut own, mut wrong, mut edge) = (0.0, 0.0, false);
         while at < suspects.facts.len() && suspects.facts[at].group == group {
-            let (fact, q) = (&suspects.facts[at], f64::from(predicted[at]));
-            if q > 0.0 && !fact.down_today {
-                own += if q >= 1.0 { fact.hard } else { fits(&fact.fact, q) } - fact.calm;
-                against |= q >= 1.0 && !fact.bad;
+            let epoch = suspects.facts[at].epoch;
+            let (mut here, mut against) = (0.0, false);
+            while at < suspects.facts.len()
+                && (suspects.facts[at].group, suspects.facts[at].epoch) == (group, epoch)
+            {
+                let (fact, q) = (&suspects.facts[at], f64::from(predicted[at]));
+                if q > 0.0 && !fact.down_today {
+                    here += if q >= 1.0 { fact.hard } else { fits(&fact.fact, q) } - fact.calm;
+                    against |= q >= 1.0 && !fact.bad;
+                }
+                at += 1;
             }
-            at += 1;
+            if against && here < 0.0 {
+                wrong += here;
+                edge = drawn;
+            } else {
+                own += here;
+            }
         }
-        sum += if against && drawn { own.max(WRONG_EDGE.ln()) } else { own };
+        sum += own + if edge { wrong.max(WRONG_EDGE.ln()) } else { wrong };
     }
     sum
 }

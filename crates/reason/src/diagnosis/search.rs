@@ -13,6 +13,7 @@
 use super::likelihood::fits;
 use super::suspects::{RATES, Suspects};
 use super::{EPOCHS_MAX, Follows};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// One edge in so many is drawn where there is none, as far as one machine hangs on it: what a machine
@@ -33,6 +34,9 @@ const KEPT_WITHIN: f64 = 14.0;
 
 /// Hypotheses kept at most.
 const KEPT_MAX: usize = 4_096;
+
+/// The most that a prior gains by other faults it follows from; what a bound has to allow for.
+const CHEAPER: f64 = 15.0;
 
 /// A fact that fits worse than this wants a cause.
 const ILL_FITTING: f64 = -3.0;
@@ -77,9 +81,20 @@ struct Standing {
     through: Vec<f64>,
 }
 
+/// What the facts of one machine gain by a suspect.
+struct Row {
+    /// Up to each epoch, not included.
+    sums: [f64; EPOCHS_MAX as usize + 1],
+    /// The plant says how it hangs on the suspect, and may be wrong.
+    drawn: bool,
+    facts: std::ops::Range<usize>,
+}
+
 struct Search<'a> {
     suspects: &'a Suspects,
     follows: Follows<'a>,
+    /// Kept, so that weighing allocates nothing.
+    rows: RefCell<Vec<Row>>,
     epochs: u8,
     visited: BTreeMap<Vec<Element>, (f64, f64)>,
 }
@@ -88,7 +103,8 @@ struct Search<'a> {
 pub(super) fn search(suspects: &Suspects, follows: Follows<'_>) -> Vec<Scored> {
     let epochs =
         suspects.facts.iter().map(|fact| fact.epoch + 1).max().unwrap_or(1).min(EPOCHS_MAX);
-    let mut search = Search { suspects, follows, epochs, visited: BTreeMap::new() };
+    let mut search =
+        Search { suspects, follows, rows: RefCell::default(), epochs, visited: BTreeMap::new() };
     let calm = search.calm();
     search.visited.insert(Vec::new(), (0.0, 0.0));
     let starts = search.starts(&calm);
@@ -164,14 +180,15 @@ impl Search<'_> {
 
     /// The best single suspects, and the best sets, to begin with.
     fn starts(&mut self, calm: &Standing) -> Vec<Element> {
+        let mut top = 0.0_f64;
         let mut single: Vec<(f64, Element)> = Vec::new();
         let mut together: Vec<(f64, Element)> = Vec::new();
         for suspect in 0..u32::try_from(self.suspects.all.len()).expect("suspects fit u32") {
             let is_single = self.suspects.all[suspect as usize].members[0].1.len() == 1;
             for manner in self.manners(suspect) {
-                let Some((score, prior, element)) = self.weigh(calm, suspect, manner) else {
-                    continue;
-                };
+                let weighed = self.weigh(calm, suspect, manner, top - KEPT_WITHIN);
+                let Some((score, prior, element)) = weighed else { continue };
+                top = top.max(score);
                 self.visited.insert(vec![element], (score, prior));
                 if is_single {
                     single.push((score, element))
@@ -196,37 +213,57 @@ impl Search<'_> {
     }
 
     /// The best run of epochs for this suspect to have failed in, on top of what stands, with the score
-    /// and the prior then.
-    fn weigh(&self, on: &Standing, suspect: u32, manner: Manner) -> Option<(f64, f64, Element)> {
-        let mut gain = [0.0; EPOCHS_MAX as usize];
-        let mut spoken = [false; EPOCHS_MAX as usize];
-        self.by_group(on, suspect, manner, |epoch, gained, _, _| {
-            gain[epoch as usize] += gained;
-            spoken[epoch as usize] = true;
-        });
+    /// and the prior then. Given up where it cannot come to `floor`.
+    fn weigh(
+        &self,
+        on: &Standing,
+        suspect: u32,
+        manner: Manner,
+        floor: f64,
+    ) -> Option<(f64, f64, Element)> {
+        let hope = self.hope(on, suspect);
         let who = &self.suspects.all[suspect as usize];
+        if on.score + hope + who.hard.max(who.flaky).max(who.partial).max(WORSENS.ln())
+            < floor - CHEAPER
+        {
+            return None;
+        }
+        let mut rows = self.rows.take();
+        let spoken = self.by_machine(on, suspect, manner, &mut rows);
         let mut best: Option<(f64, f64, u8, u8)> = None;
         for first in (0..self.epochs).rev() {
-            if !spoken[first as usize] {
+            if spoken >> first & 1 == 0 {
                 continue;
             }
-            let mut sum = 0.0;
             for last in first..self.epochs {
-                sum += gain[last as usize];
                 let done = deeds(&who.deeds, first, last, self.epochs);
-                let total = sum + done;
+                let (gained, price) = taken(&rows, manner, first, last, None);
+                let total = gained + price + done;
                 // Of equals the latest onset, and the longest from there: nothing was seen to end it.
                 if best.is_none_or(|(other, _, from, _)| {
                     total > other || (total == other && from == first)
                 }) {
-                    best = Some((total, done, first, last));
+                    best = Some((total, price + done, first, last));
                 }
             }
         }
+        self.rows.replace(rows);
         let (gained, done, first, last) = best?;
         let element = Element { suspect, manner, first, last };
         let prior = self.prior(on, element);
         Some((on.score + gained + prior, on.prior + prior + done, element))
+    }
+
+    /// What a suspect can gain at most: as if it explained every bad fact of its as well as can be.
+    fn hope(&self, on: &Standing, suspect: u32) -> f64 {
+        self.suspects
+            .bad_of(suspect)
+            .iter()
+            .map(|&place| {
+                let fact = &self.suspects.facts[place as usize];
+                (fact.at_best - on.fit[place as usize]).max(0.0)
+            })
+            .sum()
     }
 
     fn prior(&self, on: &Standing, element: Element) -> f64 {
@@ -302,40 +339,32 @@ impl Search<'_> {
         }
     }
 
-    /// Calls for each machine below a suspect in each epoch: what its facts gain, and whether they are
-    /// to be taken as hit.
-    fn by_group(
-        &self,
-        on: &Standing,
-        suspect: u32,
-        manner: Manner,
-        mut each: impl FnMut(u8, f64, bool, &[u32]),
-    ) {
+    /// What the facts of each machine below a suspect gain, summed up to each epoch; and in which epochs
+    /// there are any.
+    fn by_machine(&self, on: &Standing, suspect: u32, manner: Manner, rows: &mut Vec<Row>) -> u8 {
         let (facts, list) = (&self.suspects.facts, self.suspects.facts_of(suspect));
+        rows.clear();
+        let mut spoken = 0_u8;
         let mut at = 0;
         while at < list.len() {
             let begin = at;
-            let group = facts[list[at] as usize].group;
-            let mut gained = 0.0;
-            while at < list.len() && facts[list[at] as usize].group == group {
+            let lead = &facts[list[at] as usize];
+            let mut sums = [0.0; EPOCHS_MAX as usize + 1];
+            while at < list.len() && facts[list[at] as usize].group == lead.group {
                 let place = list[at] as usize;
+                let epoch = facts[place].epoch;
+                spoken |= 1 << epoch;
                 if !on.down[place] {
-                    gained += self.fit(on, place, manner) - on.fit[place];
+                    sums[epoch as usize + 1] += self.fit(on, place, manner) - on.fit[place];
                 }
                 at += 1;
             }
-            let (gained, hit) = match manner {
-                Manner::Hard if facts[list[begin] as usize].fact.machine.is_none() => {
-                    (gained, true)
-                }
-                Manner::Hard => (gained.max(WRONG_EDGE.ln()), gained >= WRONG_EDGE.ln()),
-                Manner::Partial => {
-                    (super::likelihood::log_add(0.0, gained) - std::f64::consts::LN_2, gained > 0.0)
-                }
-                Manner::Flaky(_) => (gained, true),
-            };
-            each(facts[list[begin] as usize].epoch, gained, hit, &list[begin..at]);
+            for epoch in 0..self.epochs as usize {
+                sums[epoch + 1] += sums[epoch];
+            }
+            rows.push(Row { sums, drawn: lead.fact.machine.is_some(), facts: begin..at });
         }
+        spoken
     }
 
     fn fit(&self, on: &Standing, place: usize, manner: Manner) -> f64 {
@@ -353,28 +382,28 @@ impl Search<'_> {
     fn put(&self, on: &mut Standing, element: Element) {
         let Element { suspect, manner, first, last } = element;
         let prior = self.prior(on, element);
-        let mut hits: Vec<u32> = Vec::new();
-        let mut gain = 0.0;
-        self.by_group(on, suspect, manner, |epoch, gained, hit, list| {
-            if (first..=last).contains(&epoch) {
-                gain += gained;
-                if hit {
-                    hits.extend(list);
+        let mut rows = self.rows.take();
+        self.by_machine(on, suspect, manner, &mut rows);
+        let mut hit = vec![false; rows.len()];
+        let (gain, price) = taken(&rows, manner, first, last, Some(&mut hit));
+        let list = self.suspects.facts_of(suspect);
+        for (row, _) in rows.iter().zip(&hit).filter(|(_, hit)| **hit) {
+            for &place in &list[row.facts.clone()] {
+                let place = place as usize;
+                let there = (first..=last).contains(&self.suspects.facts[place].epoch);
+                if on.down[place] || !there {
+                    continue;
+                }
+                on.fit[place] = self.fit(on, place, manner);
+                match manner {
+                    Manner::Hard | Manner::Partial => on.down[place] = true,
+                    Manner::Flaky(rate) => on.through[place] *= 1.0 - RATES[rate as usize],
                 }
             }
-        });
-        for place in hits {
-            let place = place as usize;
-            if on.down[place] {
-                continue;
-            }
-            on.fit[place] = self.fit(on, place, manner);
-            match manner {
-                Manner::Hard | Manner::Partial => on.down[place] = true,
-                Manner::Flaky(rate) => on.through[place] *= 1.0 - RATES[rate as usize],
-            }
         }
-        let done = deeds(&self.suspects.all[suspect as usize].deeds, first, last, self.epochs);
+        self.rows.replace(rows);
+        let done =
+            price + deeds(&self.suspects.all[suspect as usize].deeds, first, last, self.epochs);
         on.score += gain + prior + done;
         on.prior += prior + done;
         on.elements.push(element);
@@ -385,7 +414,10 @@ impl Search<'_> {
         let mut best: Option<(f64, Element)> = None;
         for suspect in self.wanted(on) {
             for manner in self.manners(suspect) {
-                let Some((score, _, element)) = self.weigh(on, suspect, manner) else { continue };
+                let floor = best.map_or(on.score, |(score, _)| score);
+                let Some((score, _, element)) = self.weigh(on, suspect, manner, floor) else {
+                    continue;
+                };
                 if best.is_none_or(|(other, _)| score > other) {
                     best = Some((score, element));
                 }
@@ -472,10 +504,8 @@ impl Search<'_> {
             let beside: Vec<u32> = self.wanted(&standing);
             for suspect in beside {
                 for manner in self.manners(suspect) {
-                    let Some((score, prior, element)) = self.weigh(&standing, suspect, manner)
-                    else {
-                        continue;
-                    };
+                    let weighed = self.weigh(&standing, suspect, manner, within);
+                    let Some((score, prior, element)) = weighed else { continue };
                     if score >= within && !rest.contains(&element) {
                         let mut elements = rest.clone();
                         elements.push(element);
@@ -485,6 +515,61 @@ impl Search<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// What is gained over a run of epochs, machine by machine: of a hard fault the machines that are seen up hang
+/// elsewhere, for a price; of a fault in part, those that gain most are hit, for the price of the
+/// choice. The gain, and the price by itself; `hit` is told which machines are taken to be.
+fn taken(
+    rows: &[Row],
+    manner: Manner,
+    first: u8,
+    last: u8,
+    hit: Option<&mut Vec<bool>>,
+) -> (f64, f64) {
+    let sum = |row: &Row| row.sums[last as usize + 1] - row.sums[first as usize];
+    let edge = WRONG_EDGE.ln();
+    match manner {
+        Manner::Flaky(_) => {
+            if let Some(hit) = hit {
+                hit.fill(true);
+            }
+            (rows.iter().map(sum).sum(), 0.0)
+        }
+        Manner::Hard => {
+            let is_hit = |row: &Row| !row.drawn || sum(row) >= edge;
+            if let Some(hit) = hit {
+                for (hit, row) in hit.iter_mut().zip(rows) {
+                    *hit = is_hit(row);
+                }
+            }
+            (rows.iter().map(|row| if is_hit(row) { sum(row) } else { edge }).sum(), 0.0)
+        }
+        Manner::Partial => {
+            let mut order: Vec<(f64, usize)> =
+                rows.iter().enumerate().map(|(at, row)| (sum(row), at)).collect();
+            order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            // k of n are hit, each k as likely as any, each choice of k as any: 1 / ((n + 1) C(n, k)). At
+            // least two are and one is not, else it is a fault of another thing.
+            let n = order.len() as f64;
+            let mut price = -(n + 1.0).ln();
+            let (mut gained, mut best, mut best_at) = (0.0, (f64::NEG_INFINITY, 0.0), 0);
+            for (k, (gain, _)) in order.iter().enumerate().take(order.len().saturating_sub(1)) {
+                let k = k as f64;
+                price -= ((n - k) / (k + 1.0)).ln();
+                gained += gain;
+                if k >= 1.0 && gained + price > best.0 + best.1 {
+                    (best, best_at) = ((gained, price), k as usize + 1);
+                }
+            }
+            if let Some(hit) = hit {
+                for (_, at) in &order[..best_at] {
+                    hit[*at] = true;
+                }
+            }
+            best
         }
     }
 }
@@ -508,7 +593,13 @@ pub(super) fn partly_down(
     follows: Follows<'_>,
     elements: &[Element],
 ) -> Vec<bool> {
-    let search = Search { suspects, follows, epochs: EPOCHS_MAX, visited: BTreeMap::new() };
+    let search = Search {
+        suspects,
+        follows,
+        rows: RefCell::default(),
+        epochs: EPOCHS_MAX,
+        visited: BTreeMap::new(),
+    };
     let mut standing = search.calm();
     let mut down = vec![false; suspects.facts.len()];
     for &element in elements {

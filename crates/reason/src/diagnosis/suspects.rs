@@ -2,8 +2,8 @@
 //!
 //! A suspect is a set of inputs: one that brings a failing gate down alone (its killer set), or a minimal
 //! cut set of two or three behind redundancy ([`super::cuts`]). Sets that bring down the same facts
-//! are one suspect: nothing seen tells them apart. Facts stand in the order of epoch and machine, so
-//! that what a suspect explains in one epoch on one machine lies together.
+//! are one suspect: nothing seen tells them apart. Facts stand in the order of machines, so that
+//! what a suspect explains on one machine lies together.
 //!
 //! It weighs nothing but priors. Tested through the ranking.
 
@@ -11,6 +11,8 @@ use super::cuts::{Cut, Cuts};
 use super::likelihood::{fits, log_add};
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::circuit::{InputId, Subject};
+use blackstart_model::kind::Kind;
+use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::FaultMode;
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +26,10 @@ const ASKED_MAX: usize = 8;
 /// Cut sets of more than one input that are looked at.
 const TOGETHER_MAX: usize = 256;
 
+/// What one hand, one piece of software or one upstream did to one thing, it did to another of its kind too with
+/// this chance (chosen by hand).
+const KIN_TOO: f64 = 0.3;
+
 /// Words of 64 scenarios in one sweep of the circuit.
 const LANES: usize = 4;
 
@@ -33,12 +39,14 @@ pub(super) struct Weighed {
     pub(super) given: usize,
     pub(super) fact: Fact,
     pub(super) epoch: u8,
-    /// Facts of one machine in one epoch share a number.
+    /// Facts of one machine share a number.
     pub(super) group: u32,
     /// It fails or answers badly.
     pub(super) bad: bool,
     /// It is down today, whatever broke.
     pub(super) down_today: bool,
+    /// The best it can fit.
+    pub(super) at_best: f64,
     /// Fit when all works, when something is down, and at each of the [`RATES`].
     pub(super) calm: f64,
     pub(super) hard: f64,
@@ -49,7 +57,7 @@ impl Weighed {
     /// Its fit when something unmodelled did it, which predicts nothing: as well as any rate could, less a
     /// little.
     pub(super) fn unmodelled(&self) -> f64 {
-        self.flaky.iter().copied().fold(self.hard, f64::max) + UNMODELLED_EACH
+        self.at_best + UNMODELLED_EACH
     }
 }
 
@@ -70,6 +78,7 @@ pub(super) struct Suspect {
     /// it" and "it went on".
     pub(super) deeds: Vec<(u8, f64, f64)>,
     facts: std::ops::Range<u32>,
+    bad: std::ops::Range<u32>,
 }
 
 /// What suspects are alike by: their facts, the deeds on them, and whether each is one input.
@@ -80,6 +89,7 @@ pub(super) struct Suspects {
     pub(super) facts: Vec<Weighed>,
     pub(super) all: Vec<Suspect>,
     lists: Vec<u32>,
+    bad_lists: Vec<u32>,
     /// For each bad fact (by its place in `facts`) who brings it down.
     by_fact: BTreeMap<u32, Vec<u32>>,
     /// How the inputs of each set of several failed.
@@ -120,11 +130,15 @@ impl Suspects {
         lists.extend(alone.into_iter().map(|(input, facts)| (vec![input], facts)));
         let singles = lists.len();
         lists.extend(brought_down(question, &facts, &together));
+        let kin = kindred(question, &facts, &lists[..singles]);
+        let kin_from = lists.len();
+        lists.extend(kin);
         debug_assert!(given.len() == facts.len());
         let mut suspects = Self {
             facts,
             all: Vec::new(),
             lists: Vec::new(),
+            bad_lists: Vec::new(),
             by_fact: BTreeMap::new(),
             ways: BTreeMap::new(),
             watched,
@@ -132,7 +146,7 @@ impl Suspects {
             together: together.len(),
             capped,
         };
-        suspects.gather(question, lists);
+        suspects.gather(question, lists, kin_from);
         suspects
     }
 
@@ -147,16 +161,27 @@ impl Suspects {
         self.ways.get(inputs).map(Vec::as_slice)
     }
 
+    /// The bad ones of them.
+    pub(super) fn bad_of(&self, suspect: u32) -> &[u32] {
+        let range = &self.all[suspect as usize].bad;
+        &self.bad_lists[range.start as usize..range.end as usize]
+    }
+
     /// Who brings a bad fact down.
     pub(super) fn of_fact(&self, fact: u32) -> &[u32] {
         self.by_fact.get(&fact).map_or(&[], Vec::as_slice)
     }
 
     /// Merges what looks alike.
-    fn gather(&mut self, question: &Question<'_>, lists: Vec<(Vec<InputId>, Vec<u32>)>) {
+    fn gather(
+        &mut self,
+        question: &Question<'_>,
+        lists: Vec<(Vec<InputId>, Vec<u32>)>,
+        kin_from: usize,
+    ) {
         let circuit = question.circuit;
         let mut known: HashMap<Looks, usize> = HashMap::new();
-        for (inputs, facts) in lists {
+        for (at, (inputs, facts)) in lists.into_iter().enumerate() {
             let bad = facts.iter().any(|&at| self.facts[at as usize].bad);
             if !bad {
                 continue;
@@ -167,19 +192,34 @@ impl Suspects {
             };
             let bits = deeds.iter().map(|&(at, a, b)| (at, a.to_bits(), b.to_bits())).collect();
             let single = inputs.len() == 1;
-            let ways = ways(question, &self.watched, &inputs);
-            let each: Vec<f64> = ways.iter().map(|(log_prior, _)| *log_prior).collect();
-            if !single {
-                let ways = ways.into_iter().map(|(_, mode)| mode).collect();
-                self.ways.insert(inputs.clone(), ways);
+            let mut each: Vec<f64> = Vec::with_capacity(inputs.len());
+            if at >= kin_from {
+                // One deed: the likeliest of them, and the others with it.
+                let own = inputs.iter().map(|&input| (question.log_prior)(input, FaultMode::Down));
+                each.resize(inputs.len(), KIN_TOO.ln());
+                each[0] = own.fold(f64::NEG_INFINITY, f64::max);
+            } else {
+                let ways = ways(question, &self.watched, &inputs);
+                each.extend(ways.iter().map(|(log_prior, _)| *log_prior));
+                if !single {
+                    let ways = ways.into_iter().map(|(_, mode)| mode).collect();
+                    self.ways.insert(inputs.clone(), ways);
+                }
             }
             let hard: f64 = each.iter().sum();
             let other = |mode| match inputs[..] {
                 [input] => (question.log_prior)(input, mode),
                 _ => f64::NEG_INFINITY,
             };
-            // What has nothing standing on it cannot be down for some of it.
-            let has_parts = matches!(inputs[..], [input] if matches!(circuit.subject(input), Subject::Component(_)));
+            // A vantage or a check has nothing that stands on it; an upstream that carries some blocks and not
+            // others has inputs for that.
+            let has_parts = inputs.iter().any(|&input| match circuit.subject(input) {
+                Subject::Component(id) => question.plant.component(id).kind != Kind::Upstream,
+                Subject::Vantage(_)
+                | Subject::Check(_)
+                | Subject::Carriage { .. }
+                | Subject::Spread { .. } => false,
+            });
             let flaky = other(FaultMode::Flaky);
             let partial = if has_parts { other(FaultMode::Partial) } else { f64::NEG_INFINITY };
             match known.entry((facts.clone(), bits, single)) {
@@ -202,6 +242,7 @@ impl Suspects {
                     self.lists.extend(&facts);
                     let end = u32::try_from(self.lists.len()).expect("facts of suspects fit u32");
                     let (mut good, mut turns) = (false, false);
+                    let bad_start = u32::try_from(self.bad_lists.len()).expect("as many");
                     for &fact in &facts {
                         let weighed = &self.facts[fact as usize];
                         good |= !weighed.bad;
@@ -209,6 +250,7 @@ impl Suspects {
                         turns |= degraded || (failures > 0 && failures < tries);
                         if weighed.bad {
                             self.by_fact.entry(fact).or_default().push(at);
+                            self.bad_lists.push(fact);
                         }
                     }
                     let mixed = single && (good || turns);
@@ -222,6 +264,7 @@ impl Suspects {
                         mixed,
                         deeds,
                         facts: start..end,
+                        bad: bad_start..u32::try_from(self.bad_lists.len()).expect("as many"),
                     });
                 }
             }
@@ -290,12 +333,17 @@ fn ways(
     ways
 }
 
-/// The facts in the order of epoch and machine, with how each fits every prediction.
+/// The facts in the order of machine and epoch, with how each fits every prediction.
 fn weighed(question: &Question<'_>) -> Vec<Weighed> {
     let mut order: Vec<usize> = (0..question.facts.len()).collect();
     order.sort_by_key(|&at| {
         let fact = &question.facts[at];
-        (fact.epoch, fact.machine.is_none(), fact.machine, at)
+        (
+            fact.machine.is_none(),
+            fact.machine,
+            if fact.machine.is_some() { 0 } else { at },
+            fact.epoch,
+        )
     });
     let mut facts: Vec<Weighed> = Vec::with_capacity(order.len());
     let mut group = 0;
@@ -309,6 +357,7 @@ fn weighed(question: &Question<'_>) -> Vec<Weighed> {
         }
         let down_today = question.killers.is_down(fact.gate);
         let (calm, hard) = (fits(&fact, 0.0), fits(&fact, 1.0));
+        let flaky = RATES.map(|rate| if down_today { hard } else { fits(&fact, rate) });
         facts.push(Weighed {
             given,
             fact,
@@ -318,10 +367,69 @@ fn weighed(question: &Question<'_>) -> Vec<Weighed> {
             down_today,
             calm: if down_today { hard } else { calm },
             hard,
-            flaky: RATES.map(|rate| if down_today { hard } else { fits(&fact, rate) }),
+            flaky,
+            at_best: flaky.iter().copied().fold(hard, f64::max),
         });
     }
     facts
+}
+
+/// What single suspects have in common that no wiring shows: the upstream that carries address blocks, software,
+/// an account, whoever changes them.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Bond<'p> {
+    Carrier(blackstart_model::ComponentId),
+    Word(Attribute, &'p str),
+}
+
+const BONDS: [Attribute; 3] = [Attribute::Software, Attribute::Account, Attribute::ChangedBy];
+
+/// Sets of single suspects with a bond, each of which explains more than it contradicts: failures that share only
+/// software, time or a hand have one cause.
+fn kindred(
+    question: &Question<'_>,
+    facts: &[Weighed],
+    singles: &[(Vec<InputId>, Vec<u32>)],
+) -> Vec<(Vec<InputId>, Vec<u32>)> {
+    let mut bonds: BTreeMap<Bond<'_>, Vec<usize>> = BTreeMap::new();
+    for (at, (inputs, list)) in singles.iter().enumerate() {
+        let gain: f64 =
+            list.iter().map(|&at| &facts[at as usize]).map(|it| it.hard - it.calm).sum();
+        if gain <= 0.0 {
+            continue;
+        }
+        match question.circuit.subject(inputs[0]) {
+            Subject::Carriage { upstream, .. } => {
+                bonds.entry(Bond::Carrier(upstream)).or_default().push(at);
+            }
+            Subject::Component(id) => {
+                let component = question.plant.component(id);
+                for attribute in BONDS {
+                    let words: Vec<&str> = match component.attribute(attribute) {
+                        Some(Value::Text(word)) => vec![word],
+                        Some(Value::Texts(words)) => words.iter().map(|word| &**word).collect(),
+                        _ => Vec::new(),
+                    };
+                    for word in words {
+                        bonds.entry(Bond::Word(attribute, word)).or_default().push(at);
+                    }
+                }
+            }
+            Subject::Vantage(_) | Subject::Check(_) | Subject::Spread { .. } => {}
+        }
+    }
+    bonds
+        .into_values()
+        .filter(|members| members.len() > 1)
+        .map(|members| {
+            let inputs = members.iter().map(|&at| singles[at].0[0]).collect();
+            let mut list: Vec<u32> =
+                members.iter().flat_map(|&at| singles[at].1.iter().copied()).collect();
+            list.sort_unstable();
+            list.dedup();
+            (inputs, list)
+        })
+        .collect()
 }
 
 /// Cut sets of more than one input of what fails, those that several failing gates share first.

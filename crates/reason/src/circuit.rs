@@ -29,6 +29,7 @@ pub(crate) mod starting;
 mod tests;
 
 pub(crate) use compile::demanded;
+pub(crate) use compile::machine_of;
 pub use killers::{Blasts, Killers, Killing, TooMany};
 pub use network::crosses_way_out;
 pub(crate) use network::leaves_place;

@@ -537,6 +537,7 @@ fn parts(suspects: &Suspects, top: &Candidate) -> Vec<Vec<usize>> {
             })
             .collect()
     };
+    let end = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0);
     let mut parts: Vec<(Vec<usize>, BTreeSet<u32>)> = Vec::new();
     for (at, element) in top.elements.iter().enumerate() {
         let (mut places, mut facts) = (vec![at], bad(element));
@@ -545,7 +546,11 @@ fn parts(suspects: &Suspects, top: &Candidate) -> Vec<Vec<usize>> {
             // Two causes that share a few of many facts are two all the same: the greater covers the less.
             let joint = facts.intersection(&shared).count();
             let same = others.iter().any(|&other| top.elements[other].suspect == element.suspect);
-            if same || (joint > 0 && joint < facts.len() && joint < shared.len()) {
+            // One that ended and one that lasts are two causes at two times.
+            let at_once = others
+                .iter()
+                .all(|&other| (top.elements[other].last < end) == (element.last < end));
+            if same || (at_once && joint > 0 && joint < facts.len() && joint < shared.len()) {
                 places.extend(&others);
                 facts.extend(&shared);
             } else {
@@ -713,6 +718,12 @@ fn faults_of(
     let end = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0);
     let inputs = &suspects.all[element.suspect as usize].members[candidate.members[place]].1;
     let ways = suspects.ways_of(inputs);
+    // What only ever answers badly is not known to fail.
+    let never_failed = suspects.facts_of(element.suspect).iter().all(|&at| {
+        let fact = &suspects.facts[at as usize];
+        let then = (element.first..=element.last).contains(&fact.epoch);
+        !(fact.bad && then) || fact.fact.failures == 0
+    });
     inputs
         .iter()
         .enumerate()
@@ -724,6 +735,7 @@ fn faults_of(
                     |it| it[at],
                 ),
                 Manner::Partial => FaultMode::Partial,
+                Manner::Flaky(_) if never_failed => FaultMode::Degraded,
                 Manner::Flaky(_) => FaultMode::Flaky,
             },
             first: element.first,

@@ -1,23 +1,41 @@
-//! What the diagnosis may rest on: which words are facts now, and which only were.
+//! What the diagnosis may rest on: which words are facts, and of when.
 //!
-//! A failing check is a fact until it says otherwise. A check that is up is a fact *against* a cause only
-//! if it has spoken since the newest failure began, or has had the time to: changes are told at once, so
-//! a vantage that is heard and has told none within the slowest check's period and deadline still sees
-//! what it saw. Before that, an "up" from before the outage proves nothing.
+//! The time since the oldest of what fails now (or of a live incident's symptoms) is cut into [`epochs`].
+//! A fact is what one check saw in one epoch, with counts. A failure is a fact until it says otherwise; where
+//! something was mended in between, only when it has been heard again. A check that is up is a
+//! fact *against* a cause only if it has spoken since the newest failure of the epoch began, or has had the
+//! time to: changes are told at once, so a vantage that is heard and has told none within the check's period and
+//! deadline still sees what it saw. Before that, an "up" from before the outage proves nothing.
 //!
-//! A bad answer is an answer: a machine that refuses a connection works, and so does the way to it.
+//! A bad answer is an answer: a machine that refuses a connection works, and so does the way to it. A
+//! vantage from which nothing is heard has no word for that time. What people, hosts and other systems say is a
+//! fact of the time it was said of, with how far they are trusted; what was done promises an effect
+//! ([`crate::deed`]).
 
+mod epochs;
+
+use crate::circuit::{GateId, machine_of};
+use crate::deed::{self, Mended};
 use crate::diagnosis::Fact;
 use crate::diagnosis::next::Asked;
-use crate::state::{Loaded, State, SymptomKey, Word};
+use crate::history::{Grid, Manner, Regime, is_answer, regimes};
+use crate::state::{Evidence, Loaded, State, SymptomKey, Word};
 use blackstart_model::observation::{NoAnswerCode, Outcome, Standing, SymptomCode};
 use blackstart_model::record::Saw;
 use blackstart_model::time::{Duration, Timestamp};
-use blackstart_model::{CheckKey, VantageName};
-use std::collections::BTreeSet;
+use blackstart_model::{CheckKey, ComponentId, VantageId, VantageName};
+use epochs::{Change, How, epochs};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// How long a person's word is a fact (chosen by hand: things change within the hour).
+pub(crate) use crate::history::{later, signed};
+pub(crate) use epochs::Epoch;
+
+/// How long somebody's word is a symptom (chosen by hand: things change within the hour).
 const WORD_LASTS: Duration = Duration::from_secs(3_600);
+
+/// How far back an outage is looked at: what has failed for longer is taken as it was then (chosen by hand: a
+/// day, so that what a night shift left is still in the picture of the next).
+const HORIZON: Duration = Duration::from_secs(24 * 3_600);
 
 /// A fact, with the name it is shown by.
 #[derive(Clone, Debug)]
@@ -28,15 +46,25 @@ pub(crate) struct Seen {
     pub(crate) outcome: Outcome,
 }
 
-/// The facts at `now`: failing ones first, then those seen up; and what is degraded, which has no part
-/// in the search for what is down.
+/// The facts at `now`.
+#[derive(Default)]
 pub(crate) struct Facts {
+    /// What fails now, or fails in turns: each with its newest fact.
     pub(crate) failing: Vec<Seen>,
+    /// What is seen up in the newest epoch.
     pub(crate) up: Vec<Seen>,
+    /// What answers badly now. Where it comes with the path the fact says so ([`Fact::degraded`]); else it
+    /// has no part in the search.
     pub(crate) degraded: Vec<Seen>,
+    /// Everything else that was seen in the epochs before: what failed then, and what was up.
+    pub(crate) past: Vec<Seen>,
+    /// The epochs, oldest first; none when there is nothing to explain.
+    pub(crate) epochs: Vec<Epoch>,
+    /// What was done, and what it promised.
+    pub(crate) mended: Vec<Mended>,
     /// What was asked since the newest failure began.
     pub(crate) asked: Asked,
-    /// When more of what is up becomes a fact by the mere passing of time.
+    /// When more becomes a fact, or less, by the mere passing of time.
     pub(crate) ripens_at: Option<Timestamp>,
 }
 
@@ -48,31 +76,6 @@ pub(crate) fn lost_key(vantage: &VantageName) -> SymptomKey {
 /// The key under which an answer that is no good one still speaks for the machine that gave it.
 fn answer_key(machine: &str, vantage: &VantageName) -> SymptomKey {
     (CheckKey::from(format!("answers of {machine}")), vantage.clone())
-}
-
-/// Whether this symptom is an answer: something at the other end, and the way to it, is alive.
-const fn is_answer(code: SymptomCode) -> bool {
-    match code {
-        SymptomCode::Refused
-        | SymptomCode::Closed
-        | SymptomCode::TlsFailed
-        | SymptomCode::CertificateInvalid
-        | SymptomCode::CertificateExpires
-        | SymptomCode::WrongStatus
-        | SymptomCode::WrongBody
-        | SymptomCode::WrongHeader
-        | SymptomCode::EchoLoss
-        | SymptomCode::WrongRcode
-        | SymptomCode::WrongRecord
-        | SymptomCode::Slow
-        | SymptomCode::Flapping => true,
-        SymptomCode::NoAddress
-        | SymptomCode::Unreachable
-        | SymptomCode::ConnectTimeout
-        | SymptomCode::AnswerTimeout
-        | SymptomCode::NoEcho
-        | SymptomCode::Reported => false,
-    }
 }
 
 /// The key under which somebody's word is a symptom.
@@ -91,119 +94,403 @@ pub(crate) fn said(word: &Word) -> Outcome {
     }
 }
 
-/// Gathers the facts.
+/// Everything one check has said from one vantage.
+struct Told<'a> {
+    key: &'a SymptomKey,
+    evidence: &'a Evidence,
+    gate: GateId,
+    answers: Option<(ComponentId, GateId)>,
+    grid: Grid,
+    regimes: Vec<Regime<'a>>,
+}
+
+/// Somebody's word, and until when it stood: their next one, or what a word lasts.
+struct Said<'a> {
+    component: ComponentId,
+    name: &'a str,
+    word: &'a Word,
+    stands: bool,
+}
+
+/// Gathers the facts. Linear in what was heard, times the epochs.
 pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
-    let (plant, circuit) = (&loaded.plant, &loaded.circuit);
-    let mut failing = Vec::new();
-    let mut degraded = Vec::new();
-    let mut up = Vec::new();
-    // One for each machine and vantage: what answers for several is one witness.
+    let mut facts = Facts::default();
+    let mut ripens: Vec<Timestamp> = Vec::new();
+    let told = told(state, loaded, now, &mut ripens);
+    let words = words(state, loaded, now, &mut ripens);
+    let Some(from) = begins(state, &told, &words, now) else {
+        facts.ripens_at = ripens.into_iter().filter(|&at| at > now).min();
+        return facts;
+    };
+    let deeds = deed::since(state, from);
+    let mut changes = Vec::new();
+    let mut slowest = Duration::ZERO;
+    for told in &told {
+        let mut before: Option<Manner> = None;
+        for regime in &told.regimes {
+            if regime.until >= from {
+                let first = before.is_none() && regime.manner == Manner::Up;
+                let worse = before.is_none_or(|before| before < regime.manner);
+                let how = if worse { How::Worse } else { How::Better };
+                if !first {
+                    changes.push(Change { at: regime.since, how });
+                    slowest = slowest.max(told.grid.need());
+                }
+            }
+            before = Some(regime.manner);
+        }
+    }
+    for Lost { since, until } in losses(state).into_values().flatten() {
+        changes.push(Change { at: since, how: How::Worse });
+        changes.extend(until.map(|at| Change { at, how: How::Better }));
+    }
+    for pair in words.windows(2) {
+        let [a, b] = pair else { continue };
+        let same = a.component == b.component && a.word.who == b.word.who;
+        if same && a.word.saw != b.word.saw && b.word.saw != Saw::Unknown {
+            let how = if b.word.saw == Saw::Up { How::Better } else { How::Worse };
+            changes.push(Change { at: b.word.at, how });
+        }
+    }
+    for (_, deed) in &deeds {
+        changes.push(Change { at: deed.at, how: How::Deed(deed::settles(deed.did)) });
+    }
+    facts.epochs = epochs(changes, from, now, slowest);
+    for (name, deed) in deeds {
+        let epoch = facts.epochs.iter().rposition(|epoch| epoch.since <= deed.at).unwrap_or(0);
+        // What was done when it began has nothing before it to mend.
+        if epoch > 0 && deed.at <= facts.epochs[epoch].settling_until {
+            facts.mended.extend(deed::mended(loaded, name, deed, number(epoch)));
+        }
+        ripens.push(deed::shown_by(deed));
+    }
+
     let mut answering = BTreeSet::new();
-    for (key, evidence) in &state.evidence {
-        let standing = evidence.outcome.standing();
-        if matches!(standing, Standing::Up | Standing::Unknown) || state.is_mute(&key.1) {
-            continue;
-        }
-        let Some(sees) = circuit.sees_named(&key.0, &key.1) else { continue };
-        // Had it changed its mind since, it would have told: its next try confirmed it, told or not.
-        let again = now >= later(evidence.since, loaded.slowest);
-        let tries = if again { evidence.tries.max(2) } else { evidence.tries };
-        let fact = Fact::plain(sees.gate, false, tries);
-        let seen = Seen {
-            key: key.clone(),
-            fact,
-            since: evidence.since,
-            outcome: evidence.outcome.clone(),
-        };
-        let answered = match &evidence.outcome {
-            Outcome::Degraded(symptom) | Outcome::Down(symptom) => is_answer(symptom.code),
-            Outcome::Up | Outcome::Unknown(_) => false,
-        };
-        if let Some((machine, gate)) = sees.answers.filter(|_| answered)
-            && answering.insert((machine, key.1.clone()))
-        {
-            let key = answer_key(plant.component(machine).name.as_str(), &key.1);
-            let fact = Fact::plain(gate, true, 1);
-            up.push(Seen { key, fact, since: evidence.since, outcome: Outcome::Up });
-        }
-        if standing == Standing::Down { failing.push(seen) } else { degraded.push(seen) }
+    for told in &told {
+        of_check(loaded, told, &mut facts, &mut answering, &mut ripens);
     }
-    for (vantage, loss) in &state.lost {
-        let Some(at) = plant.vantages().iter().position(|own| own.name == *vantage) else {
-            continue;
-        };
-        let id = blackstart_model::VantageId(u32::try_from(at).expect("vantages fit u32"));
-        failing.push(Seen {
-            key: lost_key(vantage),
-            // It was proved twice over before it was told.
-            fact: Fact::plain(circuit.heard(id), false, 2),
-            since: loss.since,
-            outcome: Outcome::Unknown(blackstart_model::observation::NoAnswer {
-                code: blackstart_model::observation::NoAnswerCode::CutOff,
-                detail: loss.detail.as_str().into(),
-            }),
-        });
+    of_vantages(state, loaded, &mut facts, &mut ripens);
+    for said in &words {
+        of_word(loaded, said, &mut facts);
     }
-    let words = state
-        .words
+    facts.asked = asked(state, facts.failing.iter().map(|seen| seen.since).max(), now);
+    facts.ripens_at = ripens.into_iter().filter(|&at| at > now).min();
+    facts
+}
+
+/// What each check said, where the circuit knows it.
+fn told<'a>(
+    state: &'a State,
+    loaded: &Loaded,
+    now: Timestamp,
+    ripens: &mut Vec<Timestamp>,
+) -> Vec<Told<'a>> {
+    state
+        .evidence
         .iter()
-        .flat_map(|(component, by)| by.values().map(move |word| (component, word)));
-    for (component, word) in words {
-        let Some(id) = plant.find(component.as_str()) else { continue };
-        if now.duration_since(word.at) > signed(WORD_LASTS) {
+        .filter_map(|(key, evidence)| {
+            let sees = loaded.circuit.sees_named(&key.0, &key.1)?;
+            let check = &loaded.plant.checks()[sees.check.index()];
+            let grid = Grid { every: check.every, deadline: check.deadline };
+            let deaf = state.mute_since(&key.1);
+            let (regimes, calm_at) = regimes(evidence, grid, deaf, now);
+            ripens.extend(calm_at);
+            Some(Told { key, evidence, gate: sees.gate, answers: sees.answers, grid, regimes })
+        })
+        .collect()
+}
+
+/// What was said without a check, by component, by who says so, in order of time.
+fn words<'a>(
+    state: &'a State,
+    loaded: &Loaded,
+    now: Timestamp,
+    ripens: &mut Vec<Timestamp>,
+) -> Vec<Said<'a>> {
+    let mut all = Vec::new();
+    for (name, words) in &state.words {
+        let Some(component) = loaded.plant.find(name.as_str()) else { continue };
+        for word in words.values() {
+            let before = state.words_before.get(name).into_iter().flatten();
+            all.extend(before.filter(|other| other.who == word.who).map(|word| Said {
+                component,
+                name: name.as_str(),
+                word,
+                stands: false,
+            }));
+            let ends = later(word.at, WORD_LASTS);
+            ripens.push(ends);
+            all.push(Said { component, name: name.as_str(), word, stands: now < ends });
+        }
+    }
+    all
+}
+
+/// The oldest onset of what is to be explained; `None` when nothing is.
+fn begins(
+    state: &State,
+    told: &[Told<'_>],
+    words: &[Said<'_>],
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let checks = told.iter().filter_map(|told| {
+        let present = told.regimes.last().filter(|regime| regime.lasts)?;
+        let bad = present.manner != Manner::Up || told.evidence.outcome.standing() != Standing::Up;
+        (bad && state.mute_since(&told.key.1).is_none()).then_some(present.since)
+    });
+    let losses = state.lost.values().map(|loss| loss.since);
+    let words = words.iter().filter(|said| said.stands && is_bad(said.word.saw));
+    let words = words.map(|said| said.word.at);
+    let live = state.incidents.values().filter(|incident| incident.state.is_live());
+    let symptoms = live.flat_map(|incident| incident.symptoms.values()).map(|track| track.first_at);
+    let oldest = checks.chain(losses).chain(words).chain(symptoms).min()?;
+    let horizon = now.checked_sub(signed(HORIZON)).unwrap_or(Timestamp::MIN);
+    Some(oldest.clamp(horizon.min(now), now))
+}
+
+const fn is_bad(saw: Saw) -> bool {
+    match saw {
+        Saw::Up | Saw::Unknown => false,
+        Saw::Down | Saw::Degraded | Saw::Flapping => true,
+    }
+}
+
+/// The facts of one check, one an epoch.
+fn of_check(
+    loaded: &Loaded,
+    told: &Told<'_>,
+    facts: &mut Facts,
+    answering: &mut BTreeSet<(usize, ComponentId, VantageName)>,
+    ripens: &mut Vec<Timestamp>,
+) {
+    let machine = told.answers.map(|(machine, _)| machine);
+    let newest = facts.epochs.len() - 1;
+    let mut bad: Option<Seen> = None;
+    for at in 0..=newest {
+        let epoch = facts.epochs[at];
+        let within: Vec<&Regime<'_>> = told
+            .regimes
+            .iter()
+            .filter(|regime| {
+                regime.since < epoch.until || (at == newest && regime.since <= epoch.until)
+            })
+            .filter(|regime| regime.until > epoch.since || (regime.lasts && at == newest))
+            .collect();
+        let settled = within.iter().filter(|regime| {
+            regime.until > epoch.settling_until || regime.until >= epoch.until || regime.lasts
+        });
+        let settled: Vec<&&Regime<'_>> = settled.collect();
+        let Some(&&last) = settled.last() else { continue };
+        let mixed = settled.iter().any(|regime| regime.manner != last.manner);
+        let present = at == newest && last.lasts;
+        if last.manner == Manner::Up && !mixed {
+            let needed = epoch.worse_at.max(epoch.since);
+            if last.known >= needed {
+                let counts = last.counts(needed.max(last.since), epoch.until, told.grid);
+                let fact = Fact {
+                    gate: told.gate,
+                    epoch: number(at),
+                    tries: counts.tries.max(1),
+                    failures: 0,
+                    degraded: false,
+                    trust: 1.0,
+                    machine,
+                };
+                let (key, since) = (told.key.clone(), last.since);
+                let seen = Seen { key, fact, since, outcome: Outcome::Up };
+                if present { facts.up.push(seen) } else { facts.past.push(seen) }
+            } else if present {
+                ripens.push(later(needed, told.grid.need()));
+            }
+            if present && told.evidence.outcome.standing() == Standing::Degraded {
+                let gate = told.answers.map_or(told.gate, |(_, gate)| gate);
+                let fact = Fact { epoch: number(at), machine, ..Fact::plain(gate, true, 1) };
+                facts.degraded.push(Seen {
+                    key: told.key.clone(),
+                    fact,
+                    since: told.evidence.since,
+                    outcome: told.evidence.outcome.clone(),
+                });
+            }
             continue;
         }
-        let fact = Fact::plain(circuit.works(id), word.saw == Saw::Up, 2);
-        let seen = Seen {
-            key: word_key(component.as_str(), &word.who),
-            fact,
-            since: word.at,
-            outcome: said(word),
+        // What was mended may have been this; it has to say so again.
+        let again = epoch.better_at.filter(|_| last.since < epoch.since);
+        if let Some(better) = again.filter(|&better| last.known < better) {
+            if present {
+                ripens.push(later(better, told.grid.need()));
+            }
+            continue;
+        }
+        let from = again.unwrap_or(epoch.since);
+        let mut counts = settled.iter().map(|regime| regime.counts(from, epoch.until, told.grid));
+        let mut sum = counts.next().unwrap_or_default();
+        for counts in counts {
+            sum.tries += counts.tries;
+            sum.failures += counts.failures;
+            sum.degraded &= counts.degraded || counts.failures == 0;
+        }
+        if sum.tries == 0 {
+            continue;
+        }
+        let fact = Fact {
+            gate: told.gate,
+            epoch: number(at),
+            tries: sum.tries,
+            failures: sum.failures,
+            degraded: sum.degraded,
+            trust: 1.0,
+            machine,
         };
-        match word.saw {
-            Saw::Up => up.push(seen),
-            Saw::Down => failing.push(seen),
-            Saw::Degraded | Saw::Flapping => degraded.push(seen),
-            Saw::Unknown => {}
+        if let Some(before) = bad.take() {
+            facts.past.push(before);
+        }
+        let seen =
+            Seen { key: told.key.clone(), fact, since: last.since, outcome: last.outcome.clone() };
+        if let Some((machine, gate)) = told.answers
+            && is_answered(&seen)
+            && answering.insert((at, machine, told.key.1.clone()))
+        {
+            let name = loaded.plant.component(machine).name.as_str();
+            let fact =
+                Fact { epoch: number(at), machine: Some(machine), ..Fact::plain(gate, true, 1) };
+            let (key, since) = (answer_key(name, &told.key.1), last.since);
+            let answer = Seen { key, fact, since, outcome: Outcome::Up };
+            if at == newest { facts.up.push(answer) } else { facts.past.push(answer) }
+        }
+        bad = Some(seen);
+    }
+    let Some(seen) = bad else { return };
+    let present = told.regimes.last().filter(|regime| regime.lasts && regime.manner != Manner::Up);
+    match present {
+        None => facts.past.push(seen),
+        // It never failed to answer.
+        Some(_) if seen.fact.degraded => facts.degraded.push(seen),
+        Some(_) => facts.failing.push(seen),
+    }
+}
+
+/// Whether what is seen is wholly an answer, only a bad one.
+fn is_answered(seen: &Seen) -> bool {
+    let answer = match &seen.outcome {
+        Outcome::Degraded(symptom) | Outcome::Down(symptom) => is_answer(symptom.code),
+        Outcome::Up | Outcome::Unknown(_) => false,
+    };
+    // What fails in turns with good answers speaks by its counts.
+    answer && (seen.fact.failures == seen.fact.tries || seen.fact.degraded)
+}
+
+/// A time in which a vantage was lost; the present one has no end.
+#[derive(Clone, Copy)]
+struct Lost {
+    since: Timestamp,
+    until: Option<Timestamp>,
+}
+
+/// When each vantage was lost, oldest first.
+fn losses(state: &State) -> BTreeMap<&VantageName, Vec<Lost>> {
+    let mut all: BTreeMap<&VantageName, Vec<Lost>> = BTreeMap::new();
+    for (name, losses) in &state.lost_before {
+        let past = losses.iter().map(|loss| Lost { since: loss.since, until: Some(loss.until) });
+        all.entry(name).or_default().extend(past);
+    }
+    for (name, loss) in &state.lost {
+        all.entry(name).or_default().push(Lost { since: loss.since, until: None });
+    }
+    all
+}
+
+/// Which vantages were heard and which were not, in each epoch.
+fn of_vantages(state: &State, loaded: &Loaded, facts: &mut Facts, ripens: &mut Vec<Timestamp>) {
+    let newest = facts.epochs.len() - 1;
+    let lost = losses(state);
+    let bad = facts.failing.iter().chain(&facts.past).filter(|seen| !seen.fact.is_up());
+    let speaking: BTreeSet<(VantageName, u8)> =
+        bad.map(|seen| (seen.key.1.clone(), seen.fact.epoch)).collect();
+    for (at, vantage) in loaded.plant.vantages().iter().enumerate() {
+        let id = VantageId(u32::try_from(at).expect("vantages fit u32"));
+        let gate = loaded.circuit.heard(id);
+        let own = lost.get(&vantage.name).map_or(&[][..], Vec::as_slice);
+        for epoch_at in 0..=newest {
+            let epoch = facts.epochs[epoch_at];
+            let loss = own.iter().rfind(|loss| {
+                let until = loss.until.unwrap_or(epoch.until);
+                let settled = until > epoch.settling_until || until >= epoch.until;
+                loss.since <= epoch.until && until >= epoch.since && settled
+            });
+            // It was proved twice over before it was told.
+            let (fact, since, outcome) = if let Some(loss) = loss {
+                let detail = state.lost.get(&vantage.name).map_or("", |loss| loss.detail.as_str());
+                let outcome = Outcome::unknown(NoAnswerCode::CutOff, detail);
+                (Fact::plain(gate, false, 2), loss.since, outcome)
+            } else {
+                // Whoever proves its way out did so before it told of a failure; and what an agent
+                // tells has come by the way that would be lost.
+                let proves = !vantage.way_out.is_empty() || vantage.agent.is_some();
+                let tells = proves && speaking.contains(&(vantage.name.clone(), number(epoch_at)));
+                let ripe = later(epoch.worse_at, loaded.slowest);
+                if !tells && epoch.until < ripe {
+                    if epoch_at == newest {
+                        ripens.push(ripe);
+                    }
+                    continue;
+                }
+                (Fact::plain(gate, true, 1), epoch.worse_at, Outcome::Up)
+            };
+            let fact = Fact { epoch: number(epoch_at), ..fact };
+            let seen = Seen { key: lost_key(&vantage.name), fact, since, outcome };
+            match (epoch_at == newest, loss) {
+                (true, Some(Lost { until: None, .. })) => facts.failing.push(seen),
+                (true, None) => facts.up.push(seen),
+                (true, Some(_)) | (false, _) => facts.past.push(seen),
+            }
         }
     }
-    let newest = failing.iter().map(|seen| seen.since).max();
-    let ripens_at = newest.map(|newest| later(newest, loaded.slowest));
-    let ripe = ripens_at.is_some_and(|at| now >= at);
-    if let Some(newest) = newest {
-        for (key, evidence) in &state.evidence {
-            if evidence.outcome.standing() != Standing::Up || state.is_mute(&key.1) {
-                continue;
-            }
-            let Some(sees) = circuit.sees_named(&key.0, &key.1) else { continue };
-            if evidence.at >= newest || ripe {
-                let fact = Fact::plain(sees.gate, true, evidence.tries);
-                up.push(Seen {
-                    key: key.clone(),
-                    fact,
-                    since: evidence.since,
-                    outcome: Outcome::Up,
-                });
-            }
+}
+
+/// The fact of one word: of the epoch it was said of, and no other.
+fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
+    let Said { component, name, word, stands } = *said;
+    let Some(epoch) = facts.epochs.iter().rposition(|epoch| epoch.since <= word.at) else { return };
+    let outcome = self::said(word);
+    let tries = word.tries.max(1);
+    let (failures, degraded) = match word.saw {
+        Saw::Unknown => return,
+        Saw::Up => (word.failures.min(tries), false),
+        Saw::Down => (if word.failures == 0 { tries } else { word.failures }, false),
+        Saw::Degraded | Saw::Flapping => {
+            (if word.failures < tries { word.failures } else { 0 }, true)
         }
-        for (at, vantage) in plant.vantages().iter().enumerate() {
-            // Whoever proves its way out did so before it told of a failure; and what an agent tells
-            // has come by the way that would be lost.
-            let proves = !vantage.way_out.is_empty() || vantage.agent.is_some();
-            let tells = proves && failing.iter().any(|seen| seen.key.1 == vantage.name);
-            if !state.lost.contains_key(&vantage.name) && (ripe || tells) {
-                let id = blackstart_model::VantageId(u32::try_from(at).expect("vantages fit u32"));
-                up.push(Seen {
-                    key: lost_key(&vantage.name),
-                    fact: Fact::plain(circuit.heard(id), true, 1),
-                    since: newest,
-                    outcome: Outcome::Up,
-                });
-            }
-        }
+    };
+    let fact = Fact {
+        gate: gate_of_word(loaded, component, &word.who),
+        epoch: number(epoch),
+        tries,
+        failures,
+        degraded,
+        trust: f64::from(word.trust) / 100.0,
+        machine: machine_of(&loaded.plant, component).or(Some(component)),
+    };
+    let seen = Seen { key: word_key(name, &word.who), fact, since: word.at, outcome };
+    match (stands, word.saw) {
+        (true, Saw::Down) => facts.failing.push(seen),
+        (true, Saw::Degraded | Saw::Flapping) => facts.degraded.push(seen),
+        (true, Saw::Up | Saw::Unknown) => facts.up.push(seen),
+        (false, _) => facts.past.push(seen),
     }
-    let asked = asked(state, newest, now);
-    Facts { failing, up, degraded, asked, ripens_at: ripens_at.filter(|_| !ripe) }
+}
+
+/// What a word constrains: that the component works; from a vantage that asks it, as it is seen from there.
+fn gate_of_word(loaded: &Loaded, component: ComponentId, who: &str) -> GateId {
+    let (plant, circuit) = (&loaded.plant, &loaded.circuit);
+    let vantage = plant.vantages().iter().position(|vantage| vantage.name.as_str() == who);
+    let seen = vantage.and_then(|vantage| {
+        circuit.sees().iter().find(|sees| {
+            sees.vantage.index() == vantage
+                && plant.checks()[sees.check.index()].component == component
+        })
+    });
+    seen.map_or_else(|| circuit.works(component), |sees| sees.gate)
 }
 
 /// What needs no asking (again): since `newest`, the beginning of the newest failure.
@@ -225,12 +512,7 @@ fn asked(state: &State, newest: Option<Timestamp>, now: Timestamp) -> Asked {
     asked
 }
 
-/// `at` and then `span`; saturates at the end of time.
-pub(crate) fn later(at: Timestamp, span: Duration) -> Timestamp {
-    at.checked_add(signed(span)).unwrap_or(Timestamp::MAX)
-}
-
-fn signed(span: Duration) -> blackstart_model::time::SignedDuration {
-    blackstart_model::time::SignedDuration::try_from(span)
-        .unwrap_or(blackstart_model::time::SignedDuration::MAX)
+/// The number of an epoch.
+fn number(epoch: usize) -> u8 {
+    u8::try_from(epoch).expect("there are few epochs")
 }

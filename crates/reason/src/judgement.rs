@@ -11,10 +11,10 @@
 use crate::alert;
 use crate::circuit::InputId;
 use crate::diagnosis::{Diagnosis, Fault, Hypothesis, Part, Question, diagnose, next};
-use crate::evidence::{Facts, Seen, facts, later, lost_key};
+use crate::evidence::{Facts, Seen, facts, later, lost_key, signed};
 use crate::impact;
 use crate::prior;
-use crate::state::{Incident, Loaded, State, SymptomKey, SymptomTrack, names};
+use crate::state::{Evidence, Incident, Loaded, State, SymptomKey, SymptomTrack, names};
 use crate::summary::summarise;
 use crate::verification::{ask, verify};
 use blackstart_model::incident::{IncidentEvent, IncidentState};
@@ -40,6 +40,14 @@ const CONFIRMED_TRIES: u32 = 2;
 /// An incident is resolved when all its symptoms have been up for so long (chosen by hand: longer than a
 /// service's restart loop, short enough that nobody waits for the word).
 const HOLD: Duration = Duration::from_secs(10);
+
+/// What failed again and again is held for twice as long each time, up to this (chosen by hand: whoever
+/// fails less often than that is told of each time).
+const HOLD_MAX: Duration = Duration::from_secs(900);
+
+/// Times a symptom began to fail count towards the hold for so long (chosen by hand: a night's trouble, and
+/// not last night's).
+const HELD_AGAINST: Duration = Duration::from_secs(3_600);
 
 /// While an incident's symptoms come back one by one its diagnosis is left alone; what then still fails
 /// for so long has a cause of its own (chosen by hand: twice the default period).
@@ -78,17 +86,31 @@ impl Group<'_> {
 pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
     let Some(loaded) = &state.plant else { return DiagnosisSummary::default() };
     let facts = facts(state, loaded, now);
-    if facts.failing.is_empty() {
+    let present: Vec<&Seen> = facts.failing.iter().chain(searched_degraded(&facts)).collect();
+    if present.iter().copied().chain(&facts.past).all(|seen| seen.fact.is_up()) {
         let sentence = "nothing is seen to fail".to_owned();
         return DiagnosisSummary { sentence, ..DiagnosisSummary::default() };
     }
-    let all: Vec<&Seen> = facts.failing.iter().chain(&facts.up).collect();
-    let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = ask_why(loaded, &all);
-    said(loaded, &facts, &all, &hypotheses, &ambiguity, &searched).0
+    let all: Vec<&Seen> = present.into_iter().chain(&facts.up).chain(&facts.past).collect();
+    let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = ask_why(loaded, &facts, &all);
+    let (mut summary, _) = said(loaded, &facts, &all, &hypotheses, &ambiguity, &searched);
+    let live = state.incidents.values().filter(|incident| incident.state.is_live());
+    summary.changed = live.flat_map(|incident| incident.diagnosis.changed.clone()).collect();
+    summary
+}
+
+/// What answers badly in a way that comes with the path.
+fn searched_degraded(facts: &Facts) -> impl Iterator<Item = &Seen> {
+    facts.degraded.iter().filter(|seen| seen.fact.degraded)
 }
 
 /// Why all this is seen.
-fn ask_why(loaded: &Loaded, seen: &[&Seen]) -> Diagnosis {
+fn ask_why(loaded: &Loaded, facts: &Facts, seen: &[&Seen]) -> Diagnosis {
+    let deeds = |input| {
+        let done =
+            facts.mended.iter().filter(|it| loaded.circuit.component_input(it.subject) == input);
+        done.map(|it| (it.epoch, it.holds.ln(), it.persists.ln())).collect()
+    };
     let facts: Vec<_> = seen.iter().map(|seen| seen.fact).collect();
     let context = prior::Context::default();
     diagnose(&Question {
@@ -101,7 +123,7 @@ fn ask_why(loaded: &Loaded, seen: &[&Seen]) -> Diagnosis {
         },
         log_unmodelled: prior::log_unmodelled(&context),
         follows: &|_| None,
-        deeds: &|_| Vec::new(),
+        deeds: &deeds,
         keep: next::WEIGHED_MAX,
     })
 }
@@ -116,9 +138,10 @@ fn said(
     searched: &str,
 ) -> (DiagnosisSummary, Vec<SymptomKey>) {
     let tellings = next::tellings(loaded, all, hypotheses, &facts.asked);
+    let begun: Vec<Timestamp> = facts.epochs.iter().map(|epoch| epoch.since).collect();
     let summary = DiagnosisSummary {
         next_checks: next::shown(&tellings),
-        ..summarise(loaded, all, &[], hypotheses, ambiguity, searched)
+        ..summarise(loaded, all, &begun, hypotheses, ambiguity, searched)
     };
     (summary, next::at_once(&tellings))
 }
@@ -146,7 +169,8 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     }
 
     let mut groups = share_out(&loaded, &facts);
-    groups.extend(degraded_groups(&loaded, &facts));
+    let taken: BTreeSet<SymptomKey> = groups.iter().flat_map(Group::keys).collect();
+    groups.extend(degraded_groups(&loaded, &facts, &taken));
     place(state, &loaded, &groups, now);
     for group in &groups {
         let because = format!("it tells apart what may have broken: {}", group.summary.sentence);
@@ -211,36 +235,38 @@ fn track_symptoms(state: &mut State, facts: &Facts, now: Timestamp) -> Vec<Sympt
 /// explains.
 fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
     let mut result = Vec::new();
-    let mut left: Vec<&Seen> = facts.failing.iter().collect();
-    if left.is_empty() {
+    let present: Vec<&Seen> = facts.failing.iter().chain(searched_degraded(facts)).collect();
+    if present.is_empty() {
         return result;
     }
-    let all: Vec<&Seen> = left.iter().copied().chain(&facts.up).collect();
-    let Diagnosis { parts, searched, hypotheses: _, ambiguity: _ } = ask_why(loaded, &all);
+    let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
+    let mut left: Vec<(usize, &Seen)> = present.into_iter().enumerate().collect();
+    let Diagnosis { parts, searched, hypotheses: _, ambiguity: _ } = ask_why(loaded, facts, &all);
     for part in parts.iter().take(GROUPS_MAX) {
         let lead = &part.hypotheses[0];
-        let explained: BTreeSet<&SymptomKey> =
-            lead.explains.iter().map(|&at| &all[at].key).collect();
-        let (seen, rest): (Vec<&Seen>, Vec<&Seen>) =
-            left.into_iter().partition(|seen| explained.contains(&seen.key));
+        // Whose newest fact it explains: what it only explained before belongs to another now.
+        let (seen, rest): (Vec<_>, Vec<_>) =
+            left.into_iter().partition(|(at, _)| lead.explains.contains(at));
         left = rest;
         let broke = lead.faults.inputs();
         if seen.is_empty() || broke.is_empty() {
             left.extend(seen);
             continue;
         }
+        let seen = seen.into_iter().map(|(_, seen)| seen).collect();
         let Part { hypotheses, ambiguity } = part;
         let (summary, probes) = said(loaded, facts, &all, hypotheses, ambiguity, &searched);
         result.push(Group { seen, summary, broke, caused: true, probes });
     }
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
-    for seen in left {
+    // What answers badly for no cause that was found is told as what it is.
+    for (_, seen) in left.into_iter().filter(|(_, seen)| !seen.fact.degraded) {
         let component = component_of(&seen.key.0);
         by_component.entry(component).or_default().push(seen);
     }
     for seen in by_component.into_values() {
         let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
-        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = ask_why(loaded, &all);
+        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = ask_why(loaded, facts, &all);
         let broke = hypotheses[0].faults.inputs();
         let (summary, probes) = said(loaded, facts, &all, &hypotheses, &ambiguity, &searched);
         result.push(Group { seen, summary, broke, caused: false, probes });
@@ -251,9 +277,13 @@ fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
 }
 
 /// What answers badly is judged by itself, one group a component: nothing is down that could explain it.
-fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
+fn degraded_groups<'a>(
+    loaded: &Loaded,
+    facts: &'a Facts,
+    taken: &BTreeSet<SymptomKey>,
+) -> Vec<Group<'a>> {
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
-    for seen in &facts.degraded {
+    for seen in facts.degraded.iter().filter(|seen| !taken.contains(&seen.key)) {
         let component = component_of(&seen.key.0);
         by_component.entry(component).or_default().push(seen);
     }
@@ -482,6 +512,24 @@ pub(crate) fn change(
     true
 }
 
+/// How long all symptoms of an incident must have been up before it is over: longer for what keeps
+/// coming back, whether or not it was this incident then.
+fn hold(
+    evidence: &BTreeMap<SymptomKey, Evidence>,
+    incident: &Incident,
+    now: Timestamp,
+) -> Duration {
+    let from = now.checked_sub(signed(HELD_AGAINST)).unwrap_or(Timestamp::MIN);
+    let often = incident
+        .symptoms
+        .keys()
+        .filter_map(|key| evidence.get(key))
+        .map(|evidence| evidence.onsets_since(from))
+        .max();
+    let again = often.unwrap_or(0).saturating_sub(1).min(16);
+    HOLD.saturating_mul(1 << again).min(HOLD_MAX)
+}
+
 /// Moves incidents whose symptoms went, or came back.
 fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
     let failing: BTreeSet<&SymptomKey> =
@@ -505,6 +553,7 @@ fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
             continue;
         }
         let seen = incident.symptoms.keys().any(|key| failing.contains(key));
+        let hold = hold(&state.evidence, incident, now);
         let last_up =
             incident.symptoms.values().map(|track| track.up_since).collect::<Option<Vec<_>>>();
         match (incident.state, last_up.and_then(|ups| ups.into_iter().max())) {
@@ -521,8 +570,8 @@ fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
                 let because = format!("failing again: {}", names(&left).join(", "));
                 change(incident, IncidentEvent::SeenAgain, because, now);
             }
-            (IncidentState::Recovering, Some(up)) if now >= later(up, HOLD) => {
-                let because = format!("all symptoms up for {}", shown_span(HOLD));
+            (IncidentState::Recovering, Some(up)) if now >= later(up, hold) => {
+                let because = format!("all symptoms up for {}", shown_span(hold));
                 change(incident, IncidentEvent::Held, because, now);
             }
             _ => {}
@@ -584,7 +633,8 @@ fn next_look(state: &State, facts: &Facts, now: Timestamp) -> Option<Timestamp> 
     for incident in state.incidents.values().filter(|incident| incident.state.is_live()) {
         times.push(later(incident.opened_at, VERIFY_MAX));
         let ups = || incident.symptoms.values().filter_map(|track| track.up_since);
-        times.extend(ups().max().map(|up| later(up, HOLD)));
+        let hold = hold(&state.evidence, incident, now);
+        times.extend(ups().max().map(|up| later(up, hold)));
         times.extend(ups().max().map(|up| later(up, GRACE)));
         times.extend(incident.silenced_until);
         times.extend(incident.told.as_ref().map(|told| later(told.at, alert::APART)));

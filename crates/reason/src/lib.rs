@@ -11,7 +11,9 @@
 mod state;
 mod step;
 mod judgement;
+mod history;
 mod evidence;
+mod deed;
 mod verification;
 mod diagnosis;
 pub mod rates;

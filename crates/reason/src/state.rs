@@ -1,6 +1,7 @@
 //! What we know and believe: a fold of the journal's inputs.
 
 use crate::circuit::{Circuit, Killers};
+use crate::history::Phase;
 use blackstart_model::check::Check;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Outcome, Standing};
@@ -24,7 +25,11 @@ pub struct State {
     pub(crate) plant: Option<Loaded>,
     pub(crate) evidence: BTreeMap<SymptomKey, Evidence>,
     pub(crate) lost: BTreeMap<VantageName, Loss>,
+    /// Losses that are over, oldest first.
+    pub(crate) lost_before: BTreeMap<VantageName, Vec<PastLoss>>,
     pub(crate) words: BTreeMap<ComponentName, BTreeMap<String, Word>>,
+    /// What each said of a component before, oldest first.
+    pub(crate) words_before: BTreeMap<ComponentName, Vec<Word>>,
     pub(crate) deeds: BTreeMap<ComponentName, Vec<Deeded>>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) alerts: BTreeMap<AlertId, AlertProgress>,
@@ -73,6 +78,12 @@ pub struct Evidence {
     pub at: Timestamp,
     /// How often it gave this answer in a row, as far as it was told.
     pub tries: u32,
+    /// How many of these were bad.
+    pub failures: u32,
+    /// Since when it has been in this manner: a refusal after silence is another one, both are down.
+    pub(crate) so_since: Timestamp,
+    /// What it said before, oldest first.
+    pub(crate) past: Vec<Phase>,
 }
 
 /// A vantage that cannot be listened to.
@@ -84,6 +95,13 @@ pub struct Loss {
     pub since: Timestamp,
     /// The particulars.
     pub detail: String,
+}
+
+/// A time in which a vantage was lost.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct PastLoss {
+    pub(crate) since: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// What somebody said of a component without a check.
@@ -307,10 +325,16 @@ impl State {
     /// True for a vantage from which nothing is heard. One that has only lost its way out goes on
     /// speaking, and says itself which of its checks it cannot answer.
     pub(crate) fn is_mute(&self, vantage: &VantageName) -> bool {
-        self.lost.get(vantage).is_some_and(|loss| match loss.how {
-            VantageLoss::Silent | VantageLoss::Revoked => true,
-            VantageLoss::WayOut => false,
-        })
+        self.mute_since(vantage).is_some()
+    }
+
+    /// Since when nothing is heard from a vantage.
+    pub(crate) fn mute_since(&self, vantage: &VantageName) -> Option<Timestamp> {
+        let loss = self.lost.get(vantage)?;
+        match loss.how {
+            VantageLoss::Silent | VantageLoss::Revoked => Some(loss.since),
+            VantageLoss::WayOut => None,
+        }
     }
 
     /// The whole state as text, the same bytes for the same fold: what a replay is compared by.
@@ -320,7 +344,9 @@ impl State {
             plant,
             evidence,
             lost,
+            lost_before,
             words,
+            words_before,
             deeds,
             incidents,
             alerts,
@@ -347,8 +373,14 @@ impl State {
         for entry in lost {
             line("lost", &entry);
         }
+        for entry in lost_before {
+            line("lost before", &entry);
+        }
         for entry in words {
             line("word", &entry);
+        }
+        for entry in words_before {
+            line("word before", &entry);
         }
         for entry in deeds {
             line("deed", &entry);

@@ -4,7 +4,7 @@ use crate::alert;
 use crate::circuit::{Circuit, Killers};
 use crate::evidence::later;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
-use crate::state::{Deeded, Evidence, Loaded, Loss, State, Word};
+use crate::state::{Deeded, Evidence, Loaded, Loss, PastLoss, State, Word};
 use blackstart_model::incident::IncidentEvent;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome};
 use blackstart_model::plantfile;
@@ -13,6 +13,7 @@ use blackstart_model::record::{
 };
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{ComponentName, IncidentId, VantageName};
+use std::collections::btree_map::Entry;
 
 /// Words of one component at most, by as many who speak of it: beyond it the oldest goes (chosen by hand).
 const WORDS_MAX: usize = 16;
@@ -20,6 +21,12 @@ const WORDS_MAX: usize = 16;
 /// Deeds of one component that are kept, the newest (chosen by hand: who has switched a thing off and on
 /// eight times is no nearer to mending it).
 const DEEDS_MAX: usize = 8;
+
+/// What was said of one component before and is kept, the newest (chosen by hand).
+const WORDS_BEFORE_MAX: usize = 16;
+
+/// Past losses of one vantage that are kept, the newest (chosen by hand).
+const LOSSES_MAX: usize = 8;
 
 /// Takes one input into the state and says what follows from it.
 ///
@@ -61,10 +68,10 @@ fn take(
     decisions: &mut Vec<Decision>,
 ) -> Result<(), String> {
     match input {
-        Input::Started { version: _, alive_until: _ } => {
-            blind(state, now);
+        Input::Started { version: _, alive_until } => {
+            blind(state, alive_until.unwrap_or(now), now);
             // Nobody has looked whether our own way out is back; if it is not, that is told again.
-            state.lost.remove(&VantageName::here());
+            heard(state, &VantageName::here(), now);
             state.asks.clear();
             state.probed.clear();
             state.unjudged = true;
@@ -93,7 +100,7 @@ fn take(
             say(state, component, word);
         }
         Input::VantageHeard { vantage } => {
-            state.unjudged |= state.lost.remove(vantage).is_some();
+            state.unjudged |= heard(state, vantage, now);
         }
         Input::VantageLost { vantage, how, detail } => {
             let since = state.lost.get(vantage).map_or(now, |loss| loss.since);
@@ -115,18 +122,25 @@ fn take(
 }
 
 /// A start after a time in which nobody looked: what the server itself saw last says nothing of now.
-fn blind(state: &mut State, now: Timestamp) {
+fn blind(state: &mut State, since: Timestamp, now: Timestamp) {
     let here = VantageName::here();
     for ((_, vantage), evidence) in &mut state.evidence {
         if *vantage == here && !matches!(evidence.outcome, Outcome::Unknown(_)) {
-            *evidence = Evidence {
-                outcome: Outcome::unknown(NoAnswerCode::Blind, "not asked since the last start"),
-                since: now,
-                at: now,
-                tries: 0,
-            };
+            let blind = Outcome::unknown(NoAnswerCode::Blind, "not asked since the last start");
+            evidence.forget(blind, since, now);
         }
     }
+}
+
+/// A vantage is listened to again; true when it was not.
+fn heard(state: &mut State, vantage: &VantageName, now: Timestamp) -> bool {
+    let Some(Loss { how: _, since, detail: _ }) = state.lost.remove(vantage) else { return false };
+    let before = state.lost_before.entry(vantage.clone()).or_default();
+    if before.len() == LOSSES_MAX {
+        before.remove(0);
+    }
+    before.push(PastLoss { since, until: now });
+    true
 }
 
 /// Takes a plant into use. Words about checks that are the same in it are kept.
@@ -156,7 +170,10 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         }
         state.lost.retain(|lost, _| plant.vantages().iter().any(|vantage| vantage.name == *lost));
         state.words.retain(|name, _| plant.find(name.as_str()).is_some());
+        state.words_before.retain(|name, _| plant.find(name.as_str()).is_some());
         state.deeds.retain(|name, _| plant.find(name.as_str()).is_some());
+        let vantages = plant.vantages();
+        state.lost_before.retain(|lost, _| vantages.iter().any(|vantage| vantage.name == *lost));
     }
     let slowest = plant
         .checks()
@@ -170,23 +187,19 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
 }
 
 fn observe(state: &mut State, observation: &Observation) {
-    let Observation { check, vantage, outcome, at, asked, tries, failures: _ } = observation;
-    let key = (check.clone(), vantage.clone());
-    if *asked {
+    let key = (observation.check.clone(), observation.vantage.clone());
+    if observation.asked {
         state.asks.remove(&key);
         // The last answer of a verification may be what the judgement waits for.
         state.unjudged |= state.asks.is_empty();
     }
-    let old = state.evidence.get(&key);
-    if old.is_some_and(|old| old.at > *at) {
-        // Late news of the past (a spool): what was seen since stands.
-        return;
-    }
-    let same = old.filter(|old| old.outcome.standing() == outcome.standing());
-    state.unjudged |= same.is_none_or(|old| old.tries < 2);
-    let since = same.map_or(*at, |old| old.since);
-    let evidence = Evidence { outcome: outcome.clone(), since, at: *at, tries: (*tries).max(1) };
-    state.evidence.insert(key, evidence);
+    state.unjudged |= match state.evidence.entry(key) {
+        Entry::Occupied(mut known) => known.get_mut().take(observation),
+        Entry::Vacant(unknown) => {
+            unknown.insert(Evidence::first(observation));
+            true
+        }
+    };
 }
 
 /// Does what a person asked.
@@ -277,19 +290,24 @@ fn known(state: &State, component: &ComponentName) -> Result<(), String> {
     }
 }
 
-/// Takes a word about a component: the last one of each who speaks of it stands.
+/// Takes a word about a component: the last one of each who speaks of it stands, and what they said before
+/// is kept as what it was.
 fn say(state: &mut State, component: &ComponentName, word: Word) {
-    let words = state.words.entry(component.clone()).or_default();
-    if words.get(&word.who).is_some_and(|last| last.at > word.at) {
-        // Late news of the past: what was said since stands.
-        return;
-    }
-    words.insert(word.who.clone(), word);
-    while words.len() > WORDS_MAX {
-        let oldest = words.values().min_by_key(|word| word.at).map(|word| word.who.clone());
-        oldest.and_then(|who| words.remove(&who));
-    }
     state.unjudged = true;
+    let before = state.words_before.entry(component.clone()).or_default();
+    let words = state.words.entry(component.clone()).or_default();
+    let late = words.get(&word.who).is_some_and(|last| last.at > word.at);
+    let past = if late { Some(word) } else { words.insert(word.who.clone(), word) };
+    let oldest = || words.values().min_by_key(|word| word.at).map(|word| word.who.clone());
+    let gone = if words.len() > WORDS_MAX { oldest() } else { None };
+    gone.and_then(|who| words.remove(&who));
+    if let Some(past) = past {
+        let at = before.partition_point(|other| other.at <= past.at);
+        before.insert(at, past);
+        if before.len() > WORDS_BEFORE_MAX {
+            before.remove(0);
+        }
+    }
 }
 
 fn live(

@@ -710,7 +710,7 @@ fn path_from(
 
 /// The machine whose own network stack speaks for a component, dead or alive: itself, or what it runs
 /// on. A container's host speaks for it.
-fn machine_of(plant: &Plant, of: ComponentId) -> Option<ComponentId> {
+pub(crate) fn machine_of(plant: &Plant, of: ComponentId) -> Option<ComponentId> {
     let mut at = of;
     // Running on each other in a circle is refused by the checker; this is only its limit.
     for _ in 0..plant.components().len() {

@@ -1,0 +1,627 @@
+//! What one check has said from one vantage over time: a short ring of phases, and what they amount to.
+//!
+//! A *phase* is a stretch with one kind of answer; the journal tells where each begins. A *regime* is
+//! what a person would call it: it was up, then down, then it went on failing in turns. Three changes
+//! with short phases between them are one flapping regime, which lasts until one answer has held three
+//! times as long as any did while it flapped. One bad try between good ones is what a lying probe says, and
+//! no regime of its own; nor is one good try between bad ones.
+//!
+//! News of the past is filed into the time it is of, and overwrites nothing newer. It never looks at
+//! circuits or causes. Tested by cases here and through `step`.
+
+use crate::state::Evidence;
+use blackstart_model::observation::{Observation, Outcome, SymptomCode};
+use blackstart_model::time::{Duration, SignedDuration, Timestamp};
+
+/// Phases kept beside the current one: with more, the shortest neighbours are folded into one that
+/// flaps, so that a night of flapping costs as much memory as an hour of it (chosen by hand).
+const PHASES_MAX: usize = 16;
+
+/// What is bad is so for a short time when a check had the time for so many tries at most (chosen by hand:
+/// of what fails nine times in ten, two runs of three are shorter).
+const SHORT_BAD_TRIES: u32 = 10;
+
+/// What is good, likewise (chosen by hand: of what fails one time in ten, nineteen runs of twenty are shorter).
+const SHORT_GOOD_TRIES: u32 = 30;
+
+/// What flapped is calm when one answer held so many times as long as the longest while it flapped (chosen
+/// by hand: of runs with one rate, about one in ten is so much longer than the longest of the few before it).
+const CALM: i32 = 3;
+
+/// Tries counted in one fact at most; beyond it more say nothing more.
+const TRIES_MAX: u32 = 1_000;
+
+/// What sort of answer it is, as far as it changes the picture.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Manner {
+    /// Up, or with a fault that does not come with the path (a certificate that will expire).
+    Up,
+    /// It answers badly in a way that comes with the path: slowly, with losses.
+    Degraded,
+    /// It works and fails in turns.
+    Flapping,
+    /// It is down, and something at the other end says so.
+    Refusing,
+    /// It is down, and nothing answers.
+    Down,
+}
+
+/// What sort of answer an outcome is; `None` for one that proves nothing.
+pub(crate) const fn manner(outcome: &Outcome) -> Option<Manner> {
+    Some(match outcome {
+        Outcome::Up => Manner::Up,
+        Outcome::Unknown(_) => return None,
+        Outcome::Degraded(symptom) => match symptom.code {
+            SymptomCode::Flapping => Manner::Flapping,
+            code if comes_with_the_path(code) => Manner::Degraded,
+            _ => Manner::Up,
+        },
+        Outcome::Down(symptom) => {
+            if is_answer(symptom.code) {
+                Manner::Refusing
+            } else {
+                Manner::Down
+            }
+        }
+    })
+}
+
+/// Whether this symptom is an answer: something at the other end, and the way to it, is alive.
+pub(crate) const fn is_answer(code: SymptomCode) -> bool {
+    match code {
+        SymptomCode::Refused
+        | SymptomCode::Closed
+        | SymptomCode::TlsFailed
+        | SymptomCode::CertificateInvalid
+        | SymptomCode::CertificateExpires
+        | SymptomCode::WrongStatus
+        | SymptomCode::WrongBody
+        | SymptomCode::WrongHeader
+        | SymptomCode::EchoLoss
+        | SymptomCode::WrongRcode
+        | SymptomCode::WrongRecord
+        | SymptomCode::Slow
+        | SymptomCode::Flapping => true,
+        SymptomCode::NoAddress
+        | SymptomCode::Unreachable
+        | SymptomCode::ConnectTimeout
+        | SymptomCode::AnswerTimeout
+        | SymptomCode::NoEcho
+        | SymptomCode::Reported => false,
+    }
+}
+
+/// Whether an answer that is bad in this way may be so for what lies on its way or below it, and not only
+/// for what is in it, as a certificate or a page is.
+const fn comes_with_the_path(code: SymptomCode) -> bool {
+    match code {
+        SymptomCode::Slow
+        | SymptomCode::EchoLoss
+        | SymptomCode::Flapping
+        | SymptomCode::Reported
+        | SymptomCode::Closed
+        | SymptomCode::ConnectTimeout
+        | SymptomCode::AnswerTimeout
+        | SymptomCode::NoEcho
+        | SymptomCode::Unreachable => true,
+        SymptomCode::NoAddress
+        | SymptomCode::Refused
+        | SymptomCode::TlsFailed
+        | SymptomCode::CertificateInvalid
+        | SymptomCode::CertificateExpires
+        | SymptomCode::WrongStatus
+        | SymptomCode::WrongBody
+        | SymptomCode::WrongHeader
+        | SymptomCode::WrongRcode
+        | SymptomCode::WrongRecord => false,
+    }
+}
+
+/// A stretch with one kind of answer that is over: it ends where the next one begins.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Phase {
+    pub(crate) outcome: Outcome,
+    pub(crate) since: Timestamp,
+    /// When it was last told.
+    pub(crate) at: Timestamp,
+    pub(crate) tries: u32,
+    pub(crate) failures: u32,
+    /// How long of it it was bad, where it was folded from several.
+    pub(crate) bad_for: Option<SignedDuration>,
+}
+
+impl Phase {
+    /// How long of it it was bad when it lasted until `until`.
+    fn bad_for(&self, until: Timestamp) -> SignedDuration {
+        let whole = until.duration_since(self.since);
+        match (self.bad_for, manner(&self.outcome)) {
+            (Some(bad), _) => bad,
+            (None, None | Some(Manner::Up)) => SignedDuration::ZERO,
+            (None, Some(_)) => whole.mul_f64(share(self.tries, self.failures)),
+        }
+    }
+
+    /// Whether both are one kind of answer.
+    fn is_like(&self, outcome: &Outcome) -> bool {
+        alike(&self.outcome, outcome)
+    }
+}
+
+/// How many of all tries were bad, 0 to 1.
+fn share(tries: u32, failures: u32) -> f64 {
+    f64::from(failures.min(tries)) / f64::from(tries.max(1))
+}
+
+fn alike(a: &Outcome, b: &Outcome) -> bool {
+    a.standing() == b.standing() && manner(a) == manner(b)
+}
+
+impl Evidence {
+    /// The first word of a check.
+    pub(crate) fn first(observation: &Observation) -> Self {
+        let Observation { outcome, at, tries, failures, .. } = observation;
+        Self {
+            outcome: outcome.clone(),
+            since: *at,
+            at: *at,
+            tries: (*tries).max(1),
+            failures: *failures,
+            so_since: *at,
+            past: Vec::new(),
+        }
+    }
+
+    /// Takes what was seen into the time it was seen at. True when it changes the picture.
+    pub(crate) fn take(&mut self, observation: &Observation) -> bool {
+        let Observation { outcome, at, tries, failures, .. } = observation;
+        if *at < self.at {
+            return self.file(observation);
+        }
+        let (mut told, mut bad) = ((*tries).max(1), *failures);
+        if alike(&self.outcome, outcome) {
+            if told <= self.tries {
+                // It counts from when it was started last; we have counted on.
+                told = self.tries.saturating_add(1);
+                bad = if bad == outcome.failures_of((*tries).max(1)) {
+                    outcome.failures_of(told)
+                } else {
+                    self.failures.saturating_add(bad)
+                };
+            }
+            let news = self.tries < 2;
+            (self.outcome, self.at) = (outcome.clone(), *at);
+            (self.tries, self.failures) = (told, bad);
+            return news;
+        }
+        let same_standing = self.outcome.standing() == outcome.standing();
+        let ended = Phase {
+            outcome: std::mem::replace(&mut self.outcome, outcome.clone()),
+            since: self.so_since,
+            at: self.at,
+            tries: self.tries,
+            failures: self.failures,
+            bad_for: None,
+        };
+        self.past.push(ended);
+        (self.at, self.so_since, self.tries, self.failures) = (*at, *at, told, bad);
+        if !same_standing {
+            self.since = *at;
+        }
+        self.condense();
+        true
+    }
+
+    /// Files news of the past (a spool, a slow path) where it belongs.
+    fn file(&mut self, observation: &Observation) -> bool {
+        let Observation { outcome, at, tries, failures, .. } = observation;
+        let fresh = Phase {
+            outcome: outcome.clone(),
+            since: *at,
+            at: *at,
+            tries: (*tries).max(1),
+            failures: *failures,
+            bad_for: None,
+        };
+        // All phases in a row, the current one last; it is taken apart again below.
+        let mut all = std::mem::take(&mut self.past);
+        all.push(Phase {
+            outcome: self.outcome.clone(),
+            since: self.so_since,
+            at: self.at,
+            tries: self.tries,
+            failures: self.failures,
+            bad_for: None,
+        });
+        let next = all.partition_point(|phase| phase.since <= *at);
+        let changed = match next.checked_sub(1).map(|own| (own, all[own].clone())) {
+            None if all[0].is_like(outcome) => {
+                all[0].since = *at;
+                true
+            }
+            None => {
+                all.insert(0, fresh);
+                true
+            }
+            Some((_, own)) if own.is_like(outcome) => false,
+            // It was told again after that, as it had been before.
+            Some((at_own, own)) if own.at > *at => {
+                let back = Phase { since: own.at, ..own.clone() };
+                all[at_own].at = own.since;
+                all.splice(next..next, [fresh, back]);
+                true
+            }
+            Some(_) => {
+                match all.get_mut(next) {
+                    Some(after) if after.is_like(outcome) => after.since = *at,
+                    _ => all.insert(next, fresh),
+                }
+                true
+            }
+        };
+        let current = all.pop().expect("the current one was pushed");
+        self.so_since = current.since;
+        self.since = current.since;
+        for phase in all.iter().rev() {
+            if phase.outcome.standing() != self.outcome.standing() {
+                break;
+            }
+            self.since = phase.since;
+        }
+        self.past = all;
+        self.condense();
+        changed
+    }
+
+    /// Becomes what nobody has asked for since `since`.
+    pub(crate) fn forget(&mut self, outcome: Outcome, since: Timestamp, now: Timestamp) {
+        let since = since.max(self.at).min(now);
+        let ended = Phase {
+            outcome: std::mem::replace(&mut self.outcome, outcome),
+            since: self.so_since,
+            at: self.at,
+            tries: self.tries,
+            failures: self.failures,
+            bad_for: None,
+        };
+        self.past.push(ended);
+        (self.since, self.so_since, self.at) = (since, since, now);
+        (self.tries, self.failures) = (0, 0);
+        self.condense();
+    }
+
+    /// Keeps the ring short.
+    fn condense(&mut self) {
+        while self.past.len() > PHASES_MAX {
+            let end = |at: usize| self.past.get(at).map_or(self.so_since, |next| next.since);
+            // What flaps already has nothing to lose.
+            let lost = |at: usize| match manner(&self.past[at].outcome) {
+                Some(Manner::Flapping) => SignedDuration::ZERO,
+                _ => end(at + 1).duration_since(self.past[at].since),
+            };
+            let shortest = (0..self.past.len() - 1)
+                .min_by_key(|&at| lost(at).saturating_add(lost(at + 1)))
+                .expect("there are more than two");
+            let bad_for = self.past[shortest]
+                .bad_for(end(shortest + 1))
+                .saturating_add(self.past[shortest + 1].bad_for(end(shortest + 2)));
+            let second = self.past.remove(shortest + 1);
+            let first = &mut self.past[shortest];
+            if !first.is_like(&second.outcome) {
+                use Manner::{Degraded, Up};
+                match (manner(&first.outcome), manner(&second.outcome)) {
+                    (_, None) | (Some(Degraded), Some(Up)) => {}
+                    (None, Some(_)) | (Some(Up), Some(Degraded)) => first.outcome = second.outcome,
+                    (Some(_), Some(_)) => {
+                        first.outcome = Outcome::degraded(SymptomCode::Flapping, "in turns");
+                    }
+                }
+            }
+            (first.at, first.bad_for) = (second.at, Some(bad_for));
+            first.tries = first.tries.saturating_add(second.tries);
+            first.failures = first.failures.saturating_add(second.failures);
+        }
+    }
+
+    /// How often it began to be bad since `from`.
+    pub(crate) fn onsets_since(&self, from: Timestamp) -> u32 {
+        let bad = |outcome: &Outcome| manner(outcome).is_some_and(|own| own != Manner::Up);
+        let mut count = u32::from(bad(&self.outcome) && self.so_since >= from);
+        let mut before_is_bad = false;
+        for phase in &self.past {
+            let is_bad = bad(&phase.outcome);
+            count += u32::from(is_bad && !before_is_bad && phase.since >= from);
+            before_is_bad = is_bad;
+        }
+        if before_is_bad && bad(&self.outcome) && self.so_since >= from { count - 1 } else { count }
+    }
+}
+
+/// How a check is asked.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Grid {
+    pub(crate) every: Duration,
+    pub(crate) deadline: Duration,
+}
+
+impl Grid {
+    /// What a check needs at most to speak of a change.
+    pub(crate) const fn need(self) -> Duration {
+        self.every.saturating_add(self.deadline)
+    }
+}
+
+/// A phase as far as it counts: how it was from when to when.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Span {
+    manner: Manner,
+    since: Timestamp,
+    until: Timestamp,
+    tries: u32,
+    /// How many of all tries were bad, 0 to 1, where that was told or is known by how long it was so.
+    bad: Option<f64>,
+    /// Nothing in it was worse than a bad answer.
+    mild: bool,
+}
+
+/// What some phases in a row amount to.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Regime<'a> {
+    pub(crate) manner: Manner,
+    pub(crate) since: Timestamp,
+    /// When the next one began; for the last one when it was heard no more, or now.
+    pub(crate) until: Timestamp,
+    /// Until when it is known to have been so.
+    pub(crate) known: Timestamp,
+    /// What was seen last in it that was not up; up when it all was.
+    pub(crate) outcome: &'a Outcome,
+    /// It is the present one.
+    pub(crate) lasts: bool,
+    spans: Vec<Span>,
+}
+
+/// Tries and failures.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Counts {
+    pub(crate) tries: u32,
+    pub(crate) failures: u32,
+    /// Nothing of it was worse than a bad answer.
+    pub(crate) degraded: bool,
+}
+
+impl Regime<'_> {
+    /// What was tried from `from` to `to`: as told, or as the grid has it where that is more.
+    pub(crate) fn counts(&self, from: Timestamp, to: Timestamp, grid: Grid) -> Counts {
+        let mut counts = Counts { degraded: true, ..Counts::default() };
+        for span in &self.spans {
+            let (since, until) = (span.since.max(from), span.until.min(to));
+            if until < since || (until == since && span.until > span.since) {
+                continue;
+            }
+            let whole = since == span.since && until == span.until;
+            let open = self.lasts && span.until == self.until;
+            let seconds = until.duration_since(since).as_secs_f64();
+            let deadline = if open { grid.deadline.as_secs_f64() } else { 0.0 };
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+            let grid_tries = ((seconds - deadline) / grid.every.as_secs_f64().max(0.001)
+                + if open { 0.0 } else { 0.5 })
+            .clamp(0.0, f64::from(TRIES_MAX)) as u32;
+            // The grid comes round once more in what is still going on.
+            let by_grid = if open { grid_tries + 1 } else { grid_tries.max(1) };
+            let tries = if whole { by_grid.max(span.tries) } else { by_grid };
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share")]
+            let failures = match (span.manner, span.bad) {
+                (Manner::Up, _) | (Manner::Degraded | Manner::Flapping, None) => 0,
+                (_, Some(bad)) => ((f64::from(tries) * bad).round() as u32).max(1),
+                (Manner::Down | Manner::Refusing, None) => tries,
+            };
+            counts.degraded &= span.mild;
+            counts.tries = counts.tries.saturating_add(tries);
+            counts.failures = counts.failures.saturating_add(failures);
+        }
+        let degraded = self.spans.iter().any(|span| {
+            matches!(span.manner, Manner::Degraded | Manner::Flapping)
+                && span.until >= from
+                && span.since <= to
+        });
+        counts.degraded &= degraded;
+        if counts.tries > TRIES_MAX {
+            let share = u64::from(counts.failures) * u64::from(TRIES_MAX);
+            let few = u32::try_from(share / u64::from(counts.tries)).unwrap_or(TRIES_MAX);
+            counts.failures = few.max(u32::from(counts.failures > 0));
+            counts.tries = TRIES_MAX;
+        }
+        counts
+    }
+}
+
+/// The regimes of what was heard until `now`, oldest first; `deaf_since` is since when nothing is heard from
+/// the vantage. Also when the passing of time alone would make another of them.
+pub(crate) fn regimes(
+    evidence: &Evidence,
+    grid: Grid,
+    deaf_since: Option<Timestamp>,
+    now: Timestamp,
+) -> (Vec<Regime<'_>>, Option<Timestamp>) {
+    let end = deaf_since.unwrap_or(now).max(evidence.at.min(now));
+    let mut spans: Vec<(Span, &Outcome, Timestamp)> = Vec::with_capacity(evidence.past.len() + 1);
+    let untils = evidence.past.iter().skip(1).map(|next| next.since).chain([evidence.so_since]);
+    for (phase, until) in evidence.past.iter().zip(untils) {
+        if let Some(manner) = manner(&phase.outcome) {
+            let Phase { since, tries, failures, bad_for, .. } = *phase;
+            let whole = until.duration_since(since).as_secs_f64().max(0.001);
+            let by_time = bad_for.map(|bad| (bad.as_secs_f64() / whole).clamp(0.0, 1.0));
+            let by_time = by_time.filter(|_| manner == Manner::Flapping);
+            let bad = by_time.or_else(|| part(tries, failures));
+            let mild = is_mild(manner) && by_time.is_none();
+            let span = Span { manner, since, until, tries, bad, mild };
+            spans.push((span, &phase.outcome, phase.at));
+        }
+    }
+    let present = manner(&evidence.outcome);
+    if let Some(manner) = present {
+        let Evidence { so_since: since, tries, failures, .. } = *evidence;
+        let (bad, mild) = (part(tries, failures), is_mild(manner));
+        let span = Span { manner, since, until: end.max(since), tries, bad, mild };
+        spans.push((span, &evidence.outcome, evidence.at));
+    }
+    let ended: Vec<bool> =
+        (0..spans.len()).map(|at| at + 1 < spans.len() || present.is_none()).collect();
+    let spans = without_blips(spans, &ended, grid);
+
+    let mut result: Vec<Regime<'_>> = Vec::new();
+    let mut calm_at = None;
+    let mut at = 0;
+    while at < spans.len() {
+        let (run, calm) = flapping_run(&spans, at, grid, now);
+        let taken = if run > 0 { run } else { 1 };
+        let last = at + taken == spans.len();
+        if run > 0 && last {
+            calm_at = calm;
+        }
+        let own = &spans[at..at + taken];
+        let (span, outcome, told) = own[taken - 1];
+        let manner = if run > 0 { Manner::Flapping } else { span.manner };
+        let bad = own.iter().rev().find(|(span, ..)| span.manner != Manner::Up);
+        let until = span.until;
+        let known = if last && present.is_some() && deaf_since.is_none() {
+            told.max(before(end, grid.need()))
+        } else {
+            told.max(before(until, grid.need()))
+        };
+        let regime = Regime {
+            manner,
+            since: own[0].0.since,
+            until,
+            known,
+            outcome: bad.map_or(outcome, |(_, outcome, _)| outcome),
+            lasts: last && present.is_some(),
+            spans: own.iter().map(|(span, ..)| *span).collect(),
+        };
+        match result.last_mut() {
+            // The same before and after a time in which nothing was known.
+            Some(before) if before.manner == regime.manner => {
+                before.spans.extend(regime.spans);
+                (before.until, before.known) = (regime.until, regime.known);
+                (before.outcome, before.lasts) = (regime.outcome, regime.lasts);
+            }
+            _ => result.push(regime),
+        }
+        at += taken;
+    }
+    (result, calm_at)
+}
+
+/// The share that was bad, where it is neither none nor all.
+fn part(tries: u32, failures: u32) -> Option<f64> {
+    (failures > 0 && failures < tries).then(|| share(tries, failures))
+}
+
+/// Whether an answer came, a bad one perhaps.
+const fn is_mild(manner: Manner) -> bool {
+    match manner {
+        Manner::Up | Manner::Degraded | Manner::Flapping => true,
+        Manner::Refusing | Manner::Down => false,
+    }
+}
+
+/// Leaves out single tries between answers of another kind.
+fn without_blips<'a>(
+    spans: Vec<(Span, &'a Outcome, Timestamp)>,
+    ended: &[bool],
+    grid: Grid,
+) -> Vec<(Span, &'a Outcome, Timestamp)> {
+    let single = |span: &Span| {
+        let most = grid.every.saturating_add(grid.every / 2);
+        span.tries < 2 && span.until.duration_since(span.since) <= signed(most)
+    };
+    let mut kept: Vec<(Span, &Outcome, Timestamp)> = Vec::with_capacity(spans.len());
+    let mut left_out = 0;
+    for (at, next) in spans.iter().enumerate() {
+        let between = at > 0
+            && at + 1 < spans.len()
+            && ended[at]
+            && spans[at - 1].0.manner == spans[at + 1].0.manner;
+        let alone =
+            between && single(&next.0) && !single(&spans[at - 1].0) && !single(&spans[at + 1].0);
+        // Several of them are no accident.
+        let few = spans.iter().filter(|(span, ..)| span.manner == next.0.manner).count() == 1;
+        if alone && few {
+            left_out += 1;
+            continue;
+        }
+        match kept.last_mut() {
+            Some((last, outcome, told)) if left_out > 0 && last.manner == next.0.manner => {
+                last.until = next.0.until;
+                last.tries = last.tries.saturating_add(next.0.tries);
+                (*outcome, *told) = (next.1, next.2);
+            }
+            _ => kept.push(*next),
+        }
+        left_out = 0;
+    }
+    kept
+}
+
+/// How many spans from `from` on are one run of flapping, 0 for none; and when the last of them would be
+/// calm.
+fn flapping_run(
+    spans: &[(Span, &Outcome, Timestamp)],
+    from: usize,
+    grid: Grid,
+    now: Timestamp,
+) -> (usize, Option<Timestamp>) {
+    let length = |at: usize| {
+        let (span, ..) = spans[at];
+        span.until.duration_since(span.since)
+    };
+    let is_short = |at: usize| {
+        let tries = match spans[at].0.manner {
+            Manner::Up => SHORT_GOOD_TRIES,
+            Manner::Degraded | Manner::Flapping | Manner::Refusing | Manner::Down => {
+                SHORT_BAD_TRIES
+            }
+        };
+        length(at) <= signed(grid.every.saturating_mul(tries))
+    };
+    let told = spans[from].0.manner == Manner::Flapping;
+    // Three changes: into the first, and out of two short ones. Into what was heard first there is none.
+    let short = if from == 0 { 3 } else { 2 };
+    let begins = from + short < spans.len() && (from..from + short).all(is_short);
+    if !told && !begins {
+        return (0, None);
+    }
+    let mut end = if told { from + 1 } else { from + short };
+    let mut longest =
+        if told { SignedDuration::ZERO } else { (from..end).map(length).max().unwrap_or_default() };
+    let least = signed(grid.every.saturating_mul(SHORT_BAD_TRIES));
+    loop {
+        let calm = longest.checked_mul(CALM).unwrap_or(SignedDuration::MAX).max(least);
+        let Some((next, ..)) = spans.get(end) else {
+            let last = spans[end - 1].0;
+            return (end - from, last.since.checked_add(calm).ok().filter(|&at| at > now));
+        };
+        if next.until.duration_since(next.since) > calm {
+            return (end - from, None);
+        }
+        if end + 1 < spans.len() {
+            longest = longest.max(length(end));
+        }
+        end += 1;
+    }
+}
+
+fn before(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_sub(signed(span)).unwrap_or(Timestamp::MIN)
+}
+
+/// `at` and then `span`; saturates at the end of time.
+pub(crate) fn later(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_add(signed(span)).unwrap_or(Timestamp::MAX)
+}
+
+pub(crate) fn signed(span: Duration) -> SignedDuration {
+    SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests;

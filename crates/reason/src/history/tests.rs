@@ -1,0 +1,144 @@
+//! Phases and regimes of single checks, told as what they said and when.
+
+use super::*;
+use blackstart_model::VantageName;
+
+const GRID: Grid = Grid { every: Duration::from_secs(10), deadline: Duration::from_secs(2) };
+
+fn second(at: i64) -> Timestamp {
+    Timestamp::from_second(1_000_000 + at).expect("in range")
+}
+
+fn told(at: i64, outcome: Outcome) -> Observation {
+    Observation {
+        check: "web/tcp".into(),
+        vantage: VantageName::here(),
+        failures: outcome.failures_of(1),
+        outcome,
+        at: second(at),
+        asked: false,
+        tries: 1,
+    }
+}
+
+fn down() -> Outcome {
+    Outcome::down(SymptomCode::ConnectTimeout, "")
+}
+
+/// What was heard, `u` for up, `d` for down, at these seconds.
+fn heard(words: &[(i64, char)]) -> Evidence {
+    let observation =
+        |&(at, word): &(i64, char)| told(at, if word == 'u' { Outcome::Up } else { down() });
+    let mut evidence = Evidence::first(&observation(&words[0]));
+    for word in &words[1..] {
+        evidence.take(&observation(word));
+    }
+    evidence
+}
+
+/// The regimes at a second: which, since when, tries and failures of each.
+fn seen(evidence: &Evidence, at: i64) -> Vec<(Manner, i64, u32, u32)> {
+    regimes(evidence, GRID, None, second(at))
+        .0
+        .iter()
+        .map(|regime| {
+            let counts = regime.counts(Timestamp::MIN, second(at), GRID);
+            let since = regime.since.duration_since(second(0)).as_secs();
+            (regime.manner, since, counts.tries, counts.failures)
+        })
+        .collect()
+}
+
+#[test]
+fn ten_good_then_ten_bad_are_two_regimes_and_not_ten_of_twenty() {
+    let evidence = heard(&[(0, 'u'), (100, 'd')]);
+    assert_eq!(seen(&evidence, 195), [(Manner::Up, 0, 10, 0), (Manner::Down, 100, 10, 10)]);
+}
+
+#[test]
+fn three_changes_in_short_order_are_one_regime_with_counts() {
+    let evidence = heard(&[(0, 'u'), (600, 'd'), (620, 'u'), (650, 'd'), (660, 'u')]);
+    assert_eq!(seen(&evidence, 671), [(Manner::Up, 0, 60, 0), (Manner::Flapping, 600, 7, 3)]);
+    // Three times the longest of its phases, and at least ten tries.
+    assert_eq!(seen(&evidence, 750)[1].0, Manner::Flapping);
+    let calm = seen(&evidence, 780);
+    assert_eq!(
+        calm.iter().map(|regime| regime.0).collect::<Vec<_>>(),
+        [Manner::Up, Manner::Flapping, Manner::Up]
+    );
+    assert_eq!(calm[2].1, 660);
+}
+
+#[test]
+fn what_is_dark_for_long_and_then_fails_in_turns_is_two_regimes() {
+    let evidence =
+        heard(&[(0, 'u'), (600, 'd'), (4_000, 'u'), (4_030, 'd'), (4_050, 'u'), (4_090, 'd')]);
+    let manners: Vec<_> = seen(&evidence, 4_100).iter().map(|seen| (seen.0, seen.1)).collect();
+    assert_eq!(manners, [(Manner::Up, 0), (Manner::Down, 600), (Manner::Flapping, 4_000)]);
+}
+
+#[test]
+fn one_bad_try_between_good_ones_is_no_regime() {
+    let evidence = heard(&[(0, 'u'), (600, 'd'), (610, 'u')]);
+    assert_eq!(seen(&evidence, 700), [(Manner::Up, 0, 70, 0)]);
+    // While it is the last word it is one: it may be the first of many.
+    let evidence = heard(&[(0, 'u'), (600, 'd')]);
+    assert_eq!(seen(&evidence, 600).len(), 2);
+}
+
+#[test]
+fn news_of_the_past_are_filed_and_overwrite_nothing() {
+    let mut evidence = heard(&[(0, 'u'), (3_000, 'd')]);
+    // A spool brings what was seen at 1500, between a good word and the bad one.
+    assert!(evidence.take(&told(1_500, down())));
+    assert_eq!(evidence.since, second(1_500), "it was down from then on, as far as was told");
+    assert_eq!(evidence.at, second(3_000));
+    // A good word of 2000 cuts that in two.
+    assert!(evidence.take(&told(2_000, Outcome::Up)));
+    assert_eq!(evidence.since, second(3_000));
+    let manners: Vec<_> = seen(&evidence, 4_200).iter().map(|seen| (seen.0, seen.1)).collect();
+    assert_eq!(
+        manners,
+        [(Manner::Up, 0), (Manner::Down, 1_500), (Manner::Up, 2_000), (Manner::Down, 3_000)]
+    );
+    // What is known already changes nothing.
+    assert!(!evidence.take(&told(1_600, down())));
+}
+
+#[test]
+fn a_refusal_after_silence_is_another_regime_and_the_same_standing() {
+    let mut evidence = heard(&[(0, 'u'), (300, 'd')]);
+    evidence.take(&told(500, Outcome::down(SymptomCode::Refused, "")));
+    assert_eq!(evidence.since, second(300));
+    let manners: Vec<_> = seen(&evidence, 600).iter().map(|seen| (seen.0, seen.1)).collect();
+    assert_eq!(manners, [(Manner::Up, 0), (Manner::Down, 300), (Manner::Refusing, 500)]);
+}
+
+#[test]
+fn a_night_of_flapping_is_kept_in_little_memory() {
+    let mut words = vec![(0, 'u')];
+    for turn in 0..500 {
+        words.push((600 + 40 * turn, 'd'));
+        words.push((600 + 40 * turn + 10, 'u'));
+    }
+    let evidence = heard(&words);
+    assert!(evidence.past.len() <= PHASES_MAX, "{}", evidence.past.len());
+    let seen = seen(&evidence, 600 + 40 * 500);
+    assert_eq!(
+        seen.iter().map(|seen| (seen.0, seen.1)).collect::<Vec<_>>(),
+        [(Manner::Up, 0), (Manner::Flapping, 600)]
+    );
+    let (tries, failures) = (f64::from(seen[1].2), f64::from(seen[1].3));
+    assert!((0.2..0.3).contains(&(failures / tries)), "one in four: {seen:?}");
+}
+
+#[test]
+fn what_nobody_could_ask_is_no_change() {
+    let mut evidence = heard(&[(0, 'u'), (100, 'd')]);
+    let blind = Outcome::unknown(blackstart_model::observation::NoAnswerCode::Blind, "");
+    evidence.forget(blind, second(200), second(900));
+    assert_eq!(seen(&evidence, 900).len(), 2);
+    evidence.take(&told(910, down()));
+    let manners: Vec<_> = seen(&evidence, 950).iter().map(|seen| (seen.0, seen.1)).collect();
+    assert_eq!(manners, [(Manner::Up, 0), (Manner::Down, 100)]);
+}

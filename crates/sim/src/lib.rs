@@ -13,4 +13,7 @@ pub mod glance;
 pub mod world;
 pub mod verdict;
 pub mod play;
+pub mod plants;
+pub mod outages;
+pub mod calibration;
 pub mod chance;

@@ -84,11 +84,11 @@ impl Verdict {
         best.map(|next| next.target.as_str())
     }
 
-    /// The first answer's share of the belief, its ambiguity included, of the diagnosis that is surest.
+    /// The first answer's share of the belief, of the diagnosis that is surest. Answers that differ only in
+    /// what no check tells apart are one.
     #[must_use]
     pub fn posterior(&self) -> Option<f64> {
-        let leads = self.summaries.iter().filter_map(|summary| summary.hypotheses.first());
-        leads.map(|lead| lead.posterior).max_by(f64::total_cmp)
+        self.summaries.iter().filter_map(posterior).max_by(f64::total_cmp)
     }
 
     /// The sentences.
@@ -98,6 +98,21 @@ impl Verdict {
             self.summaries.iter().map(|summary| summary.sentence.as_str()).collect();
         all.join(" | ")
     }
+}
+
+fn posterior(summary: &DiagnosisSummary) -> Option<f64> {
+    let (lead, others) = summary.hypotheses.split_first()?;
+    let is_same = |a: &FaultName, b: &FaultName| {
+        a == b || summary.ambiguity.iter().any(|group| group.contains(a) && group.contains(b))
+    };
+    let stands_for = |other: &&HypothesisSummary| {
+        let (own, others) = (&lead.faults, &other.faults);
+        !own.is_empty()
+            && own.len() == others.len()
+            && own.iter().zip(others).all(|(a, b)| is_same(&a.fault, &b.fault))
+    };
+    let same = others.iter().filter(stands_for).map(|other| other.posterior);
+    Some((lead.posterior + same.sum::<f64>()).min(1.0))
 }
 
 /// What stands in one group with this cause.

@@ -3,3 +3,4 @@
 mod reading;
 mod world;
 mod scenarios;
+mod outages;

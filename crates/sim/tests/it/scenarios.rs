@@ -82,7 +82,7 @@ fn each_known_outage_is_judged_as_a_fair_judge_would() {
 }
 
 const HEAD: &str = "
-| outage | what truly broke | first named after | rank: at the first alarm, at worst, at the end | left unexplained | next check | incidents, alerts |
+| outage | what truly broke | named after | rank: first alarm, worst, end | unexplained | next check | incidents, alerts |
 |---|---|---|---|---|---|---|
 ";
 

@@ -1,0 +1,36 @@
+//! Outages drawn at random: plants are plants, and the true cause is named. A few of each class on each commit; thousands by
+//! `cargo run --release -p blackstart-benches --bin outages`.
+
+use blackstart_model::plantfile;
+use blackstart_sim::outages::{Class, Setting, table, tally};
+use blackstart_sim::plants::pretend;
+
+#[test]
+fn pretended_plants_are_plants() {
+    for seed in 0..40 {
+        let racks = 1 + usize::try_from(seed % 6).expect("small");
+        let pretended = pretend(seed, racks, 0.05);
+        for text in [&pretended.believed, &pretended.truth] {
+            let (plant, findings) = plantfile::parse_str(text);
+            assert!(plant.is_some(), "{findings:#?}\n{text}");
+        }
+        assert_eq!(pretended.believed, pretend(seed, racks, 0.5).believed);
+    }
+}
+
+#[test]
+fn the_true_cause_is_named() {
+    let setting = Setting::usual();
+    let mut rows = Vec::new();
+    let mut wrong = String::new();
+    for &(name, class) in Class::ALL {
+        let tally = tally(class, 3, 1, &setting, |outcome| {
+            if !outcome.is_right() || outcome.false_incidents > 0 {
+                wrong.push_str(&format!("{name} seed {}: {}\n", outcome.seed, outcome.words));
+            }
+        });
+        rows.push((name, tally));
+    }
+    let rows: Vec<_> = rows.iter().map(|(name, tally)| (*name, tally)).collect();
+    println!("{}\n{wrong}", table(&rows));
+}

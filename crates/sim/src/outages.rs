@@ -218,7 +218,7 @@ impl Shows {
                 through: self.plant.component(upstream).name.clone(),
             }),
             Subject::Vantage(id) => Some(What::Vantage(self.plant.vantage(id).name.clone())),
-            Subject::Check(_) => None,
+            Subject::Check(_) | Subject::Spread { .. } => None,
         }
     }
 
@@ -232,6 +232,7 @@ impl Shows {
             Subject::Component(_) => Mode::Down,
             Subject::Vantage(_) => Mode::CutOff,
             Subject::Check(_) => Mode::WrongCheck,
+            Subject::Spread { .. } => Mode::Consequential,
         }
     }
 
@@ -247,12 +248,16 @@ impl Shows {
         }
         let weight = |input: InputId| {
             let subject = self.circuit.subject(input);
-            let rate = rates::of_subject(&self.plant, subject).per_year;
+            let Some(rate) = rates::of_subject(&self.plant, subject) else { return 0.0 };
             let kind = match subject {
                 Subject::Component(id) => self.plant.component(id).kind,
-                Subject::Carriage { .. } | Subject::Vantage(_) | Subject::Check(_) => Kind::Prefix,
+                Subject::Carriage { .. }
+                | Subject::Vantage(_)
+                | Subject::Check(_)
+                | Subject::Spread { .. } => Kind::Prefix,
             };
-            (rate.min * rate.max).sqrt().max(1e-4) * weights.get(&kind).copied().unwrap_or(1.0)
+            (rate.per_year.min * rate.per_year.max).sqrt().max(1e-4)
+                * weights.get(&kind).copied().unwrap_or(1.0)
         };
         let all: f64 = of.iter().map(|&input| weight(input)).sum();
         let mut left = chance.share() * all;

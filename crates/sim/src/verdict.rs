@@ -8,7 +8,7 @@ use blackstart_model::record::{DiagnosisSummary, FaultMode, FaultName, Hypothesi
 use blackstart_model::time::Timestamp;
 use blackstart_reason::State;
 
-/// What is believed at one time: of everything that is seen, or of each incident apart.
+/// What is believed at one time.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
     summaries: Vec<DiagnosisSummary>,
@@ -18,9 +18,7 @@ impl Verdict {
     /// What is believed now of everything that is seen.
     #[must_use]
     pub fn of(state: &State, now: Timestamp) -> Self {
-        let _ = now;
-        let live = state.incidents().values().filter(|incident| incident.state.is_live());
-        Self { summaries: live.map(|incident| incident.diagnosis.clone()).collect() }
+        Self::only(state.diagnose(now))
     }
 
     /// One diagnosis.

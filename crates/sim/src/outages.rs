@@ -270,31 +270,56 @@ impl Shows {
         of.last().copied()
     }
 
-    /// Two that stand in for each other, each unseen alone, whose loss together shows: as wired.
+    /// Two that stand in for each other, of which the loss of both shows in more than the loss of each.
     fn pairs(&self) -> Vec<(InputId, InputId)> {
-        let mut found = BTreeSet::new();
+        let mut named = BTreeSet::new();
         for choice in self.circuit.choices() {
             let ([Some(a), Some(b)], 1) = (choice.names, choice.k) else { continue };
             if a != b {
                 let (a, b) = (self.circuit.component_input(*a), self.circuit.component_input(*b));
-                found.insert((a.min(b), a.max(b)));
+                named.insert((a.min(b), a.max(b)));
             }
         }
-        let calm = self.circuit.under(&[]);
-        found
-            .into_iter()
-            .filter(|&(a, b)| {
-                let (both, one, other) = (
-                    self.circuit.under(&[a, b]),
-                    self.circuit.under(&[a]),
-                    self.circuit.under(&[b]),
-                );
-                self.circuit.sees().iter().any(|sees| {
-                    let gate = sees.gate.index();
-                    calm[gate] && one[gate] && other[gate] && !both[gate]
-                })
-            })
-            .collect()
+        let sets: Vec<Vec<InputId>> =
+            named.iter().flat_map(|&(a, b)| [vec![a], vec![b], vec![a, b]]).collect();
+        let down = self.down(&sets);
+        let more = |down: &[Vec<bool>]| {
+            let [a, b, both] = down else { return false };
+            both.iter().zip(a).zip(b).any(|((both, a), b)| *both && !a && !b)
+        };
+        let shows: Vec<bool> = down.chunks(3).map(more).collect();
+        named.into_iter().zip(shows).filter(|(_, shows)| *shows).map(|(pair, _)| pair).collect()
+    }
+
+    /// Which checks are down under each of these sets of faults; 64 sets to a sweep.
+    fn down(&self, sets: &[Vec<InputId>]) -> Vec<Vec<bool>> {
+        let mut all = Vec::with_capacity(sets.len());
+        let mut values = Vec::new();
+        for sets in sets.chunks(64) {
+            let faults: Vec<(InputId, [u64; 1])> = sets
+                .iter()
+                .zip(0_u32..)
+                .flat_map(|(set, lane)| set.iter().map(move |&input| (input, [1 << lane])))
+                .collect();
+            self.circuit.evaluate(&faults, &mut values);
+            for lane in 0..sets.len() {
+                let sees = self.circuit.sees().iter();
+                all.push(sees.map(|sees| values[sees.gate.index()][0] >> lane & 1 == 0).collect());
+            }
+        }
+        all
+    }
+
+    /// Whether nothing else, one fault or another of these pairs, shows as these two do together.
+    fn is_alone(&self, (a, b): (InputId, InputId), pairs: &[(InputId, InputId)]) -> bool {
+        let singles = self.signatures.faults().iter().map(|&one| vec![one]);
+        let others = pairs.iter().filter(|pair| **pair != (a.min(b), a.max(b)));
+        let sets: Vec<Vec<InputId>> = std::iter::once(vec![a, b])
+            .chain(singles)
+            .chain(others.map(|&(c, d)| vec![c, d]))
+            .collect();
+        let down = self.down(&sets);
+        down[1..].iter().all(|other| *other != down[0])
     }
 }
 
@@ -311,9 +336,10 @@ pub fn draw(class: Class, seed: u64, setting: &Setting) -> Option<Outage> {
         plant
     };
     let shows = Shows::of(parse(&pretended.believed)?)?;
-    let truth = parse(&pretended.truth)?;
     // What happens, happens by the truth; what can be known, by what is believed.
-    let truly = Shows::of(truth.clone())?;
+    let other = if pretended.moved > 0 { Some(Shows::of(parse(&pretended.truth)?)?) } else { None };
+    let truly = other.as_ref().unwrap_or(&shows);
+    let truth = truly.plant.clone();
     let seen: Vec<InputId> =
         shows.seen.keys().copied().filter(|input| truly.seen.contains_key(input)).collect();
     let weights: BTreeMap<Kind, f64> = if setting.rates_off > 1.0 {
@@ -367,10 +393,10 @@ pub fn draw(class: Class, seed: u64, setting: &Setting) -> Option<Outage> {
         Class::Behind | Class::Latent => {
             let pairs = shows.pairs();
             let real: BTreeSet<_> = truly.pairs().into_iter().collect();
-            let pairs: Vec<_> = pairs.into_iter().filter(|pair| real.contains(pair)).collect();
-            let &(a, b) = chance.pick(&pairs)?;
+            let both: Vec<_> = pairs.iter().copied().filter(|pair| real.contains(pair)).collect();
+            let &(a, b) = chance.pick(&both)?;
             let (a, b) = if chance.happens(0.5) { (a, b) } else { (b, a) };
-            let knowable = shows.pair_is_alone(a, b);
+            let knowable = shows.is_alone((a, b), &pairs);
             let (mode, first_at) = match class {
                 Class::Latent => (Mode::Latent, beginning()),
                 _ => (shows.hard(a), at),
@@ -396,26 +422,8 @@ pub fn draw(class: Class, seed: u64, setting: &Setting) -> Option<Outage> {
         }
     };
     let last = faults.iter().map(|fault| fault.at).max().unwrap_or(at);
-    let ends = after(last, if class == Class::Flaky { 1_800 } else { 900 });
+    let ends = after(last, if class == Class::Flaky { 1_200 } else { 900 });
     Some(Outage { seed, class, faults, knowable, believed: pretended.believed, truth, ends })
-}
-
-impl Shows {
-    /// Whether nothing else, one fault or another pair of those that stand in for each other, shows as
-    /// these two do together.
-    fn pair_is_alone(&self, a: InputId, b: InputId) -> bool {
-        let down = |faults: &[InputId]| -> Vec<bool> {
-            let under = self.circuit.under(faults);
-            self.circuit.sees().iter().map(|sees| under[sees.gate.index()]).collect()
-        };
-        let both = down(&[a, b]);
-        let single = self.signatures.faults().iter().any(|&one| down(&[one]) == both);
-        let double = self
-            .pairs()
-            .into_iter()
-            .any(|(c, d)| (c, d) != (a.min(b), a.max(b)) && down(&[c, d]) == both);
-        !single && !double
-    }
 }
 
 /// Plays an outage.

@@ -1,5 +1,5 @@
-//! Outages drawn at random: plants are plants, and the true cause is named. One of each class on each commit; thousands by
-//! `cargo run --release -p blackstart-benches --bin outages`.
+//! Outages drawn at random: plants are plants, and the true cause is named. One of each class on each
+//! commit; thousands by `cargo run --release -p blackstart-benches --bin outages`.
 
 use blackstart_model::plantfile;
 use blackstart_sim::outages::{Class, Setting, table, tally};

@@ -55,7 +55,8 @@ fn browser() -> Result<()> {
         "npm",
         &["--prefix", "tests/browser", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
     )?;
-    command("node", &["--test", "--test-reporter=spec", "tests/browser/console.test.mjs"])
+    let all = ["tests/browser/console.test.mjs", "tests/browser/demo.test.mjs"];
+    command("node", &[&["--test", "--test-reporter=spec"][..], &all[..]].concat())
 }
 
 /// Licences, sources and bans of what we depend on.

@@ -65,8 +65,9 @@ pub(super) async fn page(
             p { "It went into " a href=(format!("/incidents/{into}")) { (into) } "." }
         }
         (card(&view, incident))
-        @if incident.state.is_live() { (next::questions(&view, incident)) (actions(&view, incident)) }
+        @if incident.state.is_live() { (take(incident)) (next::questions(&view, incident)) }
         (hypotheses(&view, incident))
+        @if incident.state.is_live() { (actions(&view, incident)) }
         @if incident.state.is_live() { (map::incident(&view, incident, &asked)) }
         (symptoms(&view, incident))
         (told(&view, incident))
@@ -75,17 +76,28 @@ pub(super) async fn page(
     frame(&view, Place::Incidents, &title, &main).into_response()
 }
 
+/// The one thing that is done in any case: others see who works on it.
+fn take(incident: &Incident) -> Markup {
+    html! {
+        @if incident.state != IncidentState::Acknowledged {
+            form method="post" action=(format!("/incidents/{}/acknowledge", incident.id)) {
+                (note()) button { "I take it" }
+            }
+        }
+    }
+}
+
+fn note() -> Markup {
+    html! { label { "Note " input name="note" maxlength="500" autocomplete="off"; } }
+}
+
 fn actions(view: &View, incident: &Incident) -> Markup {
     let to = |action: &str| format!("/incidents/{}/{action}", incident.id);
     let others: Vec<&Incident> =
         view.live().into_iter().filter(|other| other.id != incident.id).collect();
-    let note = || html! { label { "Note " input name="note" maxlength="500" autocomplete="off"; } };
     html! {
-        section.actions {
-            h2 { "Do" }
-            @if incident.state != IncidentState::Acknowledged {
-                form method="post" action=(to("acknowledge")) { (note()) button { "I take it" } }
-            }
+        details.actions {
+            summary { @if others.is_empty() { "Silence or close it" } @else { "Silence, close or merge it" } }
             form method="post" action=(to("silence")) {
                 label { "For " select name="minutes" {
                     option value="30" { "30 min" } option value="60" { "1 h" }

@@ -11,6 +11,9 @@ use blackstart_model::record::{DiagnosisSummary, FaultName, HypothesisSummary};
 use blackstart_reason::{AlertStage, Incident};
 use maud::{Markup, html};
 
+/// A second guess with less belief is for the incident's own page (chosen by hand).
+const WORTH_NAMING: f64 = 0.05;
+
 /// Faults beside the leading one that a card names.
 const OTHERS_MAX: usize = 3;
 
@@ -82,6 +85,10 @@ pub(super) fn card(view: &View, incident: &Incident) -> Markup {
                         (count(lead.contradicted.len(), "contradicted"))
                     }
                 }
+                @if let Some(next) = incident.diagnosis.next_checks.first().filter(|_| incident.state.is_live()) {
+                    dt { "Look at" }
+                    dd { a href=(format!("/incidents/{}#next", incident.id)) { (next.ask) } }
+                }
                 dt { "Since" }
                 dd { (time(view, incident.opened_at)) ", " (span(incident.opened_at, incident.closed_at.unwrap_or(view.now))) }
                 @if !incident.services.is_empty() {
@@ -100,7 +107,8 @@ pub(super) fn card(view: &View, incident: &Incident) -> Markup {
 /// The next hypothesis that says something else than the groups that look alike.
 fn otherwise(diagnosis: &DiagnosisSummary) -> Option<&HypothesisSummary> {
     let alike = |fault: &FaultName| diagnosis.ambiguity.iter().any(|group| group.contains(fault));
-    let mut others = diagnosis.hypotheses.iter().skip(1);
+    let mut others =
+        diagnosis.hypotheses.iter().skip(1).filter(|other| other.posterior >= WORTH_NAMING);
     others.find(|other| {
         other.faults.is_empty() || other.faults.iter().any(|believed| !alike(&believed.fault))
     })

@@ -1,8 +1,8 @@
 //! What to look at next, as one is asked it: the questions of an incident with a form under each, and on a
 //! component's page what can be seen of it, said of it and done to it.
 //!
-//! It shows what the diagnosis asks and passes answers on ([`act`](super::act)); it ranks nothing. Plain forms, each with its
-//! own buttons. Tested here on answers that are handed in, and through the server in `cli/tests/it/observed.rs`.
+//! It shows what the diagnosis asks and passes answers on ([`act`](super::act)); it ranks nothing. Plain
+//! forms, each with its own buttons. Tested here, and through the server in `cli/tests/it/observed.rs`.
 
 use super::page::component as link;
 use super::view::View;

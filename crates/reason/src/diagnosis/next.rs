@@ -13,7 +13,7 @@
 //! is that broke stands nowhere in the plant. Tested by cases at the door of `step`, and here against the
 //! definition on random beliefs.
 
-use crate::circuit::{Circuit, GateId, InputId, Subject};
+use crate::circuit::{Circuit, GateId, InputId, Sees, Subject};
 use crate::diagnosis::{Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::hands::{self, Look};
@@ -21,6 +21,7 @@ use crate::judgement::component_of;
 use crate::state::{Loaded, SymptomKey, symptom_name};
 use blackstart_model::record::{Asker, FaultMode, NextCheck, Saw};
 use blackstart_model::requirement::Target;
+use blackstart_model::time::Duration;
 use blackstart_model::{ComponentId, ComponentName, Plant, VantageName};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +114,7 @@ pub(crate) fn at_once(tellings: &[Telling]) -> Vec<SymptomKey> {
     tellings.iter().filter_map(|telling| telling.probe.clone()).take(PROBES_MAX).collect()
 }
 
-/// Everything worth asking, the best for its cost first. Two sweeps of the circuit, and linear in the checks
+/// Everything worth asking, the best for its cost first. One sweep of the circuit, and linear in the checks
 /// and in the plant's requirements.
 pub(crate) fn tellings(
     loaded: &Loaded,
@@ -195,10 +196,8 @@ struct Beliefs<'a> {
     broke: BTreeMap<InputId, u64>,
     /// In which it works badly only.
     badly: BTreeMap<InputId, u64>,
-    /// Gates with what is down broken.
-    hard: Vec<[u64; 1]>,
-    /// Gates with what fails in turns broken too.
-    soft: Vec<[u64; 1]>,
+    /// Each gate with what is down broken, and with what fails in turns broken too.
+    up: Vec<[u64; 2]>,
 }
 
 impl<'a> Beliefs<'a> {
@@ -215,8 +214,7 @@ impl<'a> Beliefs<'a> {
             mass: weighed.iter().map(|hypothesis| hypothesis.posterior / total).collect(),
             broke: BTreeMap::new(),
             badly: BTreeMap::new(),
-            hard: Vec::new(),
-            soft: Vec::new(),
+            up: Vec::new(),
         };
         let (mut down, mut turns) = (BTreeMap::new(), BTreeMap::new());
         for (hypothesis, lane) in weighed.iter().zip(0..) {
@@ -244,13 +242,10 @@ impl<'a> Beliefs<'a> {
                 }
             }
         }
-        let lanes = |of: &BTreeMap<InputId, u64>| -> Vec<(InputId, [u64; 1])> {
-            of.iter().map(|(&input, &lanes)| (input, [lanes])).collect()
-        };
-        circuit.evaluate(&lanes(&down), &mut beliefs.hard);
-        let mut both = lanes(&down);
-        both.extend(lanes(&turns));
-        circuit.evaluate(&both, &mut beliefs.soft);
+        let mut broken: Vec<(InputId, [u64; 2])> =
+            down.iter().map(|(&input, &lanes)| (input, [lanes, lanes])).collect();
+        broken.extend(turns.iter().map(|(&input, &lanes)| (input, [0, lanes])));
+        circuit.evaluate(&broken, &mut beliefs.up);
         Some(beliefs)
     }
 
@@ -262,9 +257,10 @@ impl<'a> Beliefs<'a> {
     /// How a gate stands; `own` is the input of its thing, where it has one.
     fn stand(&self, gate: GateId, own: Option<InputId>) -> Stand {
         let lanes = self.lanes();
-        let down = !self.hard[gate.index()][0] & lanes;
+        let [hard, soft] = self.up[gate.index()];
+        let down = !hard & lanes;
         let badly = own.and_then(|own| self.badly.get(&own)).copied().unwrap_or(0) & !down;
-        let turns = !self.soft[gate.index()][0] & lanes & !down & !badly;
+        let turns = !soft & lanes & !down & !badly;
         Stand { down, turns, badly }
     }
 
@@ -286,7 +282,7 @@ impl<'a> Beliefs<'a> {
 
     /// Whether a gate is up in the most believed hypothesis.
     fn is_up(&self, gate: GateId) -> bool {
-        self.hard[gate.index()][0] & 1 == 1
+        self.up[gate.index()][0] & 1 == 1
     }
 }
 
@@ -336,31 +332,40 @@ fn look_answers(look: &Look) -> [Answers; 4] {
     })
 }
 
-/// Offers the checks that have not spoken and whose answers would differ.
+/// Offers the checks that have not spoken and whose answers would differ; of those that stand alike the
+/// quickest.
 fn probes(
     loaded: &Loaded,
     beliefs: &Beliefs<'_>,
     known: &Known<'_>,
     offer: &mut dyn FnMut(Stand, Telling),
 ) {
+    let check = |sees: &Sees| &loaded.plant.checks()[sees.check.index()];
+    let key =
+        |sees: &Sees| (check(sees).key.clone(), loaded.plant.vantage(sees.vantage).name.clone());
+    let mut quickest: BTreeMap<Stand, (Duration, &Sees)> = BTreeMap::new();
     for sees in loaded.circuit.sees() {
         let stand = beliefs.stand(sees.gate, None);
         let is_same = stand.turns == 0 && (stand.down == 0 || stand.down == beliefs.lanes());
-        if is_same || known.gates.contains(&sees.gate) {
+        let deadline = check(sees).deadline;
+        let is_slower = || quickest.get(&stand).is_some_and(|(best, _)| *best <= deadline);
+        if is_same || is_slower() || known.gates.contains(&sees.gate) {
             continue;
         }
-        let check = &loaded.plant.checks()[sees.check.index()];
         let vantage = &loaded.plant.vantage(sees.vantage).name;
-        let key = (check.key.clone(), vantage.clone());
-        if known.asked.mute.contains(vantage) || known.asked.probes.contains(&key) {
+        if known.asked.mute.contains(vantage) || known.asked.probes.contains(&key(sees)) {
             continue;
         }
+        quickest.insert(stand, (deadline, sees));
+    }
+    for (stand, (deadline, sees)) in quickest {
+        let key = key(sees);
         let target = symptom_name(&key);
         let next = NextCheck {
             ask: format!("put the check {target} now: is it up?"),
             target,
             by: Asker::Probe,
-            minutes: check.deadline.as_secs_f64().max(1.0) / 60.0,
+            minutes: deadline.as_secs_f64().max(1.0) / 60.0,
             information_bits: information(&beliefs.shares(stand), &probe_answers()),
         };
         offer(stand, Telling { probe: Some(key), check: next });
@@ -397,17 +402,20 @@ fn targets(loaded: &Loaded, beliefs: &Beliefs<'_>) -> BTreeSet<LookedAt> {
             }
         }
     }
+    let mut is_named = vec![false; loaded.plant.components().len()];
+    for id in &named {
+        is_named[id.index()] = true;
+    }
     let mut on: BTreeMap<ComponentId, usize> = BTreeMap::new();
     for (component, at) in loaded.plant.components().iter().zip(0..) {
         let id = ComponentId(at);
-        let is_named = named.contains(&id);
         for (_, requirement) in &component.requirements {
             requirement.each_leaf(&mut |leaf| {
                 let Target::Component(below) = leaf.target else { return };
-                if is_named {
+                if is_named[id.index()] {
                     targets.insert(LookedAt::Component(below));
                 }
-                if named.contains(&below) {
+                if is_named[below.index()] {
                     let count = on.entry(below).or_default();
                     *count += 1;
                     if *count <= AROUND_MAX {

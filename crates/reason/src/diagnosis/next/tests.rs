@@ -37,8 +37,7 @@ proptest! {
             mass: weights.iter().map(|weight| weight / total).collect(),
             broke: BTreeMap::new(),
             badly: BTreeMap::new(),
-            hard: Vec::new(),
-            soft: Vec::new(),
+            up: Vec::new(),
         };
         let [down, turns, badly, _] = lanes;
         let (turns, badly) = (turns & !down, badly & !down & !turns);

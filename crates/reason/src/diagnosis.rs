@@ -38,8 +38,9 @@ use suspects::{RATES, Suspects};
 /// Epochs of one outage at most.
 pub(crate) const EPOCHS_MAX: u8 = 8;
 
-/// Log-likelihood of each failing fact under "something we do not model", which predicts nothing.
-const UNMODELLED_EACH: f64 = -1.6;
+/// Log-likelihood of each failing fact under "something we do not model": it predicts nothing, and that it
+/// hits just this of all that is looked at is as likely as anything (chosen by hand: one in a hundred).
+const UNMODELLED_EACH: f64 = -4.6;
 
 /// Hypotheses that are looked up in the circuit.
 const LOOKED_UP_MAX: usize = 64;
@@ -698,7 +699,7 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
         let group: Vec<Fault> = group
             .into_iter()
             .map(|(_, fault)| fault)
-            .filter(|fault| seen.insert((fault.input, fault.mode)))
+            .filter(|fault| seen.insert(fault.input))
             .collect();
         if group.len() > 1 {
             groups.push(group);

@@ -10,13 +10,12 @@
 
 use crate::alert;
 use crate::circuit::InputId;
-use crate::diagnosis::{Diagnosis, Fault, Hypothesis, Part, Question, diagnose, next};
+use crate::diagnosis::{Diagnosis, Part};
 use crate::evidence::{Facts, Seen, facts, later, lost_key, signed};
 use crate::impact;
-use crate::prior;
 use crate::state::{Evidence, Incident, Loaded, State, SymptomKey, SymptomTrack, names};
-use crate::summary::summarise;
 use crate::verification::{ask, verify};
+use crate::why::{Surroundings, Why, searched_degraded};
 use blackstart_model::incident::{IncidentEvent, IncidentState};
 use blackstart_model::observation::Standing;
 use blackstart_model::record::{
@@ -82,70 +81,6 @@ impl Group<'_> {
     }
 }
 
-/// What is believed of everything that is seen at `now`, in one diagnosis and not by incident.
-pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
-    let Some(loaded) = &state.plant else { return DiagnosisSummary::default() };
-    let facts = facts(state, loaded, now);
-    let present: Vec<&Seen> = facts.failing.iter().chain(searched_degraded(&facts)).collect();
-    if present.iter().copied().chain(&facts.past).all(|seen| seen.fact.is_up()) {
-        let sentence = "nothing is seen to fail".to_owned();
-        return DiagnosisSummary { sentence, ..DiagnosisSummary::default() };
-    }
-    let all: Vec<&Seen> = present.into_iter().chain(&facts.up).chain(&facts.past).collect();
-    let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = ask_why(loaded, &facts, &all);
-    let (mut summary, _) = said(loaded, &facts, &all, &hypotheses, &ambiguity, &searched);
-    let live = state.incidents.values().filter(|incident| incident.state.is_live());
-    summary.changed = live.flat_map(|incident| incident.diagnosis.changed.clone()).collect();
-    summary
-}
-
-/// What answers badly in a way that comes with the path.
-fn searched_degraded(facts: &Facts) -> impl Iterator<Item = &Seen> {
-    facts.degraded.iter().filter(|seen| seen.fact.degraded)
-}
-
-/// Why all this is seen.
-fn ask_why(loaded: &Loaded, facts: &Facts, seen: &[&Seen]) -> Diagnosis {
-    let deeds = |input| {
-        let done =
-            facts.mended.iter().filter(|it| loaded.circuit.component_input(it.subject) == input);
-        done.map(|it| (it.epoch, it.holds.ln(), it.persists.ln())).collect()
-    };
-    let facts: Vec<_> = seen.iter().map(|seen| seen.fact).collect();
-    let context = prior::Context::default();
-    diagnose(&Question {
-        plant: &loaded.plant,
-        circuit: &loaded.circuit,
-        killers: &loaded.killers,
-        facts: &facts,
-        log_prior: &|input, mode| {
-            prior::log_prior(&loaded.plant, &loaded.circuit, input, mode, &context)
-        },
-        log_unmodelled: prior::log_unmodelled(&context),
-        follows: &|_| None,
-        deeds: &deeds,
-        keep: next::WEIGHED_MAX,
-    })
-}
-
-/// Hypotheses in words, what to look at next, and what of it to ask at once.
-fn said(
-    loaded: &Loaded,
-    facts: &Facts,
-    all: &[&Seen],
-    hypotheses: &[Hypothesis],
-    ambiguity: &[Vec<Fault>],
-    searched: &str,
-) -> (DiagnosisSummary, Vec<SymptomKey>) {
-    let tellings = next::tellings(loaded, all, hypotheses, &facts.asked);
-    let begun: Vec<Timestamp> = facts.epochs.iter().map(|epoch| epoch.since).collect();
-    let summary = DiagnosisSummary {
-        next_checks: next::shown(&tellings),
-        ..summarise(loaded, all, &begun, hypotheses, ambiguity, searched)
-    };
-    (summary, next::at_once(&tellings))
-}
-
 /// Judges everything anew.
 pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decision>) {
     state.unjudged = false;
@@ -168,7 +103,8 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
         ask(state, &loaded, returned, because, now, decisions);
     }
 
-    let mut groups = share_out(&loaded, &facts);
+    let surroundings = Surroundings::of(state, &loaded, &facts, now);
+    let mut groups = share_out(&Why::new(&loaded, &facts, &surroundings), &facts);
     let taken: BTreeSet<SymptomKey> = groups.iter().flat_map(Group::keys).collect();
     groups.extend(degraded_groups(&loaded, &facts, &taken));
     place(state, &loaded, &groups, now);
@@ -233,7 +169,7 @@ fn track_symptoms(state: &mut State, facts: &Facts, now: Timestamp) -> Vec<Sympt
 
 /// Shares the failing checks out among causes: each independent part of what is believed takes what it
 /// explains.
-fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
+fn share_out<'a>(why: &Why<'_>, facts: &'a Facts) -> Vec<Group<'a>> {
     let mut result = Vec::new();
     let present: Vec<&Seen> = facts.failing.iter().chain(searched_degraded(facts)).collect();
     if present.is_empty() {
@@ -241,7 +177,7 @@ fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
     }
     let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
     let mut left: Vec<(usize, &Seen)> = present.into_iter().enumerate().collect();
-    let Diagnosis { parts, searched, hypotheses: _, ambiguity: _ } = ask_why(loaded, facts, &all);
+    let Diagnosis { parts, searched, hypotheses: _, ambiguity: _ } = why.ask(&all);
     for part in parts.iter().take(GROUPS_MAX) {
         let lead = &part.hypotheses[0];
         // Whose newest fact it explains: what it only explained before belongs to another now.
@@ -255,7 +191,7 @@ fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
         }
         let seen = seen.into_iter().map(|(_, seen)| seen).collect();
         let Part { hypotheses, ambiguity } = part;
-        let (summary, probes) = said(loaded, facts, &all, hypotheses, ambiguity, &searched);
+        let (summary, probes) = why.said(&all, hypotheses, ambiguity, &searched);
         result.push(Group { seen, summary, broke, caused: true, probes });
     }
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
@@ -266,9 +202,9 @@ fn share_out<'a>(loaded: &Loaded, facts: &'a Facts) -> Vec<Group<'a>> {
     }
     for seen in by_component.into_values() {
         let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
-        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = ask_why(loaded, facts, &all);
+        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&all);
         let broke = hypotheses[0].faults.inputs();
-        let (summary, probes) = said(loaded, facts, &all, &hypotheses, &ambiguity, &searched);
+        let (summary, probes) = why.said(&all, &hypotheses, &ambiguity, &searched);
         result.push(Group { seen, summary, broke, caused: false, probes });
     }
     // The clearest cases choose their incidents first.

@@ -11,6 +11,7 @@
 mod state;
 mod step;
 mod judgement;
+mod why;
 mod history;
 mod evidence;
 mod deed;

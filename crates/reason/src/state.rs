@@ -1,7 +1,9 @@
 //! What we know and believe: a fold of the journal's inputs.
 
 use crate::circuit::{Circuit, Killers};
+use crate::consequence::Electric;
 use crate::history::Phase;
+use crate::prior::Unseen;
 use blackstart_model::check::Check;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Outcome, Standing};
@@ -56,6 +58,10 @@ pub(crate) struct Loaded {
     pub(crate) circuit: Circuit,
     /// What each gate dies of, alone.
     pub(crate) killers: Killers,
+    /// Its power, to be asked what follows.
+    pub(crate) electric: Electric,
+    /// Whose failure no check would see.
+    pub(crate) unseen: Unseen,
     /// Longer than any check needs to speak of a change: the longest period and deadline together.
     pub(crate) slowest: Duration,
 }
@@ -259,7 +265,7 @@ impl State {
     /// What is believed at `now` of everything that is seen, in one diagnosis and not by incident.
     #[must_use]
     pub fn diagnose(&self, now: Timestamp) -> DiagnosisSummary {
-        crate::judgement::everything(self, now)
+        crate::why::everything(self, now)
     }
 
     /// The text of the plant in use.

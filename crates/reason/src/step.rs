@@ -2,8 +2,10 @@
 
 use crate::alert;
 use crate::circuit::{Circuit, Killers};
+use crate::consequence::Electric;
 use crate::evidence::later;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
+use crate::prior::Unseen;
 use crate::state::{Deeded, Evidence, Loaded, Loss, PastLoss, State, Word};
 use blackstart_model::incident::IncidentEvent;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome};
@@ -150,6 +152,8 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
     };
     let circuit = Circuit::of(&plant);
     let killers = Killers::of(&circuit).map_err(|why| why.to_string())?;
+    let electric = Electric::of(&plant, &circuit);
+    let unseen = Unseen::of(&plant, &circuit);
     if let Some(old) = &state.plant {
         let same = |key: &blackstart_model::CheckKey| {
             let find = |plant: &blackstart_model::Plant| {
@@ -181,7 +185,8 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         .map(|check| check.every.saturating_add(check.deadline))
         .max()
         .unwrap_or(Duration::ZERO);
-    state.plant = Some(Loaded { source: source.clone(), plant, circuit, killers, slowest });
+    state.plant =
+        Some(Loaded { source: source.clone(), plant, circuit, killers, electric, unseen, slowest });
     state.unjudged = true;
     Ok(())
 }

@@ -10,7 +10,7 @@
 //! alone; that two faults together bring down what neither does is looked up afterwards (`super`) for the
 //! best. Tested against trying every set.
 
-use super::likelihood::fits;
+use super::likelihood::{fits, log_add};
 use super::suspects::{RATES, Suspects};
 use super::{EPOCHS_MAX, Follows};
 use std::cell::RefCell;
@@ -22,6 +22,14 @@ pub(super) const WRONG_EDGE: f64 = 5e-3;
 
 /// A thing that is failing already fails in another way too (chosen by hand: flaky disks die).
 const WORSENS: f64 = 0.3;
+
+/// What one unknown event outside did to several things at once (a storm, a hand, a common part that nobody
+/// drew): its prior is that of anything unmodelled, and each thing it hits comes at the square root of its
+/// own chance, for what fails easily is hit easily (chosen by hand). So five things that are told to have
+/// failed are five faults, and not one impossible coincidence.
+pub(super) fn joint(own: f64, log_unmodelled: f64, inputs: usize) -> f64 {
+    if inputs < 2 { own } else { log_add(own, log_unmodelled + own / 2.0) }
+}
 
 /// Faults in one hypothesis at most.
 pub(super) const FAULTS_MAX: usize = 12;
@@ -74,7 +82,11 @@ pub(super) struct Scored {
 struct Standing {
     elements: Vec<Element>,
     score: f64,
+    /// Of the score, what is prior.
     prior: f64,
+    /// Of the prior, what the faults have by themselves, and of how many inputs.
+    own: f64,
+    inputs: usize,
     fit: Vec<f64>,
     down: Vec<bool>,
     /// The chance that a try is not failed by any of the flaky ones.
@@ -151,6 +163,8 @@ impl Search<'_> {
             elements: Vec::new(),
             score: 0.0,
             prior: 0.0,
+            own: 0.0,
+            inputs: 0,
             fit: facts.iter().map(|fact| fact.calm).collect(),
             down: facts.iter().map(|fact| fact.down_today).collect(),
             through: vec![1.0; facts.len()],
@@ -250,8 +264,17 @@ impl Search<'_> {
         self.rows.replace(rows);
         let (gained, done, first, last) = best?;
         let element = Element { suspect, manner, first, last };
-        let prior = self.prior(on, element);
-        Some((on.score + gained + prior, on.prior + prior + done, element))
+        let (more, _, _) = self.more(on, element);
+        Some((on.score + gained + more, on.prior + more + done, element))
+    }
+
+    /// What the prior of all gains by one more, and the sums then.
+    fn more(&self, on: &Standing, element: Element) -> (f64, f64, usize) {
+        let inputs = on.inputs + self.suspects.all[element.suspect as usize].members[0].1.len();
+        let own = on.own + self.prior(on, element);
+        let log_unmodelled = self.suspects.log_unmodelled;
+        let more = joint(own, log_unmodelled, inputs) - joint(on.own, log_unmodelled, on.inputs);
+        (more, own, inputs)
     }
 
     /// What a suspect can gain at most: as if it explained every bad fact of its as well as can be.
@@ -381,7 +404,7 @@ impl Search<'_> {
     /// Takes an element in.
     fn put(&self, on: &mut Standing, element: Element) {
         let Element { suspect, manner, first, last } = element;
-        let prior = self.prior(on, element);
+        let (prior, own, inputs) = self.more(on, element);
         let mut rows = self.rows.take();
         self.by_machine(on, suspect, manner, &mut rows);
         let mut hit = vec![false; rows.len()];
@@ -406,6 +429,7 @@ impl Search<'_> {
             price + deeds(&self.suspects.all[suspect as usize].deeds, first, last, self.epochs);
         on.score += gain + prior + done;
         on.prior += prior + done;
+        (on.own, on.inputs) = (own, inputs);
         on.elements.push(element);
     }
 

@@ -102,6 +102,8 @@ pub(super) struct Suspects {
     pub(super) together: usize,
     /// Larger sets were left out for there were too many.
     pub(super) capped: bool,
+    /// The logarithm of the prior of something that the plant does not contain.
+    pub(super) log_unmodelled: f64,
 }
 
 impl Suspects {
@@ -145,6 +147,7 @@ impl Suspects {
             singles,
             together: together.len(),
             capped,
+            log_unmodelled: question.log_unmodelled,
         };
         suspects.gather(question, lists, kin_from);
         suspects

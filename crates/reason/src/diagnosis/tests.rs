@@ -62,7 +62,7 @@ fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f
             rest += (fits(fact, 1.0) + UNMODELLED_EACH - fits(fact, q)).max(0.0);
         }
     }
-    let plain = prior + sum;
+    let plain = search::joint(prior, prior::UNMODELLED, set.len()) + sum;
     let unmodelled = if rest > 0.0 { prior::UNMODELLED + rest } else { 0.0 };
     if set.is_empty() { plain } else { log_add(plain, plain + unmodelled) }
 }

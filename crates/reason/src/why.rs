@@ -1,0 +1,204 @@
+//! Why all this is seen: the facts, the priors of this hour and what follows from what, put to the search; and its
+//! answer in words.
+//!
+//! It gathers what bears on the question and is no fact: maintenances and deeds near in time, signs of
+//! trouble, what came back today, what the load layer says follows from a fault. It judges nothing itself:
+//! [`diagnosis`](crate::diagnosis) does. Tested through `step` and [`State::diagnose`].
+
+use crate::circuit::InputId;
+use crate::coincidence::{self, Happened};
+use crate::consequence;
+use crate::diagnosis::{Diagnosis, Fault, Hypothesis, Question, diagnose, next};
+use crate::evidence::{Facts, Seen, facts};
+use crate::prior;
+use crate::state::{Loaded, State, SymptomKey};
+use crate::summary::summarise;
+use blackstart_model::incident::IncidentState;
+use blackstart_model::record::{DiagnosisSummary, FaultMode, Saw};
+use blackstart_model::time::{SignedDuration, Timestamp};
+use blackstart_model::{ComponentId, ComponentName};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What came back within so long before an onset may be what fails again.
+const CAME_BACK_WITHIN: SignedDuration = SignedDuration::from_secs(24 * 3_600);
+
+/// What is believed of everything that is seen at `now`, in one diagnosis and not by incident.
+pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
+    let Some(loaded) = &state.plant else { return DiagnosisSummary::default() };
+    let facts = facts(state, loaded, now);
+    let present: Vec<&Seen> = facts.failing.iter().chain(searched_degraded(&facts)).collect();
+    if present.iter().copied().chain(&facts.past).all(|seen| seen.fact.is_up()) {
+        let sentence = "nothing is seen to fail".to_owned();
+        return DiagnosisSummary { sentence, ..DiagnosisSummary::default() };
+    }
+    let all: Vec<&Seen> = present.into_iter().chain(&facts.up).chain(&facts.past).collect();
+    let surroundings = Surroundings::of(state, loaded, &facts, now);
+    let why = Why::new(loaded, &facts, &surroundings);
+    let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&all);
+    let (mut summary, _) = why.said(&all, &hypotheses, &ambiguity, &searched);
+    let live = state.incidents.values().filter(|incident| incident.state.is_live());
+    summary.changed = live.flat_map(|incident| incident.diagnosis.changed.clone()).collect();
+    summary
+}
+
+/// What answers badly in a way that comes with the path.
+pub(crate) fn searched_degraded(facts: &Facts) -> impl Iterator<Item = &Seen> {
+    facts.degraded.iter().filter(|seen| seen.fact.degraded)
+}
+
+/// What bears on a diagnosis and is no fact.
+pub(crate) struct Surroundings {
+    onset: Timestamp,
+    now: Timestamp,
+    deeds: BTreeMap<ComponentName, Vec<crate::state::Deeded>>,
+    troubled: Vec<ComponentId>,
+    failed_before: Vec<ComponentId>,
+}
+
+impl Surroundings {
+    /// Of this judgement.
+    pub(crate) fn of(state: &State, loaded: &Loaded, facts: &Facts, now: Timestamp) -> Self {
+        let bad = facts.failing.iter().chain(&facts.past).filter(|seen| !seen.fact.is_up());
+        let onset = bad.map(|seen| seen.since).min().unwrap_or(now);
+        let plant = &loaded.plant;
+        let shows_trouble = |saw: Saw| match saw {
+            Saw::Degraded | Saw::Flapping => true,
+            Saw::Up | Saw::Down | Saw::Unknown => false,
+        };
+        let troubled = state
+            .words
+            .iter()
+            .filter(|(_, words)| words.values().any(|word| shows_trouble(word.saw)))
+            .filter_map(|(component, _)| plant.find(component.as_str()))
+            .collect();
+        let day = onset.checked_sub(CAME_BACK_WITHIN).unwrap_or(Timestamp::MIN);
+        let mut failed_before: Vec<ComponentId> = state
+            .incidents
+            .values()
+            .filter(|incident| incident.state == IncidentState::Resolved)
+            .filter(|incident| incident.closed_at.is_some_and(|at| at >= day && at <= onset))
+            .flat_map(crate::state::Incident::cause)
+            .filter_map(|fault| plant.find(&fault.subject))
+            .collect();
+        failed_before.sort_unstable();
+        failed_before.dedup();
+        Self { onset, now, deeds: state.deeds.clone(), troubled, failed_before }
+    }
+
+    fn happened(&self) -> Happened<'_> {
+        Happened {
+            onset: self.onset,
+            working: None,
+            deeds: &self.deeds,
+            troubled: &self.troubled,
+            failed_before: &self.failed_before,
+        }
+    }
+}
+
+/// The question of one judgement, to be put to several sets of facts.
+pub(crate) struct Why<'a> {
+    loaded: &'a Loaded,
+    facts: &'a Facts,
+    surroundings: &'a Surroundings,
+    context: prior::Context<'a>,
+    /// What follows from each fault that was asked about.
+    followed: RefCell<BTreeMap<InputId, Option<Following>>>,
+}
+
+/// The faults that follow from one, with the logarithm of how likely each is.
+type Following = Rc<[(InputId, f64)]>;
+
+impl<'a> Why<'a> {
+    /// Makes ready to ask. As much as [`coincidence::influences`].
+    pub(crate) fn new(
+        loaded: &'a Loaded,
+        facts: &'a Facts,
+        surroundings: &'a Surroundings,
+    ) -> Self {
+        let context = prior::Context::of(
+            &loaded.plant,
+            &loaded.circuit,
+            &loaded.electric,
+            &loaded.unseen,
+            &surroundings.happened(),
+        );
+        Self { loaded, facts, surroundings, context, followed: RefCell::default() }
+    }
+
+    /// Why all this is seen.
+    pub(crate) fn ask(&self, seen: &[&Seen]) -> Diagnosis {
+        let Loaded { plant, circuit, killers, .. } = self.loaded;
+        let deeds = |input| {
+            let done = self.facts.mended.iter();
+            let done = done.filter(|it| circuit.component_input(it.subject) == input);
+            done.map(|it| (it.epoch, it.holds.ln(), it.persists.ln())).collect()
+        };
+        let facts: Vec<_> = seen.iter().map(|seen| seen.fact).collect();
+        diagnose(&Question {
+            plant,
+            circuit,
+            killers,
+            facts: &facts,
+            log_prior: &|input, mode| prior::log_prior(plant, circuit, input, mode, &self.context),
+            log_unmodelled: prior::log_unmodelled(&self.context),
+            follows: &|input| self.follows(input),
+            deeds: &deeds,
+            keep: next::WEIGHED_MAX,
+        })
+    }
+
+    fn follows(&self, input: InputId) -> Option<Following> {
+        let Loaded { plant, circuit, electric, .. } = self.loaded;
+        if !electric.carries(input) {
+            return None;
+        }
+        if let Some(known) = self.followed.borrow().get(&input) {
+            return known.clone();
+        }
+        let span = self.surroundings.now.duration_since(self.surroundings.onset).unsigned_abs();
+        let list: Vec<(InputId, f64)> = consequence::of(plant, circuit, electric, &[input])
+            .into_iter()
+            .map(|it| (it.input, it.within(span).ln()))
+            .filter(|(_, chance)| chance.is_finite())
+            .collect();
+        let following = (!list.is_empty()).then(|| Following::from(list));
+        self.followed.borrow_mut().insert(input, following.clone());
+        following
+    }
+
+    /// Hypotheses in words, what to look at next, and what of it to ask at once.
+    pub(crate) fn said(
+        &self,
+        all: &[&Seen],
+        hypotheses: &[Hypothesis],
+        ambiguity: &[Vec<Fault>],
+        searched: &str,
+    ) -> (DiagnosisSummary, Vec<SymptomKey>) {
+        let Loaded { plant, circuit, electric, .. } = self.loaded;
+        let tellings = next::tellings(self.loaded, all, hypotheses, &self.facts.asked);
+        let begun: Vec<Timestamp> = self.facts.epochs.iter().map(|epoch| epoch.since).collect();
+        let summary = summarise(self.loaded, all, &begun, hypotheses, ambiguity, searched);
+        let believed: Vec<coincidence::Believed> = hypotheses[0]
+            .faults
+            .list()
+            .iter()
+            .zip(summary.hypotheses.first().into_iter().flat_map(|lead| &lead.faults))
+            .filter(|(fault, _)| fault.mode != FaultMode::WrongCheck)
+            .map(|(fault, said)| coincidence::Believed {
+                input: fault.input,
+                mode: fault.mode,
+                since: said.since,
+            })
+            .collect();
+        let happened = self.surroundings.happened();
+        let summary = DiagnosisSummary {
+            next_checks: next::shown(&tellings),
+            coincidences: coincidence::of(plant, circuit, electric, &believed, &happened),
+            ..summary
+        };
+        (summary, next::at_once(&tellings))
+    }
+}

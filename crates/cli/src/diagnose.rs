@@ -9,9 +9,12 @@ use crate::opened::{self, Opened};
 use crate::{Format, output};
 use anyhow::{Context as _, anyhow, ensure};
 use blackstart_model::finding::Severity;
+use blackstart_model::incident::IncidentState;
 use blackstart_model::record::{DiagnosisSummary, PlantSource};
 use blackstart_model::time::{Timestamp, Zone, local_instant, shown};
+use blackstart_reason::Incident;
 use blackstart_server::believed::{Believed, Hypothesis, NamedFault, Near, Next};
+use blackstart_server::http::incident_as_json;
 use folding::{Folded, fold};
 use observations::{BYTES_MAX, Reading};
 use serde::Serialize;
@@ -62,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
         output::aside(&format!("nothing was seen{}\n", when.unwrap_or_default()));
         return Ok(Exit::Nothing);
     };
-    let Folded { state, now, taken, refused } = folded;
+    let Folded { state, now, taken, refused, silent } = folded;
     let diagnosis = state.diagnose(now);
     let notes: Vec<String> = notes
         .into_iter()
@@ -71,8 +74,17 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
             count => format!("{words} ({count} times)"),
         })
         .chain(refused)
+        .chain(silent.into_iter().map(|(vantage, times)| {
+            let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+            format!(
+                "`{vantage}` said nothing for more than 15 min, {times}: what it had seen up is \
+                 unknown meanwhile"
+            )
+        }))
         .collect();
     let after = said.len() - taken;
+    let incidents: Vec<&Incident> =
+        state.incidents().values().filter(|incident| was_confirmed(incident)).collect();
     output::say(&match format {
         Format::Json => {
             let Believed {
@@ -95,6 +107,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
                 next_checks,
                 coincidences,
                 changed,
+                incidents: incidents.iter().map(|incident| incident_as_json(incident)).collect(),
                 lines: Lines { taken, after },
                 taken_otherwise: notes,
                 unmatched,
@@ -108,12 +121,33 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
                 text.push_str(&format!("; {after} later ones are not looked at"));
             }
             text.push('\n');
+            let incidents: Vec<String> =
+                incidents.iter().map(|incident| in_a_line(incident, plant.zone())).collect();
+            section(&mut text, "Incidents", &incidents);
             section(&mut text, "Taken otherwise than written", &notes);
             section(&mut text, "Alerts that fit nothing in the plant", &unmatched);
             text
         }
     });
     Ok(verdict(&diagnosis))
+}
+
+/// Whether an incident was more than a suspicion.
+fn was_confirmed(incident: &Incident) -> bool {
+    match incident.state {
+        IncidentState::Suspected | IncidentState::Merged | IncidentState::Dismissed => false,
+        IncidentState::Open
+        | IncidentState::Acknowledged
+        | IncidentState::Recovering
+        | IncidentState::Resolved => true,
+    }
+}
+
+/// `I1 resolved, Mon … to Mon …: utility-power is down: almost certain (99 %)`.
+fn in_a_line(incident: &Incident, zone: &Zone) -> String {
+    let Incident { id, state, opened_at, closed_at, diagnosis, .. } = incident;
+    let until = closed_at.map(|at| format!(" to {}", shown(at, zone))).unwrap_or_default();
+    format!("{id} {state}, {}{until}: {}", shown(*opened_at, zone), diagnosis.sentence)
 }
 
 /// How a diagnosis ends a command.
@@ -171,6 +205,7 @@ struct Answer {
     next_checks: Vec<Next>,
     coincidences: Vec<Near>,
     changed: Vec<String>,
+    incidents: Vec<serde_json::Value>,
     lines: Lines,
     taken_otherwise: Vec<String>,
     unmatched: Vec<String>,

@@ -169,7 +169,9 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     for told in &told {
         of_check(loaded, told, &mut facts, &mut answering, &mut ripens);
     }
-    of_vantages(state, loaded, &mut facts, &mut ripens);
+    if !state.retold {
+        of_vantages(state, loaded, &mut facts, &mut ripens);
+    }
     for said in &words {
         of_word(loaded, said, &mut facts);
     }

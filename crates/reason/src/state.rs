@@ -48,6 +48,8 @@ pub struct State {
     pub(crate) alerts_made: u64,
     /// The time of the last input.
     pub(crate) now: Option<Timestamp>,
+    /// What comes in was written down elsewhere, and did not come by the ways of the plant.
+    pub(crate) retold: bool,
 }
 
 /// A plant in use.
@@ -256,6 +258,13 @@ impl State {
         Self::default()
     }
 
+    /// The state before the first line of what somebody wrote down. That a vantage is heard says nothing
+    /// then of its way to a server, for there is none.
+    #[must_use]
+    pub fn retold() -> Self {
+        Self { retold: true, ..Self::default() }
+    }
+
     /// The plant in use; `None` before the first was loaded.
     #[must_use]
     pub fn plant(&self) -> Option<&Arc<Plant>> {
@@ -364,6 +373,7 @@ impl State {
             incidents_made,
             alerts_made,
             now,
+            retold,
         } = self;
         let mut text = String::from("blackstart state 1\n");
         let mut line = |name: &str, value: &dyn std::fmt::Debug| {
@@ -371,6 +381,9 @@ impl State {
         };
         line("plant", &plant.as_ref().map(|loaded| &loaded.source));
         line("now", now);
+        if *retold {
+            line("retold", retold);
+        }
         line("judged", &(unjudged, judged_at, judge_again_at));
         line("made", &(incidents_made, alerts_made));
         for entry in evidence {

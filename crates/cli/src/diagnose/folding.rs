@@ -2,16 +2,22 @@
 //! clock, with the moments between at which the state wants to be woken.
 //!
 //! It is the fold that a server does while it watches; what it comes to is what a server would believe
-//! that had been told the same. Pure. Tested here, with `observations`, on plants of known outages.
+//! that had been told the same. One thing differs: a server knows whether a vantage is alive, a file does
+//! not. Of a vantage that says nothing for [`SILENT_MAX`] what it saw up is unknown until it speaks again:
+//! silence is no health. What it saw failing goes on failing. Pure. Tested with `observations`.
 
 use super::observations::{Said, What};
 use blackstart_model::Plant;
-use blackstart_model::observation::{Observation, Standing};
+use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Standing};
 use blackstart_model::record::{Input, PersonAction, PersonInput, PlantSource, Report};
-use blackstart_model::time::Timestamp;
-use blackstart_model::{CheckId, VantageId};
+use blackstart_model::time::{Duration, Timestamp};
+use blackstart_model::{CheckId, VantageId, VantageName};
 use blackstart_reason::{State, step};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+
+/// A vantage whose lines are further apart than that was silent in between (chosen by hand: people who
+/// write down what they see do it every few minutes).
+const SILENT_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// A state, and how far it was folded.
 pub(crate) struct Folded {
@@ -22,6 +28,8 @@ pub(crate) struct Folded {
     pub(crate) taken: usize,
     /// Inputs that the judgement refused, and why.
     pub(crate) refused: Vec<String>,
+    /// Vantages that were silent, how often.
+    pub(crate) silent: BTreeMap<VantageName, usize>,
 }
 
 /// Folds what was said up to `until`, or all of it; `None` when nothing was said by then. `said` stands
@@ -35,20 +43,22 @@ pub(crate) fn fold(
     let taken: Vec<&Said> =
         said.iter().take_while(|said| until.is_none_or(|until| said.at <= until)).collect();
     let (first, last) = (taken.first()?.at, taken.last()?.at);
-    let mut fold = Fold { state: State::new(), refused: Vec::new() };
+    let mut fold = Fold { state: State::retold(), refused: Vec::new() };
     fold.take(&Input::PlantLoaded(source), first);
-    let mut counts = Counts::default();
+    let mut heard = Heard::default();
     for said in &taken {
+        heard.silence(plant, said.at, &mut fold);
         fold.wake_until(said.at);
-        let input = input(plant, said, &mut counts);
+        let input = heard.input(plant, said, &mut fold);
         fold.take(&input, said.at);
     }
     let now = until.unwrap_or(last);
+    heard.silence(plant, now, &mut fold);
     fold.wake_until(now);
     // What the last lines changed is judged, though less than a moment has passed.
     fold.take(&Input::Tick, now);
     let Fold { state, refused } = fold;
-    Some(Folded { state, now, taken: taken.len(), refused })
+    Some(Folded { state, now, taken: taken.len(), refused, silent: heard.silent })
 }
 
 struct Fold {
@@ -79,39 +89,103 @@ impl Fold {
     }
 }
 
-/// Tries and failures of each check from each vantage since it last changed: a line tells its own, and an
-/// observation all of them.
-type Counts = HashMap<(CheckId, VantageId), (Standing, u32, u32)>;
+/// What is known of the vantages while the lines are taken in.
+#[derive(Default)]
+struct Heard {
+    /// Of each vantage: when it last spoke, and whether it has been silent since.
+    vantages: BTreeMap<VantageId, (Timestamp, bool)>,
+    /// Of each check from each vantage its outcome, with tries and failures since it last changed: a line
+    /// tells its own, and an observation all of them.
+    counts: BTreeMap<(VantageId, CheckId), (Standing, u32, u32)>,
+    silent: BTreeMap<VantageName, usize>,
+}
 
-fn input(plant: &Plant, said: &Said, counts: &mut Counts) -> Input {
-    let at = said.at;
-    let name = |id| plant.component(id).name.clone();
-    match said.what.clone() {
-        What::Answer { check, vantage, outcome, tries, failures } => {
-            let standing = outcome.standing();
-            let entry = counts.entry((check, vantage)).or_insert((standing, 0, 0));
-            if entry.0 != standing {
-                *entry = (standing, 0, 0);
+impl Heard {
+    /// What was seen up from vantages that have been silent by `now` is unknown from then on.
+    fn silence(&mut self, plant: &Plant, now: Timestamp, fold: &mut Fold) {
+        let mut fallen: Vec<(Timestamp, VantageId)> = Vec::new();
+        for (&vantage, (spoke, silent)) in &mut self.vantages {
+            let until = spoke.checked_add(SILENT_MAX).unwrap_or(Timestamp::MAX);
+            if !*silent && until < now {
+                *silent = true;
+                fallen.push((until, vantage));
             }
-            entry.1 = entry.1.saturating_add(tries);
-            entry.2 = entry.2.saturating_add(failures);
-            Input::Observed(Observation {
-                check: plant.checks()[check.index()].key.clone(),
-                vantage: plant.vantage(vantage).name.clone(),
-                outcome,
-                at,
-                asked: false,
-                tries: entry.1,
-                failures: entry.2,
-            })
         }
-        What::Report { component, from, saw, tries, failures, trust, detail } => {
-            let component = name(component);
-            Input::Reported(Report { component, from, saw, tries, failures, trust, at, detail })
+        fallen.sort_unstable();
+        for (at, vantage) in fallen {
+            fold.wake_until(at);
+            *self.silent.entry(plant.vantage(vantage).name.clone()).or_default() += 1;
+            for check in self.up_from(vantage) {
+                let outcome = Outcome::unknown(NoAnswerCode::Silent, "");
+                fold.take(&observed(plant, check, vantage, outcome, at, (1, 0)), at);
+            }
         }
-        What::Deed { component, by, did, note } => Input::Person(PersonInput {
-            who: by,
-            what: PersonAction::Act { component: name(component), did, note },
-        }),
     }
+
+    fn up_from(&self, vantage: VantageId) -> Vec<CheckId> {
+        let own = self.counts.range((vantage, CheckId(0))..=(vantage, CheckId(u32::MAX)));
+        own.filter(|(_, (standing, ..))| *standing == Standing::Up)
+            .map(|((_, check), _)| *check)
+            .collect()
+    }
+
+    /// A line as an input. A vantage that speaks again has told of no other change: what else it saw up
+    /// before its silence, it saw up until just now.
+    fn input(&mut self, plant: &Plant, said: &Said, fold: &mut Fold) -> Input {
+        let at = said.at;
+        let name = |id| plant.component(id).name.clone();
+        match said.what.clone() {
+            What::Answer { check, vantage, outcome, tries, failures } => {
+                let before = self.vantages.insert(vantage, (at, false));
+                if before.is_some_and(|(_, silent)| silent) {
+                    let just = at.checked_sub(JUST).unwrap_or(at);
+                    for other in self.up_from(vantage) {
+                        self.counts.insert((vantage, other), (Standing::Up, 0, 0));
+                        if other != check {
+                            let up = observed(plant, other, vantage, Outcome::Up, just, (1, 0));
+                            fold.take(&up, at);
+                        }
+                    }
+                }
+                let standing = outcome.standing();
+                let entry = self.counts.entry((vantage, check)).or_insert((standing, 0, 0));
+                if entry.0 != standing {
+                    *entry = (standing, 0, 0);
+                }
+                entry.1 = entry.1.saturating_add(tries);
+                entry.2 = entry.2.saturating_add(failures);
+                observed(plant, check, vantage, outcome, at, (entry.1, entry.2))
+            }
+            What::Report { component, from, saw, tries, failures, trust, detail } => {
+                let component = name(component);
+                Input::Reported(Report { component, from, saw, tries, failures, trust, at, detail })
+            }
+            What::Deed { component, by, did, note } => Input::Person(PersonInput {
+                who: by,
+                what: PersonAction::Act { component: name(component), did, note },
+            }),
+        }
+    }
+}
+
+/// Before a vantage speaks again: so that what it saw before is older than what it says now.
+const JUST: Duration = Duration::from_millis(1);
+
+fn observed(
+    plant: &Plant,
+    check: CheckId,
+    vantage: VantageId,
+    outcome: Outcome,
+    at: Timestamp,
+    (tries, failures): (u32, u32),
+) -> Input {
+    Input::Observed(Observation {
+        check: plant.checks()[check.index()].key.clone(),
+        vantage: plant.vantage(vantage).name.clone(),
+        outcome,
+        at,
+        asked: false,
+        tries,
+        failures,
+    })
 }

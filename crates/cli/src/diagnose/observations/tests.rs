@@ -217,3 +217,52 @@ fn the_tries_of_lines_in_a_row_add_up_until_the_outcome_changes() {
     };
     assert!(named("web-2"), "{told:?}");
 }
+
+#[test]
+fn of_a_vantage_that_falls_silent_what_it_saw_up_is_unknown_until_it_speaks_again() {
+    let line = |time: &str, from: &str, check: &str, outcome: &str| {
+        format!(
+            "{{\"at\": \"2026-11-21T{time}Z\", \"from\": \"{from}\", \"check\": \"{check}\", \
+             \"outcome\": \"{outcome}\"}}\n"
+        )
+    };
+    let text = [
+        line("12:00:00", "here", "web-1/icmp", "down"),
+        line("12:00:00", "here", "web-2/icmp", "up"),
+        line("13:00:00", "outside", "shop/https", "down"),
+        line("13:05:00", "here", "shop/https", "down"),
+    ];
+    let plant = plant();
+    let reading = read(&text.concat(), &plant);
+    let stands = |until: &str| {
+        let source = PlantSource { files: vec![("plant.yaml".to_owned(), PLANT.to_owned())] };
+        let until = Some(until.parse().expect("an instant"));
+        let folded = fold(source, &plant, &reading.said, until).expect("seen");
+        let of = |check: &str| {
+            folded.state.evidence()[&(check.into(), "here".into())].outcome.standing().as_str()
+        };
+        (of("web-1/icmp"), of("web-2/icmp"), folded.silent.len())
+    };
+    assert_eq!(stands("2026-11-21T12:14:00Z"), ("down", "up", 0));
+    assert_eq!(stands("2026-11-21T13:00:00Z"), ("down", "unknown", 1));
+    assert_eq!(stands("2026-11-21T13:05:00Z"), ("down", "up", 1));
+}
+
+#[test]
+fn who_writes_from_outside_during_a_power_cut_does_not_speak_against_it() {
+    let from_outside = |check: &str| {
+        format!(
+            "{{\"at\": \"2026-11-21T12:00:00Z\", \"from\": \"outside\", \
+             \"check\": \"{check}\", \"outcome\": \"down\", \"tries\": 5}}\n"
+        )
+    };
+    let text = from_outside("shop/https")
+        + &from_outside("blog/https")
+        + r#"{"at": "2026-11-21T12:01:00Z", "from": "human", "component": "switch-1", "outcome": "down"}"#;
+    let plant = plant();
+    let reading = read(&text, &plant);
+    let source = PlantSource { files: vec![("plant.yaml".to_owned(), PLANT.to_owned())] };
+    let folded = fold(source, &plant, &reading.said, None).expect("seen");
+    let told = folded.state.diagnose(folded.now);
+    assert_eq!(told.cause()[0].subject, "switch-1", "{told:?}");
+}

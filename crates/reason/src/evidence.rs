@@ -14,12 +14,13 @@
 
 mod epochs;
 
-use crate::circuit::{GateId, machine_of};
+use crate::circuit::{GateId, InputId, Subject, machine_of};
 use crate::deed::{self, Mended};
 use crate::diagnosis::Fact;
 use crate::diagnosis::next::Asked;
 use crate::history::{Grid, Manner, Regime, is_answer, regimes};
 use crate::state::{Evidence, Loaded, State, SymptomKey, Word};
+use crate::summary::{sign, subject_named};
 use blackstart_model::observation::{NoAnswerCode, Outcome, Standing, SymptomCode};
 use blackstart_model::record::Saw;
 use blackstart_model::time::{Duration, Timestamp};
@@ -106,7 +107,7 @@ struct Told<'a> {
 
 /// Somebody's word, and until when it stood: their next one, or what a word lasts.
 struct Said<'a> {
-    component: ComponentId,
+    of: InputId,
     name: &'a str,
     word: &'a Word,
     stands: bool,
@@ -146,7 +147,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     }
     for pair in words.windows(2) {
         let [a, b] = pair else { continue };
-        let same = a.component == b.component && a.word.who == b.word.who;
+        let same = a.of == b.of && a.word.who == b.word.who;
         if same && a.word.saw != b.word.saw && b.word.saw != Saw::Unknown {
             let how = if b.word.saw == Saw::Up { How::Better } else { How::Worse };
             changes.push(Change { at: b.word.at, how });
@@ -211,18 +212,19 @@ fn words<'a>(
 ) -> Vec<Said<'a>> {
     let mut all = Vec::new();
     for (name, words) in &state.words {
-        let Some(component) = loaded.plant.find(name.as_str()) else { continue };
+        let named = subject_named(&loaded.plant, &loaded.circuit, name.as_str());
+        let Some(of) = named else { continue };
         for word in words.values() {
             let before = state.words_before.get(name).into_iter().flatten();
             all.extend(before.filter(|other| other.who == word.who).map(|word| Said {
-                component,
+                of,
                 name: name.as_str(),
                 word,
                 stands: false,
             }));
             let ends = later(word.at, WORD_LASTS);
             ripens.push(ends);
-            all.push(Said { component, name: name.as_str(), word, stands: now < ends });
+            all.push(Said { of, name: name.as_str(), word, stands: now < ends });
         }
     }
     all
@@ -452,7 +454,7 @@ fn of_vantages(state: &State, loaded: &Loaded, facts: &mut Facts, ripens: &mut V
 
 /// The fact of one word: of the epoch it was said of, and no other.
 fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
-    let Said { component, name, word, stands } = *said;
+    let Said { of, name, word, stands } = *said;
     let Some(epoch) = facts.epochs.iter().rposition(|epoch| epoch.since <= word.at) else { return };
     let outcome = self::said(word);
     let tries = word.tries.max(1);
@@ -464,14 +466,23 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
             (if word.failures < tries { word.failures } else { 0 }, true)
         }
     };
+    let (gate, machine) = match loaded.circuit.subject(of) {
+        Subject::Component(id) => {
+            (gate_of_word(loaded, id, &word.who), machine_of(&loaded.plant, id).or(Some(id)))
+        }
+        Subject::Vantage(_)
+        | Subject::Check(_)
+        | Subject::Carriage { .. }
+        | Subject::Spread { .. } => (sign(&loaded.circuit, of), None),
+    };
     let fact = Fact {
-        gate: gate_of_word(loaded, component, &word.who),
+        gate,
         epoch: number(epoch),
         tries,
         failures,
         degraded,
         trust: f64::from(word.trust) / 100.0,
-        machine: machine_of(&loaded.plant, component).or(Some(component)),
+        machine,
     };
     let seen = Seen { key: word_key(name, &word.who), fact, since: word.at, outcome };
     match (stands, word.saw) {

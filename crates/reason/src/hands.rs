@@ -458,7 +458,7 @@ pub const VANTAGE: Look =
 
 /// The look at a check that may be wrong.
 pub const CHECK: Look =
-    look("do by hand what {} does: do you see the same?", DEAD, (2.0, 2.0), READ);
+    look("do by hand what {} does: do you see the same?", DEAD_OR_TURNS, (2.0, 2.0), READ);
 
 /// The look at an address block's way through one upstream.
 pub const CARRIAGE: Look =

@@ -7,6 +7,7 @@ use crate::evidence::later;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
 use crate::prior::Unseen;
 use crate::state::{Deeded, Evidence, Loaded, Loss, PastLoss, State, Word};
+use crate::summary::subject_named;
 use blackstart_model::incident::IncidentEvent;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome};
 use blackstart_model::plantfile;
@@ -173,9 +174,11 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
             state.asks.remove(&key);
         }
         state.lost.retain(|lost, _| plant.vantages().iter().any(|vantage| vantage.name == *lost));
-        state.words.retain(|name, _| plant.find(name.as_str()).is_some());
-        state.words_before.retain(|name, _| plant.find(name.as_str()).is_some());
-        state.deeds.retain(|name, _| plant.find(name.as_str()).is_some());
+        let is_known =
+            |name: &ComponentName| subject_named(&plant, &circuit, name.as_str()).is_some();
+        state.words.retain(|name, _| is_known(name));
+        state.words_before.retain(|name, _| is_known(name));
+        state.deeds.retain(|name, _| is_known(name));
         let vantages = plant.vantages();
         state.lost_before.retain(|lost, _| vantages.iter().any(|vantage| vantage.name == *lost));
     }
@@ -289,10 +292,10 @@ fn act(
 }
 
 fn known(state: &State, component: &ComponentName) -> Result<(), String> {
-    match state.plant().and_then(|plant| plant.find(component.as_str())) {
-        Some(_) => Ok(()),
-        None => Err(format!("the plant has no component `{component}`")),
-    }
+    let is_known = state.plant.as_ref().is_some_and(|loaded| {
+        subject_named(&loaded.plant, &loaded.circuit, component.as_str()).is_some()
+    });
+    if is_known { Ok(()) } else { Err(format!("the plant has no component `{component}`")) }
 }
 
 /// Takes a word about a component: the last one of each who speaks of it stands, and what they said before

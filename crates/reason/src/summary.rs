@@ -1,6 +1,6 @@
 //! A diagnosis in names and words: what is kept in the journal, shown on pages and sent at night.
 
-use crate::circuit::{Circuit, InputId, Subject};
+use crate::circuit::{Circuit, GateId, InputId, Subject};
 use crate::diagnosis::{Fault, Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::state::{Loaded, symptom_name};
@@ -33,6 +33,40 @@ pub(crate) fn subject_name(plant: &Plant, circuit: &Circuit, input: InputId) -> 
             format!("{} through {}", plant.component(prefix).name, plant.component(upstream).name)
         }
         Subject::Spread { from: _, to } => plant.component(to).name.to_string(),
+    }
+}
+
+/// What [`subject_name`] names so; what a fault spread to goes by its own name. Linear in what can break,
+/// for what is no component.
+pub(crate) fn subject_named(plant: &Plant, circuit: &Circuit, name: &str) -> Option<InputId> {
+    if let Some(id) = plant.find(name) {
+        return Some(circuit.component_input(id));
+    }
+    let is_meant = |subject: Subject| match subject {
+        Subject::Component(_) | Subject::Spread { .. } => false,
+        Subject::Vantage(id) => {
+            name.strip_prefix("vantage ") == Some(plant.vantage(id).name.as_str())
+        }
+        Subject::Check(id) => {
+            name.strip_prefix("check ") == Some(plant.checks()[id.index()].key.as_str())
+        }
+        Subject::Carriage { upstream, prefix } => {
+            let named = |id| plant.component(id).name.as_str();
+            name.split_once(" through ") == Some((named(prefix), named(upstream)))
+        }
+    };
+    let is_possible = name.contains(' ');
+    circuit.inputs().filter(|_| is_possible).find(|&input| is_meant(circuit.subject(input)))
+}
+
+/// The gate by which what can break shows to whoever looks at it.
+pub(crate) fn sign(circuit: &Circuit, input: InputId) -> GateId {
+    match circuit.subject(input) {
+        Subject::Component(id) | Subject::Spread { from: _, to: id } => circuit.works(id),
+        Subject::Vantage(id) => circuit.heard(id),
+        Subject::Check(_) | Subject::Carriage { .. } => {
+            GateId::of(u32::try_from(input.index()).expect("inputs fit u32"))
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::evidence::Seen;
 use crate::hands::{self, Look};
 use crate::judgement::component_of;
 use crate::state::{Loaded, SymptomKey, symptom_name};
+use crate::summary::{sign, subject_name};
 use blackstart_model::record::{Asker, FaultMode, NextCheck, Saw};
 use blackstart_model::requirement::Target;
 use blackstart_model::time::Duration;
@@ -444,7 +445,7 @@ impl LookedAt {
             Self::Other(input) => input,
         };
         let gate = sign(circuit, input);
-        let name = crate::summary::subject_name(plant, circuit, input);
+        let name = subject_name(plant, circuit, input);
         if known.gates.contains(&gate) || known.asked.told.contains(name.as_str()) {
             return;
         }
@@ -498,17 +499,6 @@ impl LookedAt {
             return Vec::new();
         }
         hands::experiments(component.kind).map(|(_, look)| look).collect()
-    }
-}
-
-/// The gate by which a thing shows to whoever looks at it.
-fn sign(circuit: &Circuit, input: InputId) -> GateId {
-    match circuit.subject(input) {
-        Subject::Component(id) | Subject::Spread { from: _, to: id } => circuit.works(id),
-        Subject::Vantage(id) => circuit.heard(id),
-        Subject::Check(_) | Subject::Carriage { .. } => {
-            GateId::of(u32::try_from(input.index()).expect("inputs fit u32"))
-        }
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::world::World;
 use blackstart_model::kind::Kind;
 use blackstart_model::observation::{Observation, Outcome, SymptomCode};
-use blackstart_model::record::{Asker, Decision, Input, NextCheck, PersonAction, PersonInput, Saw};
+use blackstart_model::record::{
+    Asker, Decision, FaultMode, Input, NextCheck, PersonAction, PersonInput, Saw,
+};
 use blackstart_model::time::Duration;
 use blackstart_model::{ComponentName, VantageName};
 use blackstart_reason::hands;
@@ -97,6 +99,55 @@ fn the_best_question_halves_what_is_possible() {
     let all = asked(&world);
     assert!(["p-4", "p-5"].contains(&all[0].target.as_str()), "{all:#?}");
     assert!(all[0].information_bits > 0.4, "{all:#?}");
+}
+
+/// A guest behind one card that has failed before, and another service beside it.
+const ONE_CARD: &str = "
+upstreams: { transit: { provides: internet } }
+switches: { core: { network: transit } }
+hypervisors: { node: { network: core } }
+nics: { card: { on: node, network: core, failures_per_year: 2 } }
+vms: { guest: { on: node, network: card } }
+here: { at: core }
+services:
+  shop: { on: guest, checks: [ { tcp: '10.1.0.1:80', every: 5s } ] }
+  blog: { on: guest, checks: [ { tcp: '10.1.0.1:81', every: 5s } ] }
+  node-agent: { on: node, checks: [ { tcp: '10.1.0.2:80', every: 5s } ] }
+";
+
+#[test]
+fn where_something_fails_in_turns_the_counters_of_the_card_are_asked_for() {
+    let mut world = World::of(ONE_CARD);
+    for turn in 0..12 {
+        if turn % 2 == 0 {
+            world.break_it("card")
+        } else {
+            world.mend("card")
+        }
+        world.run(Duration::from_secs(10));
+    }
+    let all = asked(&world);
+    let card = all.iter().find(|next| next.target == "card");
+    assert!(card.is_some_and(|card| card.ask.contains("error counters")), "{all:#?}");
+    observe(&mut world, "card", Saw::Flapping);
+    let believed = world.state.diagnose(world.now);
+    assert_eq!(believed.cause()[0].subject, "card", "{believed:#?}");
+    assert_eq!(believed.cause()[0].mode, FaultMode::Flaky, "{believed:#?}");
+}
+
+#[test]
+fn a_check_that_is_wrong_is_asked_about_and_answered_for() {
+    let mut world = World::of(&crate::world::two_racks());
+    world.break_it("check web-4/tcp");
+    world.run(MINUTE);
+    let before = asked(&world);
+    let check = "check web-4/tcp".to_owned();
+    assert!(before.iter().any(|next| next.target == check), "{before:#?}");
+    observe(&mut world, "web-4", Saw::Up);
+    observe(&mut world, &check, Saw::Down);
+    assert!(!targets(&world).contains(&check), "{:#?}", asked(&world));
+    let believed = world.state.diagnose(world.now);
+    assert_eq!(believed.cause()[0].mode, FaultMode::WrongCheck, "{believed:#?}");
 }
 
 #[test]

@@ -36,12 +36,14 @@ fn one(view: &View, incident: &Incident, question: &NextCheck) -> Markup {
                 @if let Some(component) = named(view, target) {
                     p.quiet { "What " (link(target)) " (" (component.kind) ") looks like: "
                         code { "docs/hands/" (hands::page(component.kind)) "#" (component.kind) } }
-                    form method="post" action="/observe" {
-                        input type="hidden" name="component" value=(target);
-                        input type="hidden" name="incident" value=(incident.id.to_string());
-                        @if let Some(deed) = done_by(component, ask) { input type="hidden" name="did" value=(deed); }
-                        (answers())
+                }
+                form method="post" action="/observe" {
+                    input type="hidden" name="component" value=(target);
+                    input type="hidden" name="incident" value=(incident.id.to_string());
+                    @if let Some(deed) = named(view, target).and_then(|component| done_by(component, ask)) {
+                        input type="hidden" name="did" value=(deed);
                     }
+                    (answers())
                 }
             }
         }

@@ -13,7 +13,7 @@
 //! come here. Tested as cases (`tests/it/coincidences.rs`).
 
 use crate::circuit::{Circuit, Gate, InputId, Subject};
-use crate::consequence::{self, Consequence, Electric};
+use crate::consequence::{self, Electric};
 use crate::diagnosis::Fault;
 use crate::prior;
 use crate::rates;
@@ -172,8 +172,6 @@ struct Near<'a> {
     what: What<'a>,
     /// By input.
     relations: Vec<Option<Relation>>,
-    /// What would trip by it.
-    load: Vec<Consequence>,
     /// Of the chance that it does harm at all, the part per hour around the onset.
     per_hour: f64,
 }
@@ -193,25 +191,27 @@ enum When {
 }
 
 impl Near<'_> {
+    /// Whether this is what is switched off.
+    fn switches_off(&self, circuit: &Circuit, input: InputId) -> bool {
+        let worked_on = match &self.what {
+            What::Maintenance(maintenance, _) => &maintenance.off[..],
+            What::Deed(id, _) => std::slice::from_ref(id),
+        };
+        worked_on.iter().any(|&id| circuit.component_input(id) == input)
+    }
+
     /// The chance that it breaks this input, around the onset.
     fn chance_per_hour(&self, input: InputId) -> f64 {
-        let related = self.relations[input.index()].map_or(0.0, Relation::chance);
-        let load = self.load.iter().find(|it| it.input == input).map_or(0.0, |it| it.typical);
-        related.max(load) * self.per_hour
+        self.relations[input.index()].map_or(0.0, Relation::chance) * self.per_hour
     }
 }
 
 /// What is near the onset adds this to how likely faults are; one entry for each input and each thing that
 /// is near, where it adds anything. Linear in the circuit for each of these.
 #[must_use]
-pub fn influences(
-    plant: &Plant,
-    circuit: &Circuit,
-    electric: &Electric,
-    happened: &Happened<'_>,
-) -> Vec<Influence> {
+pub fn influences(plant: &Plant, circuit: &Circuit, happened: &Happened<'_>) -> Vec<Influence> {
     let mut influences = Vec::new();
-    for near in near(plant, circuit, electric, happened.onset, happened) {
+    for near in near(plant, circuit, happened.onset, happened) {
         for input in circuit.inputs() {
             let per_hour = near.chance_per_hour(input);
             if per_hour > 0.0 {
@@ -236,20 +236,21 @@ pub fn of(
     for fault in believed {
         let subject = circuit.subject(fault.input);
         let view = View { plant, circuit, fault, alone_per_hour: prior::per_hour(plant, subject) };
-        if let Subject::Spread { from, .. } = subject {
-            told.push(spread(&view, from, believed, happened));
+        if let Subject::Spread { from, to } = subject {
+            let takes = plant.component(from).attribute(Attribute::CanTakeDown);
+            if matches!(takes, Some(Value::Components(hit)) if hit.contains(&to)) {
+                told.push(spread(&view, from, believed, happened));
+            }
             continue;
         }
-        let moved = moved_load(&view, electric, believed, happened);
-        let by_load = moved.is_some();
-        told.extend(moved);
-        let onset = fault.since.unwrap_or(happened.onset);
-        for near in near(plant, circuit, electric, onset, happened) {
-            let by_its_load = near.load.iter().any(|it| it.input == fault.input);
-            if !(by_load && by_its_load) {
-                told.extend(view.against(&near, onset));
-            }
+        // What was dead long before is no matter of these hours.
+        if fault.mode == FaultMode::Latent {
+            continue;
         }
+        told.extend(moved_load(&view, electric, believed, happened));
+        let onset = fault.since.unwrap_or(happened.onset);
+        let near = near(plant, circuit, onset, happened);
+        told.extend(near.iter().filter_map(|near| view.against(near, onset, believed)));
     }
     // What is decided, and most clearly, first.
     told.sort_by(|(one, _), (other, _)| other.ln().abs().total_cmp(&one.ln().abs()));
@@ -267,25 +268,32 @@ struct View<'a> {
 
 impl View<'_> {
     /// The odds of "caused by this" as they are told, or nothing where it is not worth a line.
-    fn against(&self, near: &Near<'_>, onset: Timestamp) -> Option<(f64, Coincidence)> {
-        let related = near.chance_per_hour(self.fault.input);
-        let relation = near.relations[self.fault.input.index()];
-        let (chance, why) = if related > 0.0 {
-            let load = near.load.iter().find(|it| it.input == self.fault.input);
-            let by_load = load.filter(|it| relation.is_none_or(|own| own.chance() < it.typical));
-            let why = match (by_load, relation) {
-                (Some(load), _) => load.because.clone(),
-                (None, Some(relation)) => relation.reason(),
-                (None, None) => return None,
-            };
-            let early = matches!(near.what, What::Maintenance(_, When::Before));
-            let often = if early { ", and one maintenance in twenty starts early" } else { "" };
-            (related, format!("{why}{often}"))
-        } else if let What::Maintenance(_, When::Within) = near.what {
-            let why = "nothing that the plant knows joins the two".to_owned();
-            (UNRELATED * near.per_hour, why)
-        } else {
-            return None;
+    fn against(
+        &self,
+        near: &Near<'_>,
+        onset: Timestamp,
+        believed: &[Believed],
+    ) -> Option<(f64, Coincidence)> {
+        let input = self.fault.input;
+        let off = |it: &&Believed| it.input != input && near.switches_off(self.circuit, it.input);
+        // It did not go dark with what nobody believes to be off.
+        let relation = near.relations[input.index()].filter(|relation| {
+            *relation != Relation::GoesDark || believed.iter().any(|it| off(&it))
+        });
+        let (chance, why) = match (relation, near.what) {
+            (Some(relation), _) => {
+                let early = matches!(near.what, What::Maintenance(_, When::Before));
+                let often = if early { ", and one maintenance in twenty starts early" } else { "" };
+                let chance = relation.chance() * near.per_hour;
+                (chance, format!("{}{often}", relation.reason()))
+            }
+            (None, What::Maintenance(_, When::Within)) => {
+                let why = "nothing that the plant knows joins the two".to_owned();
+                (UNRELATED * near.per_hour, why)
+            }
+            (None, What::Maintenance(_, When::Before | When::After) | What::Deed(..)) => {
+                return None;
+            }
         };
         let odds = chance / self.alone_per_hour;
         let (who, when, verdict) = match near.what {
@@ -371,15 +379,14 @@ fn moved_load(
     let earlier: Vec<&Believed> = believed
         .iter()
         .filter(|other| other.input != fault.input && since(other) <= since(fault))
+        .filter(|other| electric.carries(other.input))
         .collect();
     let last = earlier.iter().map(|other| since(other)).max()?;
     let broke: Vec<InputId> = earlier.iter().map(|other| other.input).collect();
     let follows = consequence::of(plant, circuit, electric, &broke);
     let load = follows.into_iter().find(|it| it.input == fault.input)?;
-    let carrying = |other: &&&Believed| electric.carries(other.input);
     let names: Vec<String> = earlier
         .iter()
-        .filter(carrying)
         .map(|other| {
             let Believed { input, mode, since: _ } = **other;
             fault_name(plant, circuit, &Fault { input, mode, first: 0, last: None }).subject
@@ -424,7 +431,6 @@ fn spread(
 fn near<'a>(
     plant: &'a Plant,
     circuit: &Circuit,
-    electric: &Electric,
     onset: Timestamp,
     happened: &Happened<'a>,
 ) -> Vec<Near<'a>> {
@@ -454,20 +460,13 @@ fn near<'a>(
     near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     near.truncate(NEAR_MAX);
     near.into_iter()
-        .map(|(per_hour, what)| {
-            let (relations, load) = stands(plant, circuit, electric, what);
-            Near { what, relations, load, per_hour }
-        })
+        .map(|(per_hour, what)| Near { what, relations: stands(plant, circuit, what), per_hour })
         .collect()
 }
 
-/// How every input stands to some work, and what its load would trip.
-fn stands(
-    plant: &Plant,
-    circuit: &Circuit,
-    electric: &Electric,
-    what: What<'_>,
-) -> (Vec<Option<Relation>>, Vec<Consequence>) {
+/// How every input stands to some work. What its load would trip is no part of it: that follows from what is
+/// off, if that is believed, and not from the calendar.
+fn stands(plant: &Plant, circuit: &Circuit, what: What<'_>) -> Vec<Option<Relation>> {
     let (worked_on, goes_off, by): (&[ComponentId], bool, Option<&str>) = match &what {
         What::Maintenance(maintenance, _) => (&maintenance.off, true, Some(&maintenance.by)),
         What::Deed(id, deeded) => {
@@ -513,8 +512,7 @@ fn stands(
         }
         relations[circuit.component_input(id).index()] = closest;
     }
-    let load = if goes_off { consequence::of(plant, circuit, electric, &off) } else { Vec::new() };
-    (relations, load)
+    relations
 }
 
 /// Which gates any of these inputs has a part in. Linear in the circuit.

@@ -93,9 +93,14 @@ impl Electric {
     #[must_use]
     pub fn of(plant: &Plant, circuit: &Circuit) -> Self {
         let load = Load::of(plant, &[]);
-        let ids = (0..).map(ComponentId).take(plant.components().len());
-        let power: Vec<ComponentId> = ids.filter(|&id| load.hands_on(id)).collect();
+        let ids = || (0..).map(ComponentId).take(plant.components().len());
+        let power: Vec<ComponentId> = ids().filter(|&id| load.hands_on(id)).collect();
         let mut carries = vec![false; circuit.subjects().len()];
+        let gives_out =
+            load.breakers() > 0 || ids().any(|id| plant.component(id).kind == Kind::Ups);
+        if !gives_out {
+            return Self { load, carries, needy: Vec::new() };
+        }
         for input in circuit.support(power.iter().map(|&id| circuit.works(id))) {
             carries[input.index()] = true;
         }
@@ -103,7 +108,8 @@ impl Electric {
         Self { load, carries, needy: power.into_iter().filter(needs).collect() }
     }
 
-    /// Whether a fault of this input touches anything that hands power on.
+    /// Whether a fault of this input touches anything that hands power on, in a plant in which something may
+    /// trip or run empty.
     #[must_use]
     pub fn carries(&self, input: InputId) -> bool {
         self.carries[input.index()]
@@ -122,16 +128,32 @@ pub fn of(
     if !faults.iter().any(|&input| electric.carries(input)) {
         return Vec::new();
     }
-    let up = circuit.under(faults);
-    let broke = faults.iter().filter_map(|&input| match circuit.subject(input) {
-        Subject::Component(id) => Some(id),
-        Subject::Spread { to, .. } => Some(to).filter(|&to| !up[circuit.stands(to).index()]),
-        Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => None,
-    });
-    let helpless =
-        electric.needy.iter().copied().filter(|&id| is_helpless(plant, circuit, &up, id));
-    let loss = Loss { off: Vec::new(), failed: broke.chain(helpless).collect() };
+    let mut up: Option<Vec<bool>> = None;
+    let mut failed: Vec<ComponentId> = Vec::new();
+    for &input in faults {
+        match circuit.subject(input) {
+            Subject::Component(id) => failed.push(id),
+            Subject::Spread { to, .. } => {
+                let up = up.get_or_insert_with(|| circuit.under(faults));
+                failed.extend(Some(to).filter(|&to| !up[circuit.stands(to).index()]));
+            }
+            Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => {}
+        }
+    }
+    if !electric.needy.is_empty() {
+        let up = up.get_or_insert_with(|| circuit.under(faults));
+        let needy = electric.needy.iter().copied();
+        failed.extend(needy.filter(|&id| is_helpless(plant, circuit, up, id)));
+    }
+    let loss = Loss { off: Vec::new(), failed };
     let outcome = electric.load.play(plant, &loss, &mut LoadMemory::default());
+    let is_ups = |id: ComponentId| plant.component(id).kind == Kind::Ups;
+    let quiet = outcome.breakers.iter().all(|fate| fate.verdict == Verdict::Holds)
+        && !outcome.dark.iter().any(|(id, _)| is_ups(*id));
+    if quiet {
+        return Vec::new();
+    }
+    let up = up.unwrap_or_else(|| circuit.under(faults));
     let still_up = |id: ComponentId| up[circuit.works(id).index()];
     let mut found: Vec<Consequence> = outcome
         .breakers

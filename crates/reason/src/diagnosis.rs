@@ -97,6 +97,26 @@ pub(crate) struct Fault {
     pub(crate) last: Option<u8>,
 }
 
+impl Fault {
+    /// It does not work at all, whatever made it so.
+    const fn is_hard(&self) -> bool {
+        match self.mode {
+            FaultMode::Flaky | FaultMode::Partial | FaultMode::Degraded => false,
+            FaultMode::Down
+            | FaultMode::Latent
+            | FaultMode::Consequential
+            | FaultMode::Misrouted
+            | FaultMode::CutOff
+            | FaultMode::WrongCheck => true,
+        }
+    }
+
+    /// It broke by itself just then: not because of another, nor long before.
+    const fn began(&self) -> bool {
+        !matches!(self.mode, FaultMode::Latent | FaultMode::Consequential)
+    }
+}
+
 /// A set of faults, or one of the two answers that need none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Faults {
@@ -774,12 +794,14 @@ fn describe(
     let mut faults: Vec<Fault> = Vec::new();
     for place in 0..candidate.elements.len() {
         for fault in faults_of(question, suspects, candidate, place) {
-            // A thing that failed alone, and in a set too, failed once.
-            match faults
-                .iter_mut()
-                .find(|known| (known.input, known.mode) == (fault.input, fault.mode))
-            {
+            // A thing that failed alone, and in a set too, failed once: as it did first.
+            let same =
+                |known: &Fault| known.mode == fault.mode || known.is_hard() && fault.is_hard();
+            match faults.iter_mut().find(|known| known.input == fault.input && same(known)) {
                 Some(known) => {
+                    if (fault.first, !fault.began()) < (known.first, !known.began()) {
+                        known.mode = fault.mode;
+                    }
                     known.first = known.first.min(fault.first);
                     known.last =
                         known.last.and_then(|last| fault.last.map(|other| last.max(other)));

@@ -96,12 +96,11 @@ impl<'a> Context<'a> {
     pub fn of(
         plant: &Plant,
         circuit: &Circuit,
-        electric: &crate::consequence::Electric,
         unseen: &'a Unseen,
         happened: &Happened<'_>,
     ) -> Self {
         let mut added_per_hour: BTreeMap<InputId, f64> = BTreeMap::new();
-        for influence in coincidence::influences(plant, circuit, electric, happened) {
+        for influence in coincidence::influences(plant, circuit, happened) {
             // Of several reasons the strongest counts: they are seldom independent.
             let added = added_per_hour.entry(influence.input).or_default();
             *added = added.max(influence.per_hour);
@@ -210,12 +209,12 @@ pub struct Unseen {
 }
 
 impl Unseen {
-    /// Of a plant. Linear in its killer sets; where these do not fit in memory, nothing is taken to be unseen.
+    /// Of a plant. Linear in its killer sets; where what checks see does not fit in memory, nothing is taken
+    /// to be unseen.
     #[must_use]
-    pub fn of(plant: &Plant, circuit: &Circuit) -> Self {
+    pub fn of(plant: &Plant, circuit: &Circuit, killers: &Killers) -> Self {
         let mut this = Self { is: vec![false; circuit.subjects().len()], read_at: BTreeMap::new() };
-        let Ok(killers) = Killers::of(circuit) else { return this };
-        let Ok(signatures) = Signatures::of(plant, circuit, &killers) else { return this };
+        let Ok(signatures) = Signatures::of(plant, circuit, killers) else { return this };
         let unseen = &mut this.is;
         for choice in circuit.choices() {
             for input in choice.members.iter().flat_map(|&member| killers.alone(member)) {

@@ -154,7 +154,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
     let circuit = Circuit::of(&plant);
     let killers = Killers::of(&circuit).map_err(|why| why.to_string())?;
     let electric = Electric::of(&plant, &circuit);
-    let unseen = Unseen::of(&plant, &circuit);
+    let unseen = Unseen::of(&plant, &circuit, &killers);
     if let Some(old) = &state.plant {
         let same = |key: &blackstart_model::CheckKey| {
             let find = |plant: &blackstart_model::Plant| {

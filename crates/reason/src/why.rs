@@ -5,7 +5,7 @@
 //! trouble, what came back today, what the load layer says follows from a fault. It judges nothing itself:
 //! [`diagnosis`](crate::diagnosis) does. Tested through `step` and [`State::diagnose`].
 
-use crate::circuit::InputId;
+use crate::circuit::{Circuit, InputId};
 use crate::coincidence::{self, Happened};
 use crate::consequence;
 use crate::diagnosis::{Diagnosis, Fault, Hypothesis, Question, diagnose, next};
@@ -98,6 +98,13 @@ impl Surroundings {
     }
 }
 
+/// Faults whose load is played in one judgement: so many that they cost about what a search costs, and a
+/// few at least (chosen by hand). Those that are thought of first are asked about first.
+fn played_max(circuit: &Circuit) -> usize {
+    const GATES: usize = 20_000_000;
+    (GATES / circuit.len().max(1)).clamp(4, 64)
+}
+
 /// The question of one judgement, to be put to several sets of facts.
 pub(crate) struct Why<'a> {
     loaded: &'a Loaded,
@@ -121,7 +128,6 @@ impl<'a> Why<'a> {
         let context = prior::Context::of(
             &loaded.plant,
             &loaded.circuit,
-            &loaded.electric,
             &loaded.unseen,
             &surroundings.happened(),
         );
@@ -157,6 +163,9 @@ impl<'a> Why<'a> {
         }
         if let Some(known) = self.followed.borrow().get(&input) {
             return known.clone();
+        }
+        if self.followed.borrow().len() >= played_max(circuit) {
+            return None;
         }
         let span = self.surroundings.now.duration_since(self.surroundings.onset).unsigned_abs();
         let list: Vec<(InputId, f64)> = consequence::of(plant, circuit, electric, &[input])

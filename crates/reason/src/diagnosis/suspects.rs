@@ -94,8 +94,6 @@ pub(super) struct Suspects {
     by_fact: BTreeMap<u32, Vec<u32>>,
     /// How the inputs of each set of several failed.
     ways: BTreeMap<Vec<InputId>, Vec<FaultMode>>,
-    /// Inputs that bring some fact down by themselves.
-    pub(super) watched: std::collections::BTreeSet<InputId>,
     /// Single inputs among the suspects.
     pub(super) singles: usize,
     /// Larger sets among them.
@@ -128,7 +126,6 @@ impl Suspects {
         let hard = |input| (question.log_prior)(input, FaultMode::Down);
         let (together, capped) = together(question, &facts, &hard);
         let mut lists: Vec<(Vec<InputId>, Vec<u32>)> = Vec::new();
-        let watched = alone.keys().copied().collect();
         lists.extend(alone.into_iter().map(|(input, facts)| (vec![input], facts)));
         let singles = lists.len();
         lists.extend(brought_down(question, &facts, &together));
@@ -143,7 +140,6 @@ impl Suspects {
             bad_lists: Vec::new(),
             by_fact: BTreeMap::new(),
             ways: BTreeMap::new(),
-            watched,
             singles,
             together: together.len(),
             capped,
@@ -202,7 +198,7 @@ impl Suspects {
                 each.resize(inputs.len(), KIN_TOO.ln());
                 each[0] = own.fold(f64::NEG_INFINITY, f64::max);
             } else {
-                let ways = ways(question, &self.watched, &inputs);
+                let ways = ways(question, &inputs);
                 each.extend(ways.iter().map(|(log_prior, _)| *log_prior));
                 if !single {
                     let ways = ways.into_iter().map(|(_, mode)| mode).collect();
@@ -281,11 +277,7 @@ impl Suspects {
 /// How the inputs of a set failed, each in its likeliest way, with the logarithm of that: by itself just then,
 /// long before and unseen, or because of another of them. One at least failed just then, or nothing
 /// would have begun.
-fn ways(
-    question: &Question<'_>,
-    watched: &std::collections::BTreeSet<InputId>,
-    inputs: &[InputId],
-) -> Vec<(f64, FaultMode)> {
+fn ways(question: &Question<'_>, inputs: &[InputId]) -> Vec<(f64, FaultMode)> {
     let plain = |&input: &InputId| {
         let log_prior = (question.log_prior)(input, FaultMode::Down);
         (log_prior, hard_mode(question.plant, question.circuit, input))
@@ -304,27 +296,17 @@ fn ways(
     };
     let mut ways = plain.clone();
     for (way, &input) in ways.iter_mut().zip(inputs) {
-        if !watched.contains(&input) {
-            let latent = (question.log_prior)(input, FaultMode::Latent);
-            if latent > way.0 {
-                *way = (latent, FaultMode::Latent);
-            }
+        let latent = (question.log_prior)(input, FaultMode::Latent);
+        if latent > way.0 {
+            *way = (latent, FaultMode::Latent);
         }
         let because = because(input);
         if because > way.0 {
             *way = (because, FaultMode::Consequential);
         }
     }
-    let began = |way: &(f64, FaultMode)| match way.1 {
-        FaultMode::Latent | FaultMode::Consequential => false,
-        FaultMode::Down
-        | FaultMode::Flaky
-        | FaultMode::Partial
-        | FaultMode::Degraded
-        | FaultMode::Misrouted
-        | FaultMode::CutOff
-        | FaultMode::WrongCheck => true,
-    };
+    let began =
+        |way: &(f64, FaultMode)| !matches!(way.1, FaultMode::Latent | FaultMode::Consequential);
     if !ways.iter().any(began) {
         // The one that loses least by it.
         let loss = |at: usize| ways[at].0 - plain[at].0;

@@ -5,6 +5,7 @@ use blackstart_model::record::{Deed, FaultMode};
 use blackstart_model::time::{Timestamp, local_instant};
 use blackstart_model::{ComponentId, ComponentName};
 use blackstart_reason::Deeded;
+use blackstart_reason::circuit::Killers;
 use blackstart_reason::circuit::Subject;
 use blackstart_reason::coincidence::Happened;
 use blackstart_reason::prior::{Context, Unseen, log_prior, log_unmodelled};
@@ -50,7 +51,8 @@ impl Asked {
     /// On a day on which nothing else happens.
     fn calm() -> Self {
         let drawn = drawn();
-        let unseen = Unseen::of(&drawn.plant, &drawn.circuit);
+        let killers = Killers::of(&drawn.circuit).expect("a small plant");
+        let unseen = Unseen::of(&drawn.plant, &drawn.circuit, &killers);
         let onset = at("2026-11-07 12:00");
         let (troubled, failed_before) = (vec![], vec![]);
         Self {
@@ -72,7 +74,7 @@ impl Asked {
     }
 
     fn with<T>(&self, of: impl Fn(&Context<'_>) -> T) -> T {
-        let Drawn { plant, circuit, electric } = &self.drawn;
+        let Drawn { plant, circuit, .. } = &self.drawn;
         let deeds = &self.deeds;
         let happened = Happened {
             onset: self.onset,
@@ -81,7 +83,7 @@ impl Asked {
             troubled: &self.troubled,
             failed_before: &self.failed_before,
         };
-        of(&Context::of(plant, circuit, electric, &self.unseen, &happened))
+        of(&Context::of(plant, circuit, &self.unseen, &happened))
     }
 
     fn id(&self, name: &str) -> ComponentId {

@@ -2,8 +2,8 @@
 //!
 //! A *phase* is a stretch with one kind of answer; the journal tells where each begins. A *regime* is
 //! what a person would call it: it was up, then down, then it went on failing in turns. Three changes
-//! with short phases between them are one flapping regime, which lasts until one answer has held three
-//! times as long as any did while it flapped. One bad try between good ones is what a lying probe says, and
+//! with short phases between them are one flapping regime, which lasts until one answer has held for so long
+//! that chance would not have it so; and what was calm for less time than it flapped before or after was not. One bad try between good ones is what a lying probe says, and
 //! no regime of its own; nor is one good try between bad ones.
 //!
 //! News of the past is filed into the time it is of, and overwrites nothing newer. It never looks at
@@ -24,9 +24,11 @@ const SHORT_BAD_TRIES: u32 = 10;
 /// What is good, likewise (chosen by hand: of what fails one time in ten, nineteen runs of twenty are shorter).
 const SHORT_GOOD_TRIES: u32 = 30;
 
-/// What flapped is calm when one answer held so many times as long as the longest while it flapped (chosen
-/// by hand: of runs with one rate, about one in ten is so much longer than the longest of the few before it).
-const CALM: i32 = 3;
+/// What flapped is calm when one answer has come so often in a row as it would once in a thousand times by
+/// chance, at the rate at which it failed (chosen by hand); but not sooner than after a few tries, nor later
+/// than after an evening of them.
+const BY_CHANCE: f64 = 1e-3;
+const CALM_TRIES: (f64, f64) = (10.0, 240.0);
 
 /// Tries counted in one fact at most; beyond it more say nothing more.
 const TRIES_MAX: u32 = 1_000;
@@ -374,7 +376,7 @@ pub(crate) struct Regime<'a> {
     pub(crate) known: Timestamp,
     /// What was seen last in it that was not up; up when it all was.
     pub(crate) outcome: &'a Outcome,
-    /// It is the present one.
+    /// It is the present one, and its vantage is heard.
     pub(crate) lasts: bool,
     spans: Vec<Span>,
 }
@@ -494,7 +496,7 @@ pub(crate) fn regimes(
             until,
             known,
             outcome: bad.map_or(outcome, |(_, outcome, _)| outcome),
-            lasts: last && present.is_some(),
+            lasts: last && present.is_some() && deaf_since.is_none(),
             spans: own.iter().map(|(span, ..)| *span).collect(),
         };
         match result.last_mut() {
@@ -508,7 +510,7 @@ pub(crate) fn regimes(
         }
         at += taken;
     }
-    (result, calm_at)
+    (without_lulls(result), calm_at)
 }
 
 /// The share that was bad, where it is neither none nor all.
@@ -591,23 +593,66 @@ fn flapping_run(
         return (0, None);
     }
     let mut end = if told { from + 1 } else { from + short };
-    let mut longest =
-        if told { SignedDuration::ZERO } else { (from..end).map(length).max().unwrap_or_default() };
-    let least = signed(grid.every.saturating_mul(SHORT_BAD_TRIES));
+    let mut bad = SignedDuration::ZERO;
+    let mut whole = SignedDuration::ZERO;
+    let mut take = |at: usize| {
+        let (span, ..) = spans[at];
+        let share = match (span.manner, span.bad) {
+            (Manner::Up, _) => 0.0,
+            (_, Some(share)) => share,
+            (Manner::Flapping, None) => 0.5,
+            (Manner::Degraded | Manner::Refusing | Manner::Down, None) => 1.0,
+        };
+        bad = bad.saturating_add(length(at).mul_f64(share));
+        whole = whole.saturating_add(length(at));
+        bad.as_secs_f64() / whole.as_secs_f64().max(0.001)
+    };
+    let mut rate = 0.5;
+    for at in from..end {
+        rate = take(at);
+    }
     loop {
-        let calm = longest.checked_mul(CALM).unwrap_or(SignedDuration::MAX).max(least);
+        let calm = |manner: Manner| {
+            let chance = if manner == Manner::Up { 1.0 - rate } else { rate };
+            let tries = BY_CHANCE.ln() / chance.clamp(1e-6, 1.0 - 1e-6).ln();
+            signed(grid.every.mul_f64(tries.clamp(CALM_TRIES.0, CALM_TRIES.1)))
+        };
         let Some((next, ..)) = spans.get(end) else {
             let last = spans[end - 1].0;
-            return (end - from, last.since.checked_add(calm).ok().filter(|&at| at > now));
+            let at = last.since.checked_add(calm(last.manner)).ok();
+            return (end - from, at.filter(|&at| at > now));
         };
-        if next.until.duration_since(next.since) > calm {
+        if next.until.duration_since(next.since) > calm(next.manner) {
             return (end - from, None);
         }
+        // The present one has not come to its end: it says nothing of the rate.
         if end + 1 < spans.len() {
-            longest = longest.max(length(end));
+            rate = take(end);
         }
         end += 1;
     }
+}
+
+/// Puts together what flapped, was calm for less time than it had flapped or would flap, and flapped again.
+fn without_lulls(mut all: Vec<Regime<'_>>) -> Vec<Regime<'_>> {
+    let length = |regime: &Regime<'_>| regime.until.duration_since(regime.since);
+    let mut at = 1;
+    while at + 1 < all.len() {
+        let flapped = |at: usize| all[at].manner == Manner::Flapping;
+        let longer = length(&all[at - 1]).max(length(&all[at + 1]));
+        if flapped(at - 1) && flapped(at + 1) && length(&all[at]) <= longer {
+            let after = all.remove(at + 1);
+            let lull = all.remove(at);
+            let whole = &mut all[at - 1];
+            whole.spans.extend(lull.spans.into_iter().chain(after.spans));
+            (whole.until, whole.known) = (after.until, after.known);
+            (whole.outcome, whole.lasts) = (after.outcome, after.lasts);
+            at = at.saturating_sub(1).max(1);
+        } else {
+            at += 1;
+        }
+    }
+    all
 }
 
 fn before(at: Timestamp, span: Duration) -> Timestamp {

@@ -59,7 +59,7 @@ fn ten_good_then_ten_bad_are_two_regimes_and_not_ten_of_twenty() {
 fn three_changes_in_short_order_are_one_regime_with_counts() {
     let evidence = heard(&[(0, 'u'), (600, 'd'), (620, 'u'), (650, 'd'), (660, 'u')]);
     assert_eq!(seen(&evidence, 671), [(Manner::Up, 0, 60, 0), (Manner::Flapping, 600, 7, 3)]);
-    // Three times the longest of its phases, and at least ten tries.
+    // Half of it was bad: ten good tries in a row are no chance any more.
     assert_eq!(seen(&evidence, 750)[1].0, Manner::Flapping);
     let calm = seen(&evidence, 780);
     assert_eq!(
@@ -141,4 +141,23 @@ fn what_nobody_could_ask_is_no_change() {
     evidence.take(&told(910, down()));
     let manners: Vec<_> = seen(&evidence, 950).iter().map(|seen| (seen.0, seen.1)).collect();
     assert_eq!(manners, [(Manner::Up, 0), (Manner::Down, 100)]);
+}
+
+#[test]
+fn a_lull_is_no_calm() {
+    // One try in three fails for an hour, with six minutes of good luck in between.
+    let mut words = vec![(0, 'u')];
+    for turn in 0..120 {
+        if !(60..72).contains(&turn) {
+            words.extend([(6_000 + 30 * turn, 'd'), (6_010 + 30 * turn, 'u')]);
+        }
+    }
+    let evidence = heard(&words);
+    let now = 6_000 + 30 * 120;
+    let manners: Vec<_> = seen(&evidence, now).iter().map(|seen| (seen.0, seen.1)).collect();
+    assert_eq!(manners, [(Manner::Up, 0), (Manner::Flapping, 6_000)]);
+    // The rarer it failed, the longer a good while has to be.
+    let (_, calm_at) = regimes(&evidence, GRID, None, second(now));
+    let wait = calm_at.expect("it flaps").duration_since(second(now)).as_secs();
+    assert!((100..400).contains(&wait), "{wait}");
 }

@@ -103,6 +103,12 @@ pub fn shown(at: Timestamp, zone: &Zone) -> String {
     at.to_zoned(zone.0.clone()).strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
+/// A time within the last days as a person says it: `Sat 20:00`.
+#[must_use]
+pub fn shown_short(at: Timestamp, zone: &Zone) -> String {
+    at.to_zoned(zone.0.clone()).strftime("%a %H:%M").to_string()
+}
+
 /// A span as a person says it: `45 ms`, `12 s`, `4 min 05 s`, `5 h 31 min`, `3 d 04 h`.
 #[must_use]
 pub fn shown_span(span: Duration) -> String {

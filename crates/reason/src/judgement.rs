@@ -9,6 +9,7 @@
 //! It never sends anything: what follows are [`Decision`]s. Tested through `step`.
 
 use crate::alert;
+use crate::changed;
 use crate::circuit::InputId;
 use crate::diagnosis::{Diagnosis, Part};
 use crate::evidence::{Facts, Seen, facts, later, lost_key, signed};
@@ -398,7 +399,14 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
     if recovering && !fresh {
         return;
     }
-    incident.diagnosis = group.summary.clone();
+    let turn = changed::line(&incident.diagnosis, &group.summary, now, loaded.plant.zone());
+    // What is only suspected is guessed anew with each answer: that is no change of mind.
+    let turn = turn.filter(|_| incident.state != IncidentState::Suspected);
+    if let Some(line) = &turn {
+        incident.history.push((now, incident.state, line.clone()));
+    }
+    let lines = changed::with(std::mem::take(&mut incident.diagnosis.changed), turn);
+    incident.diagnosis = DiagnosisSummary { changed: lines, ..group.summary.clone() };
     let observed = group.seen.iter().filter_map(|seen| {
         let id = loaded.plant.find(component_of(&seen.key.0))?;
         let component = loaded.plant.component(id);

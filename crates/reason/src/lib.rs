@@ -22,6 +22,7 @@ pub mod hands;
 pub mod prior;
 pub mod coincidence;
 mod summary;
+mod changed;
 mod impact;
 mod alert;
 pub mod circuit;

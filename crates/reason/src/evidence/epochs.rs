@@ -20,8 +20,9 @@ pub(super) struct Change {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum How {
-    /// Something is worse than before.
-    Worse,
+    /// Something is worse than before; what begins to fail in turns may do so for so long before all who
+    /// ask have seen it.
+    Worse(Duration),
     /// Something is better, or otherwise.
     Better,
     /// Somebody did something, which shows within so long.
@@ -73,7 +74,13 @@ pub(super) fn epochs(
         let epoch = all.last_mut().expect("as above");
         epoch.seen_by += 1;
         match change.how {
-            How::Worse => epoch.worse_at = epoch.worse_at.max(change.at),
+            How::Worse(shows) => {
+                epoch.worse_at = epoch.worse_at.max(change.at);
+                let shown = later(change.at, shows);
+                if shows > Duration::ZERO {
+                    epoch.settling_until = epoch.settling_until.max(later(shown, slowest));
+                }
+            }
             How::Better => epoch.better_at = epoch.better_at.max(Some(change.at)),
             How::Deed(settles) => {
                 let shown = later(change.at, settles);

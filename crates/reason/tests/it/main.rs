@@ -4,6 +4,7 @@ mod world;
 mod drawn;
 
 mod cut;
+mod evolving;
 mod next;
 mod life;
 mod delivery;

@@ -19,6 +19,8 @@ pub(crate) struct World {
     pub(crate) circuit: Circuit,
     pub(crate) plant: std::sync::Arc<blackstart_model::Plant>,
     broken: BTreeSet<InputId>,
+    /// What fails in turns: each try meets it down by chance, in percent.
+    flaky: BTreeMap<InputId, u64>,
     /// Checks whose target answers, slowly.
     slow: BTreeSet<CheckKey>,
     /// What each check last told, and how often.
@@ -54,6 +56,7 @@ impl World {
             circuit,
             plant,
             broken: BTreeSet::new(),
+            flaky: BTreeMap::new(),
             slow: BTreeSet::new(),
             told: BTreeMap::new(),
             due: BTreeMap::new(),
@@ -90,8 +93,14 @@ impl World {
         self.broken.insert(self.input(name));
     }
 
+    /// From now on it is met down by so many tries in a hundred, each by itself.
+    pub(crate) fn fail_in_turns(&mut self, name: &str, percent: u64) {
+        self.flaky.insert(self.input(name), percent);
+    }
+
     pub(crate) fn mend(&mut self, name: &str) {
         self.broken.remove(&self.input(name));
+        self.flaky.remove(&self.input(name));
     }
 
     /// The target of a check goes on answering, slowly.
@@ -135,7 +144,12 @@ impl World {
 
     fn answer(&mut self, key: SymptomKey, asked: bool) {
         let sees = self.circuit.sees_named(&key.0, &key.1).expect("on the grid");
-        let broken: Vec<InputId> = self.broken.iter().copied().collect();
+        let met = |(&input, &percent): (&InputId, &u64)| {
+            let drawn = stable_hash(&format!("{} {} {} {}", input.index(), key.0, key.1, self.now));
+            (drawn >> 16) % 100 < percent && !self.broken.contains(&input)
+        };
+        let turns = self.flaky.iter().filter(|&one| met(one)).map(|(&input, _)| input);
+        let broken: Vec<InputId> = self.broken.iter().copied().chain(turns).collect();
         let under = self.circuit.under(&broken);
         let up = under[sees.gate.index()];
         // A machine that is alive refuses for what is dead on it; a dead one says nothing.

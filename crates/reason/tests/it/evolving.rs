@@ -1,0 +1,221 @@
+//! Outages that evolve: what ended and what lasts, what fails in turns, what was said late, what was done
+//! and did not help.
+
+use crate::world::{World, two_racks};
+use blackstart_model::VantageName;
+use blackstart_model::incident::IncidentState;
+use blackstart_model::observation::{Observation, Outcome, Standing, SymptomCode};
+use blackstart_model::record::{
+    BelievedFault, Deed, FaultMode, Input, News, PersonAction, PersonInput, Report, Saw,
+    VantageLoss,
+};
+use blackstart_model::time::{Duration, SignedDuration};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A guest behind a card of its own, in a machine with another guest.
+const GUESTS: &str = "
+feeds: { utility: {} }
+sites: { hall: { power: utility } }
+upstreams: { transit: { provides: internet } }
+switches: { core: { in: hall, network: transit } }
+hypervisors: { node: { in: hall, network: core, checks: [ { tcp: '10.0.0.1:22', every: 5s } ] } }
+nics: { card: { on: node, network: core } }
+vms:
+  guest: { on: node, network: card, checks: [ { tcp: '10.0.0.2:22', every: 5s } ] }
+  other: { on: node, network: core }
+services:
+  shop: { on: guest, checks: [ { tcp: '10.0.0.2:80', every: 5s, from: [here, outside] } ] }
+  blog: { on: guest, checks: [ { tcp: '10.0.0.2:81', every: 5s, from: [here, outside] } ] }
+  wiki: { on: other, checks: [ { tcp: '10.0.0.3:80', every: 5s, from: [here, outside] } ] }
+here: {}
+vantages: { outside: { agent: outside } }
+alerts: { mail: { relay: '127.0.0.1:2525', from: bs@example.net, to: [oncall@example.net], tls: none } }
+";
+
+fn believed(world: &World) -> Vec<BelievedFault> {
+    let summary = world.state.diagnose(world.now);
+    summary.hypotheses.into_iter().next().map(|lead| lead.faults).unwrap_or_default()
+}
+
+fn names(faults: &[BelievedFault]) -> Vec<String> {
+    faults.iter().map(|it| format!("{} {}", it.fault.subject, it.fault.mode)).collect()
+}
+
+fn act(component: &str, did: Deed) -> Input {
+    let what = PersonAction::Act { component: component.into(), did, note: String::new() };
+    Input::Person(PersonInput { who: "mara".to_owned(), what })
+}
+
+#[test]
+fn what_fails_in_turns_is_one_incident_told_once_and_held() {
+    let mut world = World::of(&two_racks());
+    world.fail_in_turns("web-4", 40);
+    world.run(15 * MINUTE);
+    assert_eq!(world.causes(), ["web-4 flaky"]);
+    let opened =
+        |world: &World| world.alerts().iter().filter(|alert| alert.news == News::Opened).count();
+    assert_eq!((world.confirmed().len(), opened(&world)), (1, 1));
+    let stays = |world: &World| world.confirmed().iter().all(|it| it.state == IncidentState::Open);
+    assert!(stays(&world), "{:#?}", world.confirmed()[0].history);
+
+    world.mend("web-4");
+    // A few good answers in a row are luck.
+    world.run(Duration::from_secs(20));
+    assert!(stays(&world), "{:#?}", world.confirmed()[0].history);
+    world.run(40 * MINUTE);
+    assert_eq!(world.confirmed()[0].state, IncidentState::Resolved);
+    assert_eq!((world.confirmed().len(), opened(&world)), (1, 1));
+}
+
+#[test]
+fn what_comes_back_again_and_again_is_held_longer_each_time() {
+    let mut world = World::of(&two_racks());
+    for _ in 0..12 {
+        world.break_it("web-4");
+        world.run(3 * MINUTE);
+        world.mend("web-4");
+        world.run(3 * MINUTE);
+    }
+    let incidents = world.confirmed().len();
+    assert!((1..8).contains(&incidents), "{incidents} incidents of twelve failures");
+    world.run(60 * MINUTE);
+    assert!(world.confirmed().iter().all(|incident| incident.state == IncidentState::Resolved));
+}
+
+#[test]
+fn two_causes_at_two_times_stay_two() {
+    let mut world = World::of(GUESTS);
+    world.break_it("utility");
+    world.fail_in_turns("card", 30);
+    world.run(30 * MINUTE);
+    let dark = names(&believed(&world));
+    assert_eq!(dark.len(), 1, "one cause explains the dark: {dark:?}");
+    world.mend("utility");
+    world.run(30 * MINUTE);
+    // The power explains what was seen first, and not what goes on.
+    let both = believed(&world);
+    let [first, second] = &both[..] else { panic!("{both:#?}") };
+    let (ended, lasts) = if first.until.is_some() { (first, second) } else { (second, first) };
+    assert!(ended.until.is_some() && ended.fault.mode == FaultMode::Down, "{both:#?}");
+    // What fails in turns is the guest or its card: nothing seen tells them apart.
+    assert_eq!((lasts.fault.mode, lasts.until), (FaultMode::Flaky, None), "{both:#?}");
+    assert!(["guest", "card"].contains(&lasts.fault.subject.as_str()), "{both:#?}");
+}
+
+#[test]
+fn news_of_the_past_changes_nothing_that_is_newer() {
+    let mut world = World::of(&two_racks());
+    world.run(10 * MINUTE);
+    let before = world.now.checked_sub(SignedDuration::from_mins(5)).expect("in range");
+    let key = ("web-4/tcp".into(), VantageName::from("outside"));
+    // What a spool brings: it was refused five minutes ago, and up again since.
+    for (outcome, at) in [
+        (Outcome::down(SymptomCode::Refused, ""), before),
+        (Outcome::Up, before.checked_add(SignedDuration::from_secs(30)).expect("in range")),
+    ] {
+        let failures = outcome.failures_of(1);
+        world.give(Input::Observed(Observation {
+            check: "web-4/tcp".into(),
+            vantage: "outside".into(),
+            outcome,
+            at,
+            asked: false,
+            tries: 1,
+            failures,
+        }));
+    }
+    world.run(MINUTE);
+    assert_eq!(world.state.evidence()[&key].outcome.standing(), Standing::Up);
+    let live = world.state.incidents().values().filter(|incident| incident.state.is_live());
+    assert_eq!(live.count(), 0);
+}
+
+#[test]
+fn a_vantage_that_is_silent_has_no_word_of_what_came_after() {
+    let mut world = World::of(&two_racks());
+    let (vantage, detail) = (VantageName::from("outside"), "nothing heard".to_owned());
+    world.give(Input::VantageLost { vantage, how: VantageLoss::Silent, detail });
+    world.run(MINUTE);
+    world.break_it("s-3");
+    world.run(2 * MINUTE);
+    let live = world.state.incidents().values().filter(|incident| incident.state.is_live());
+    let symptoms: Vec<_> = live.flat_map(|incident| incident.symptoms.keys()).collect();
+    assert!(symptoms.iter().any(|(check, _)| check.as_str() == "web-2/tcp"), "{symptoms:?}");
+    // It goes on talking, as one that is cut off in the middle may: nobody listens.
+    let heard = symptoms
+        .iter()
+        .filter(|(check, from)| from.as_str() == "outside" && check.as_str() != "way out");
+    assert_eq!(heard.count(), 0, "{symptoms:?}");
+}
+
+#[test]
+fn a_reboot_that_mends_nothing_moves_belief_to_what_it_would_not_mend() {
+    let chance = |did: Option<Deed>| {
+        let mut world = World::of(GUESTS);
+        world.break_it("card");
+        world.run(5 * MINUTE);
+        if let Some(did) = did {
+            world.give(act("guest", did));
+        }
+        world.run(15 * MINUTE);
+        let summary = world.state.diagnose(world.now);
+        let of = |name: &str| -> f64 {
+            let holds = |it: &&BelievedFault| it.fault.subject == name;
+            let all = summary.hypotheses.iter();
+            let named = all.filter(|hypothesis| hypothesis.faults.iter().any(|it| holds(&it)));
+            named.map(|hypothesis| hypothesis.posterior).sum()
+        };
+        of("guest") / of("card")
+    };
+    let (before, after) = (chance(None), chance(Some(Deed::Rebooted)));
+    assert!(after < 0.7 * before, "odds of the guest against the card: {before} and then {after}");
+}
+
+#[test]
+fn what_the_host_reports_names_the_card() {
+    let mut world = World::of(GUESTS);
+    world.fail_in_turns("card", 30);
+    world.run(10 * MINUTE);
+    world.give(Input::Reported(Report {
+        component: "card".into(),
+        from: "node".to_owned(),
+        saw: Saw::Flapping,
+        tries: 40,
+        failures: 12,
+        trust: Report::TRUST,
+        at: world.now,
+        detail: "carrier lost and found".to_owned(),
+    }));
+    world.run(MINUTE);
+    assert_eq!(names(&believed(&world)), ["card flaky"]);
+    assert_eq!(world.confirmed().len(), 1, "{:#?}", world.causes());
+    // It was believed of another thing before, and what changed that is kept.
+    let incident = world.confirmed()[0];
+    let line = incident.diagnosis.changed.last().expect("a line");
+    assert!(line.starts_with("Sat 03:"), "{line}");
+    assert!(line.contains("card flaky instead of "), "{line}");
+    assert!(line.contains(", because card from node "), "{line}");
+    assert!(incident.history.iter().any(|(_, _, because)| because == line));
+}
+
+#[test]
+fn what_was_said_before_it_was_mended_is_of_that_time() {
+    let mut world = World::of(GUESTS);
+    let say = |world: &mut World, saw| {
+        let (component, trust, note) = ("utility".into(), 90, String::new());
+        let what = PersonAction::Observe { component, saw, trust, note };
+        world.give(Input::Person(PersonInput { who: "mara".to_owned(), what }));
+    };
+    world.break_it("utility");
+    world.run(5 * MINUTE);
+    say(&mut world, Saw::Down);
+    world.run(5 * MINUTE);
+    assert_eq!(names(&believed(&world)), ["utility down"]);
+    world.mend("utility");
+    world.run(MINUTE);
+    say(&mut world, Saw::Up);
+    world.run(30 * MINUTE);
+    let live = world.state.incidents().values().filter(|incident| incident.state.is_live());
+    assert_eq!(live.count(), 0, "{:#?}", world.state.incidents());
+}

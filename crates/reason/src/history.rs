@@ -3,8 +3,9 @@
 //! A *phase* is a stretch with one kind of answer; the journal tells where each begins. A *regime* is
 //! what a person would call it: it was up, then down, then it went on failing in turns. Three changes
 //! with short phases between them are one flapping regime, which lasts until one answer has held for so long
-//! that chance would not have it so; and what was calm for less time than it flapped before or after was not. One bad try between good ones is what a lying probe says, and
-//! no regime of its own; nor is one good try between bad ones.
+//! that chance would not have it so; and what was calm for less time than it flapped before or after was
+//! not. One bad try between good ones is what a lying probe says, and no regime of its own; nor is one
+//! good try between bad ones.
 //!
 //! News of the past is filed into the time it is of, and overwrites nothing newer. It never looks at
 //! circuits or causes. Tested by cases here and through `step`.

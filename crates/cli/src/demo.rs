@@ -2,7 +2,7 @@
 //! whoever looks on may break more.
 
 mod stage;
-mod outages;
+pub(crate) mod outages;
 
 use crate::exit::Exit;
 use crate::serve::{log_to_stderr, told};

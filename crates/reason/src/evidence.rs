@@ -178,7 +178,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     for told in &told {
         of_check(loaded, told, &mut facts, &mut answering, &mut ripens);
     }
-    if !state.retold {
+    if state.retold.is_none() {
         of_vantages(state, loaded, &mut facts, &mut ripens);
     }
     for said in &words {

@@ -48,8 +48,9 @@ pub struct State {
     pub(crate) alerts_made: u64,
     /// The time of the last input.
     pub(crate) now: Option<Timestamp>,
-    /// What comes in was written down elsewhere, and did not come by the ways of the plant.
-    pub(crate) retold: bool,
+    /// What comes in was written down elsewhere, and did not come by the ways of the plant; judgements of it
+    /// are at least so far apart.
+    pub(crate) retold: Option<Duration>,
 }
 
 /// A plant in use.
@@ -259,10 +260,11 @@ impl State {
     }
 
     /// The state before the first line of what somebody wrote down. That a vantage is heard says nothing
-    /// then of its way to a server, for there is none.
+    /// then of its way to a server, for there is none. Incidents are judged at each tick that is given, and
+    /// else no more often than `apart`.
     #[must_use]
-    pub fn retold() -> Self {
-        Self { retold: true, ..Self::default() }
+    pub fn retold(apart: Duration) -> Self {
+        Self { retold: Some(apart), ..Self::default() }
     }
 
     /// The plant in use; `None` before the first was loaded.
@@ -381,8 +383,8 @@ impl State {
         };
         line("plant", &plant.as_ref().map(|loaded| &loaded.source));
         line("now", now);
-        if *retold {
-            line("retold", retold);
+        if let Some(apart) = retold {
+            line("retold", apart);
         }
         line("judged", &(unjudged, judged_at, judge_again_at));
         line("made", &(incidents_made, alerts_made));

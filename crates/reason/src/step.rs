@@ -45,7 +45,9 @@ pub fn step(state: &mut State, input: &Input, now: Timestamp) -> Vec<Decision> {
         return decisions;
     }
     let due = state.judge_again_at.is_some_and(|at| now >= at);
-    let rested = state.judged_at.is_none_or(|at| now >= later(at, JUDGE_EVERY));
+    let asked = state.retold.is_some() && *input == Input::Tick;
+    let apart = state.judged_apart();
+    let rested = asked || state.judged_at.is_none_or(|at| now >= later(at, apart));
     if (state.unjudged || due) && rested {
         judge(state, now, &mut decisions);
     }
@@ -56,10 +58,16 @@ impl State {
     /// When this state wants a [`Tick`](Input::Tick), if nothing else happens before.
     #[must_use]
     pub fn wake_at(&self) -> Option<Timestamp> {
-        let rested = self.judged_at.map(|at| later(at, JUDGE_EVERY));
+        let rested = self.judged_at.map(|at| later(at, self.judged_apart()));
         let unjudged = if self.unjudged { rested.or(self.now) } else { None };
         let again = self.judge_again_at.map(|at| rested.map_or(at, |rested| at.max(rested)));
         unjudged.into_iter().chain(again).min()
+    }
+}
+
+impl State {
+    fn judged_apart(&self) -> Duration {
+        self.retold.map_or(JUDGE_EVERY, |apart| apart.max(JUDGE_EVERY))
     }
 }
 

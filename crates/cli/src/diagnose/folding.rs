@@ -19,6 +19,10 @@ use std::collections::BTreeMap;
 /// write down what they see do it every few minutes).
 const SILENT_MAX: Duration = Duration::from_secs(15 * 60);
 
+/// Judgements over a file at most: of a short one each change is judged, of a long one the incidents are
+/// known to a thousandth of its time. What is believed at the end is not touched by it.
+const JUDGED_MAX: u32 = 1_000;
+
 /// A state, and how far it was folded.
 pub(crate) struct Folded {
     pub(crate) state: State,
@@ -33,7 +37,7 @@ pub(crate) struct Folded {
 }
 
 /// Folds what was said up to `until`, or all of it; `None` when nothing was said by then. `said` stands
-/// in the order of its times. Costs a judgement for each change.
+/// in the order of its times. Costs [`JUDGED_MAX`] judgements at most.
 pub(crate) fn fold(
     source: PlantSource,
     plant: &Plant,
@@ -43,7 +47,9 @@ pub(crate) fn fold(
     let taken: Vec<&Said> =
         said.iter().take_while(|said| until.is_none_or(|until| said.at <= until)).collect();
     let (first, last) = (taken.first()?.at, taken.last()?.at);
-    let mut fold = Fold { state: State::retold(), refused: Vec::new() };
+    let now = until.unwrap_or(last);
+    let lasted = now.duration_since(first).unsigned_abs();
+    let mut fold = Fold { state: State::retold(lasted / JUDGED_MAX), refused: Vec::new() };
     fold.take(&Input::PlantLoaded(source), first);
     let mut heard = Heard::default();
     for said in &taken {
@@ -52,7 +58,6 @@ pub(crate) fn fold(
         let input = heard.input(plant, said, &mut fold);
         fold.take(&input, said.at);
     }
-    let now = until.unwrap_or(last);
     heard.silence(plant, now, &mut fold);
     fold.wake_until(now);
     // What the last lines changed is judged, though less than a moment has passed.

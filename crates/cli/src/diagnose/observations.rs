@@ -377,7 +377,7 @@ impl Line<'_, '_> {
     fn outcome(&mut self, saw: Saw, symptom: Option<&str>, detail: &str) -> Outcome {
         let code = symptom.and_then(|symptom| {
             let known = SymptomCode::parse(symptom);
-            if known.is_none() && saw != Saw::Unknown {
+            if known.is_none() && matches!(saw, Saw::Down | Saw::Degraded) {
                 self.notes.push(format!("`{symptom}` is no symptom we know: taken as `reported`"));
             }
             known

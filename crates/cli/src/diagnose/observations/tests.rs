@@ -3,7 +3,8 @@
 use super::super::folding::{Folded, fold};
 use super::*;
 use blackstart_model::plantfile;
-use blackstart_model::record::PlantSource;
+use blackstart_model::record::{Input, PersonInput, PlantSource};
+use blackstart_sim::world::World;
 use expect_test::{Expect, expect};
 use std::sync::Arc;
 
@@ -265,4 +266,56 @@ fn who_writes_from_outside_during_a_power_cut_does_not_speak_against_it() {
     let folded = fold(source, &plant, &reading.said, None).expect("seen");
     let told = folded.state.diagnose(folded.now);
     assert_eq!(told.cause()[0].subject, "switch-1", "{told:?}");
+}
+
+/// An input as a line of a file; `None` for what a file does not say.
+fn written(input: &Input, at: Timestamp) -> Option<serde_json::Value> {
+    Some(match input {
+        Input::Observed(seen) => serde_json::json!({
+            "at": seen.at.to_string(), "from": seen.vantage.as_str(), "check": seen.check.as_str(),
+            "outcome": seen.outcome.standing().as_str(), "symptom": seen.outcome.code(),
+        }),
+        Input::Person(PersonInput { who, what: PersonAction::Act { component, did, note } }) => {
+            serde_json::json!({
+                "at": at.to_string(), "by": who, "did": did.as_str(),
+                "component": component.as_str(), "detail": note,
+            })
+        }
+        Input::Person(PersonInput {
+            who,
+            what: PersonAction::Observe { component, saw, trust, note, .. },
+        }) => serde_json::json!({
+            "at": at.to_string(), "from": who, "component": component.as_str(),
+            "outcome": saw.as_str(), "trust": trust, "detail": note,
+        }),
+        _ => return None,
+    })
+}
+
+/// Outages in which no vantage was lost, for a file does not say that.
+#[test]
+fn an_outage_that_was_written_down_is_judged_as_it_was_judged_live() {
+    for name in ["seed-2", "seed-4"] {
+        let scenario = crate::demo::outages::built_in(name).expect("a scenario");
+        let source = || PlantSource { files: vec![scenario.believed.clone()] };
+        let (truth, starts, ends) = (scenario.truth.clone(), scenario.starts, scenario.ends);
+        let mut world = World::of(source(), truth, starts, scenario.seed, scenario.senses);
+        for happening in &scenario.faults {
+            world.happen(happening.clone());
+        }
+        for told in &scenario.told {
+            world.run_until(told.at);
+            world.give(told.input());
+        }
+        world.run_until(ends);
+        let live = world.state().diagnose(ends);
+        let heard = world.take_heard().inputs;
+        let lines = heard.iter().filter_map(|(at, input)| written(input, *at));
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let reading = read(&text, &scenario.plant);
+        assert_eq!(reading.mistakes, [], "{name}");
+        let folded = fold(source(), &scenario.plant, &reading.said, Some(ends)).expect("seen");
+        let told = folded.state.diagnose(folded.now);
+        assert_eq!(told.cause(), live.cause(), "{name}: {} / {}", told.sentence, live.sentence);
+    }
 }

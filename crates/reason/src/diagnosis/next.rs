@@ -169,24 +169,28 @@ impl<'a> Known<'a> {
     }
 }
 
-/// In which hypotheses a thing is down, in which it fails in turns, and in which it works badly; a bit each.
+/// In which hypotheses a thing is down, in which it fails in turns, in which it works badly, and in which it is
+/// down or works as one of those that stand on what is down in part; a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Stand {
     down: u64,
     turns: u64,
     badly: u64,
+    partly: u64,
 }
 
-/// The belief held by those hypotheses in which a thing works, works badly, fails in turns, is down.
-type Shares = [f64; 4];
+/// The belief held by those hypotheses in which a thing works, works badly, fails in turns, is down, is down
+/// or works.
+type Shares = [f64; 5];
 
-/// The probability of each answer, in the same order.
+/// The probability of each answer, in the order of the first four: nobody answers "one or the other".
 type Answers = [f64; 4];
 
 const WORKS: usize = 0;
 const BADLY: usize = 1;
 const TURNS: usize = 2;
 const DOWN: usize = 3;
+const PARTLY: usize = 4;
 
 /// The hypotheses, and what each says of every gate.
 struct Beliefs<'a> {
@@ -197,8 +201,8 @@ struct Beliefs<'a> {
     broke: BTreeMap<InputId, u64>,
     /// In which it works badly only.
     badly: BTreeMap<InputId, u64>,
-    /// Each gate with what is down broken, and with what fails in turns broken too.
-    up: Vec<[u64; 2]>,
+    /// Each gate with what is down broken; with what fails in turns broken too; and with what is down in part.
+    up: Vec<[u64; 3]>,
 }
 
 impl<'a> Beliefs<'a> {
@@ -217,7 +221,7 @@ impl<'a> Beliefs<'a> {
             badly: BTreeMap::new(),
             up: Vec::new(),
         };
-        let (mut down, mut turns) = (BTreeMap::new(), BTreeMap::new());
+        let [mut down, mut turns, mut partly] = [const { BTreeMap::new() }; 3];
         for (hypothesis, lane) in weighed.iter().zip(0..) {
             let Faults::These(faults) = &hypothesis.faults else { continue };
             // What is over is not to be seen any more.
@@ -236,16 +240,26 @@ impl<'a> Beliefs<'a> {
                     | FaultMode::WrongCheck => note(&mut down),
                     FaultMode::Flaky => note(&mut turns),
                     FaultMode::Partial => {
-                        note(&mut turns);
+                        note(&mut partly);
                         note(&mut beliefs.badly);
                     }
                     FaultMode::Degraded => note(&mut beliefs.badly),
                 }
             }
         }
-        let mut broken: Vec<(InputId, [u64; 2])> =
-            down.iter().map(|(&input, &lanes)| (input, [lanes, lanes])).collect();
-        broken.extend(turns.iter().map(|(&input, &lanes)| (input, [0, lanes])));
+        let sweeps = [
+            (down, [true, true, true]),
+            (turns, [false, true, true]),
+            (partly, [false, false, true]),
+        ];
+        let broken: Vec<(InputId, [u64; 3])> = sweeps
+            .iter()
+            .flat_map(|(inputs, within)| {
+                inputs.iter().map(|(&input, &lanes)| {
+                    (input, within.map(|is_within| if is_within { lanes } else { 0 }))
+                })
+            })
+            .collect();
         circuit.evaluate(&broken, &mut beliefs.up);
         Some(beliefs)
     }
@@ -258,23 +272,25 @@ impl<'a> Beliefs<'a> {
     /// How a gate stands; `own` is the input of its thing, where it has one.
     fn stand(&self, gate: GateId, own: Option<InputId>) -> Stand {
         let lanes = self.lanes();
-        let [hard, soft] = self.up[gate.index()];
+        let [hard, soft, part] = self.up[gate.index()];
         let down = !hard & lanes;
         let badly = own.and_then(|own| self.badly.get(&own)).copied().unwrap_or(0) & !down;
         let turns = !soft & lanes & !down & !badly;
-        Stand { down, turns, badly }
+        let partly = !part & lanes & !down & !badly & !turns;
+        Stand { down, turns, badly, partly }
     }
 
     fn shares(&self, stand: Stand) -> Shares {
-        let Stand { down, turns, badly } = stand;
-        let mut shares = [0.0; 4];
+        let Stand { down, turns, badly, partly } = stand;
+        let mut shares = [0.0; 5];
         for (mass, lane) in self.mass.iter().zip(0..) {
             let is_in = |among: u64| among >> lane & 1 == 1;
-            let how = match (is_in(down), is_in(turns), is_in(badly)) {
+            let how = match (is_in(down), is_in(turns), is_in(badly), is_in(partly)) {
                 (true, ..) => DOWN,
-                (_, true, _) => TURNS,
-                (_, _, true) => BADLY,
-                (false, false, false) => WORKS,
+                (_, true, ..) => TURNS,
+                (_, _, true, _) => BADLY,
+                (.., true) => PARTLY,
+                (false, false, false, false) => WORKS,
             };
             shares[how] += mass;
         }
@@ -294,7 +310,7 @@ fn entropy(of: &[f64]) -> f64 {
 
 /// Mutual information, bits, of how a thing stands (`shares`) and what is answered (`answers`, by how it
 /// stands): H(answer) − H(answer | stand).
-fn information(shares: &Shares, answers: &[Answers; 4]) -> f64 {
+fn information(shares: &Shares, answers: &[Answers; 5]) -> f64 {
     let mut mixed = [0.0; 4];
     let mut given = 0.0;
     for (share, answers) in shares.iter().zip(answers) {
@@ -307,13 +323,22 @@ fn information(shares: &Shares, answers: &[Answers; 4]) -> f64 {
 }
 
 /// What a check answers: good or bad, by how its target stands.
-fn probe_answers() -> [Answers; 4] {
+fn probe_answers() -> [Answers; 5] {
     let bad = |chance: f64| [1.0 - chance, 0.0, 0.0, chance];
-    [bad(PROBE_ERRS), bad(IN_TURNS), bad(IN_TURNS), bad(1.0 - PROBE_ERRS)]
+    either([bad(PROBE_ERRS), bad(IN_TURNS), bad(IN_TURNS), bad(1.0 - PROBE_ERRS)])
+}
+
+/// The same, and what is answered of a thing that is down or works, as likely one as the other.
+fn either([works, badly, turns, down]: [Answers; 4]) -> [Answers; 5] {
+    let mut partly = works;
+    for (partly, down) in partly.iter_mut().zip(down) {
+        *partly = f64::midpoint(*partly, down);
+    }
+    [works, badly, turns, down, partly]
 }
 
 /// What a person answers. The truth as often as they are trusted, and each other answer equally often.
-fn look_answers(look: &Look) -> [Answers; 4] {
+fn look_answers(look: &Look) -> [Answers; 5] {
     let shown = |how: usize| match how {
         BADLY => look.shows.contains(&Saw::Degraded),
         TURNS => look.shows.contains(&Saw::Flapping),
@@ -323,14 +348,14 @@ fn look_answers(look: &Look) -> [Answers; 4] {
     let trust = f64::from(look.trust) / 100.0;
     #[expect(clippy::cast_precision_loss, reason = "at most three")]
     let wrong = (1.0 - trust) / look.shows.len().max(1) as f64;
-    [WORKS, BADLY, TURNS, DOWN].map(|how| {
+    either([WORKS, BADLY, TURNS, DOWN].map(|how| {
         let truth = if shown(how) { how } else { WORKS };
         [WORKS, BADLY, TURNS, DOWN].map(|answer| match answer {
             answer if answer == truth => trust,
             answer if shown(answer) => wrong,
             _ => 0.0,
         })
-    })
+    }))
 }
 
 /// Offers the checks that have not spoken and whose answers would differ; of those that stand alike the
@@ -347,7 +372,8 @@ fn probes(
     let mut quickest: BTreeMap<Stand, (Duration, &Sees)> = BTreeMap::new();
     for sees in loaded.circuit.sees() {
         let stand = beliefs.stand(sees.gate, None);
-        let is_same = stand.turns == 0 && (stand.down == 0 || stand.down == beliefs.lanes());
+        let is_same =
+            stand.turns | stand.partly == 0 && (stand.down == 0 || stand.down == beliefs.lanes());
         let deadline = check(sees).deadline;
         let is_slower = || quickest.get(&stand).is_some_and(|(best, _)| *best <= deadline);
         if is_same || is_slower() || known.gates.contains(&sees.gate) {
@@ -506,12 +532,20 @@ impl LookedAt {
 /// on in others.
 fn restart_tells(beliefs: &Beliefs<'_>, own: u64, others: u64, trust: u8) -> f64 {
     let trust = f64::from(trust) / 100.0;
-    let [.., by_itself] = beliefs.shares(Stand { down: own, turns: 0, badly: 0 });
-    let [.., by_others] = beliefs.shares(Stand { down: others, turns: 0, badly: 0 });
+    let held = |lanes: u64| -> f64 {
+        beliefs
+            .mass
+            .iter()
+            .zip(0..)
+            .filter(|(_, lane)| lanes >> lane & 1 == 1)
+            .map(|(mass, _)| mass)
+            .sum()
+    };
+    let (by_itself, by_others) = (held(own), held(others));
     let back = |chance: f64| [chance, 0.0, 0.0, 1.0 - chance];
     let helps = RESTART_HELPS * trust + (1.0 - RESTART_HELPS) * (1.0 - trust);
-    let answers = [back(trust), back(trust), back(helps), back(1.0 - trust)];
-    information(&[1.0 - by_itself - by_others, 0.0, by_itself, by_others], &answers)
+    let answers = [back(trust), back(trust), back(helps), back(1.0 - trust), back(0.5)];
+    information(&[1.0 - by_itself - by_others, 0.0, by_itself, by_others, 0.0], &answers)
 }
 
 #[cfg(test)]

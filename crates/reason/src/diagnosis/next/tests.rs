@@ -39,20 +39,20 @@ proptest! {
             badly: BTreeMap::new(),
             up: Vec::new(),
         };
-        let [down, turns, badly, _] = lanes;
+        let [down, turns, badly, partly] = lanes;
         let (turns, badly) = (turns & !down, badly & !down & !turns);
-        let stand = Stand { down, turns, badly };
+        let partly = partly & !down & !turns & !badly;
+        let stand = Stand { down, turns, badly, partly };
         let looks = hands::looks(blackstart_model::kind::Kind::ALL[kind]);
         for answers in looks.map(look_answers).chain([probe_answers()]) {
             for row in answers {
                 prop_assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             }
             let given: Vec<Answers> = (0..beliefs.mass.len())
-                .map(|lane| match (down >> lane & 1, turns >> lane & 1, badly >> lane & 1) {
-                    (1, ..) => answers[DOWN],
-                    (_, 1, _) => answers[TURNS],
-                    (_, _, 1) => answers[BADLY],
-                    _ => answers[WORKS],
+                .map(|lane| {
+                    let ways = [(down, DOWN), (turns, TURNS), (badly, BADLY), (partly, PARTLY)];
+                    let mut ways = ways.iter().filter(|(lanes, _)| lanes >> lane & 1 == 1);
+                    answers[ways.next().map_or(WORKS, |&(_, how)| how)]
                 })
                 .collect();
             let bits = information(&beliefs.shares(stand), &answers);

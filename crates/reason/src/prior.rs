@@ -86,6 +86,8 @@ pub struct Context<'a> {
     troubled: BTreeSet<ComponentId>,
     /// What somebody started again shortly before the onset.
     started: BTreeSet<ComponentId>,
+    /// When somebody said last that a thing works.
+    worked: BTreeMap<ComponentId, Timestamp>,
     unseen: Option<&'a Unseen>,
 }
 
@@ -130,8 +132,15 @@ impl<'a> Context<'a> {
             added_per_hour,
             troubled: happened.troubled.iter().copied().collect(),
             started,
+            worked: BTreeMap::new(),
             unseen: Some(unseen),
         }
+    }
+
+    /// The same where somebody said when these worked last: they have not been dead for longer.
+    #[must_use]
+    pub fn with_worked(self, worked: BTreeMap<ComponentId, Timestamp>) -> Self {
+        Self { worked, ..self }
     }
 
     fn exposure_hours(&self) -> f64 {
@@ -156,10 +165,12 @@ pub fn log_prior(
     }
     if let Subject::Spread { from, to } = subject {
         // It happens with what it follows from, and takes no time of its own.
-        let chance = match plant.component(from).attribute(Attribute::CanTakeDown) {
-            Some(Value::Components(hit)) if hit.contains(&to) => rates::middle(rates::SPREAD),
-            Some(_) | None if context.started.contains(&to) => STARTED_AGAIN,
-            Some(_) | None => STARTED_UNTOLD,
+        let chance = if takes_down(plant, from, to) {
+            rates::middle(rates::SPREAD)
+        } else if context.started.contains(&to) {
+            STARTED_AGAIN
+        } else {
+            STARTED_UNTOLD
         };
         return chance.ln();
     }
@@ -198,6 +209,12 @@ pub(crate) fn per_hour(plant: &Plant, subject: Subject) -> f64 {
     per_year.max(SELDOM) / rates::HOURS_PER_YEAR
 }
 
+/// Whether a fault of one can take another down at any time, and not only when that is started again.
+fn takes_down(plant: &Plant, from: ComponentId, to: ComponentId) -> bool {
+    let named = plant.component(from).attribute(Attribute::CanTakeDown);
+    matches!(named, Some(Value::Components(hit)) if hit.contains(&to))
+}
+
 /// Members of redundancy whose failure no check would see while the others stand; and what is read at start and
 /// not again.
 #[derive(Clone, Debug, Default)]
@@ -222,7 +239,10 @@ impl Unseen {
             }
         }
         for &subject in circuit.subjects() {
-            if let Subject::Spread { from, to } = subject {
+            // What takes others along does so when it fails, and is no old story.
+            if let Subject::Spread { from, to } = subject
+                && !takes_down(plant, from, to)
+            {
                 unseen[circuit.component_input(from).index()] = true;
                 if let Some(at) = plant.component(to).condition.exercised {
                     let read_at = this.read_at.entry(from).or_insert(at);
@@ -264,7 +284,8 @@ fn latent(plant: &Plant, circuit: &Circuit, input: InputId, context: &Context<'_
     };
     // Whoever read it at their start has exercised it.
     let read = unseen.read_at.get(&id).map(|&at| coincidence::hours_between(at, now));
-    let hours = read.map_or(hours, |read| hours.min(read));
+    let worked = context.worked.get(&id).map(|&at| coincidence::hours_between(at, now));
+    let hours = [read, worked].into_iter().flatten().fold(hours, f64::min);
     let hours = if mended_by_others(component.kind) {
         hours.min(rates::middle(rates::of(plant, id).0.repair_hours))
     } else {

@@ -55,6 +55,8 @@ pub(crate) struct Surroundings {
     deeds: BTreeMap<ComponentName, Vec<crate::state::Deeded>>,
     troubled: Vec<ComponentId>,
     failed_before: Vec<ComponentId>,
+    /// When somebody said last that a thing works.
+    worked: BTreeMap<ComponentId, Timestamp>,
 }
 
 impl Surroundings {
@@ -84,7 +86,16 @@ impl Surroundings {
             .collect();
         failed_before.sort_unstable();
         failed_before.dedup();
-        Self { onset, now, deeds: state.deeds.clone(), troubled, failed_before }
+        let mut worked = BTreeMap::new();
+        for (name, words) in &state.words {
+            let before = state.words_before.get(name).into_iter().flatten();
+            let up = words.values().chain(before).filter(|word| word.saw == Saw::Up);
+            if let (Some(at), Some(id)) = (up.map(|word| word.at).max(), plant.find(name.as_str()))
+            {
+                worked.insert(id, at);
+            }
+        }
+        Self { onset, now, deeds: state.deeds.clone(), troubled, failed_before, worked }
     }
 
     fn happened(&self) -> Happened<'_> {
@@ -130,7 +141,8 @@ impl<'a> Why<'a> {
             &loaded.circuit,
             &loaded.unseen,
             &surroundings.happened(),
-        );
+        )
+        .with_worked(surroundings.worked.clone());
         Self { loaded, facts, surroundings, context, followed: RefCell::default() }
     }
 

@@ -54,7 +54,9 @@ impl Circuit {
         for role in SUPPORT {
             component.requirement(role).into_iter().for_each(&mut look);
         }
-        if !plain {
+        // What can never stand (nothing but a standby holds it) shares its gate with all such.
+        let constants = self.subjects.len()..self.subjects.len() + 2;
+        if !plain || constants.contains(&self.base[of.index()].index()) {
             return Err(CompileWhole);
         }
 

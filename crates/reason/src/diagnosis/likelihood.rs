@@ -34,8 +34,10 @@ const BAD_WHEN_FLAKY: f64 = 0.5;
 const BAD_WHEN_DOWN: f64 = 0.15;
 
 /// Who is not to be trusted names just this component as failing, out of the blue; who is not to be
-/// trusted says that all is well (chosen by hand: a false report is of one thing among a hundred).
-const MADE_UP: f64 = 0.01;
+/// trusted says that all is well. A trust of 90 % is meant as "having heard it, I hold it true at 90 %": so a
+/// false report names a thing about as often as it fails by itself (chosen by hand: once in ten years, within
+/// the hour).
+const MADE_UP: f64 = 1e-5;
 const GLOSSED_OVER: f64 = 0.5;
 
 /// `ln P(fact | a try fails with chance q)` up to a constant of the fact. `q` is 0 where everything on
@@ -49,6 +51,9 @@ pub(super) fn fits(fact: &Fact, q: f64) -> f64 {
         } else {
             BAD_WHEN_FLAKY.ln()
         }
+    } else if fact.trust < 1.0 && (fact.is_up() || fact.failures >= fact.tries) {
+        // A word is no packet: whoever is to be trusted does not say "down" one time in a thousand.
+        if fact.is_up() { (1.0 - q).ln() } else { q.ln() }
     } else {
         let wrong = if q <= 0.0 {
             WRONG_WHEN_UP
@@ -65,8 +70,14 @@ pub(super) fn fits(fact: &Fact, q: f64) -> f64 {
         return told;
     }
     let random = if fact.is_up() { GLOSSED_OVER } else { MADE_UP };
-    let trust = fact.trust.max(0.0);
-    (trust * told.exp() + (1.0 - trust) * random).max(f64::MIN_POSITIVE).ln()
+    let trust = fact.trust.max(f64::MIN_POSITIVE);
+    // Figures that are made up are any figures.
+    let figures = match fact.failures {
+        0 => 0.0,
+        all if all >= fact.tries => 0.0,
+        some => log_uniform(fact.tries, some),
+    };
+    log_add(trust.ln() + told, (1.0 - trust).ln() + random.ln() + figures)
 }
 
 fn counted(tries: u32, failures: u32, q: f64, wrong: f64) -> f64 {

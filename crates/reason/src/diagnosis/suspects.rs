@@ -55,9 +55,9 @@ pub(super) struct Weighed {
 
 impl Weighed {
     /// Its fit when something unmodelled did it, which predicts nothing: as well as any rate could, less a
-    /// little.
+    /// little. But a word that names a thing of the plant as what is down is then not true.
     pub(super) fn unmodelled(&self) -> f64 {
-        self.at_best + UNMODELLED_EACH
+        if self.bad && self.fact.trust < 1.0 { self.calm } else { self.at_best + UNMODELLED_EACH }
     }
 }
 

@@ -159,6 +159,23 @@ services: { app: { on: stream-1 } }
 }
 
 #[test]
+fn mending_what_only_a_standby_held_mends_nothing_else() {
+    let plant = plant(
+        "blackstart: 1
+cooling: { unit: {}, spare: { cooled_by: { standby: unit } }, other: { cooled_by: spare } }
+",
+    );
+    let id = |name: &str| plant.find(name).expect("it is there");
+    let mut draft = Draft::of((*plant).clone()).expect("a small plant");
+    let edit = Replug { of: id("other"), role: Role::Cooling, from: id("spare"), to: id("unit") };
+    draft.replug(edit).expect("it can be moved");
+    let whole = Draft::of(draft.plant().clone()).expect("a small plant");
+    for name in ["unit", "spare", "other"] {
+        assert_eq!(draft.falls_with(id(name)), whole.falls_with(id(name)), "{name}");
+    }
+}
+
+#[test]
 fn a_redundancy_that_shares_only_its_own_building_is_no_false_redundancy() {
     let found = of_code(
         "blackstart: 1

@@ -96,7 +96,7 @@ pub(crate) fn summarise(
                 .iter()
                 .map(|fault| BelievedFault {
                     fault: fault_name(plant, circuit, fault),
-                    since: since(seen, hypothesis, fault),
+                    since: since(seen, epochs, hypothesis, fault),
                     until: fault.last.and_then(|last| epochs.get(usize::from(last) + 1).copied()),
                 })
                 .collect(),
@@ -120,9 +120,17 @@ pub(crate) fn summarise(
 }
 
 /// When a fault began to show: the first of what it explains in its first epoch.
-fn since(seen: &[&Seen], hypothesis: &Hypothesis, fault: &Fault) -> Option<Timestamp> {
+fn since(
+    seen: &[&Seen],
+    epochs: &[Timestamp],
+    hypothesis: &Hypothesis,
+    fault: &Fault,
+) -> Option<Timestamp> {
     let explained = hypothesis.explains.iter().map(|&at| seen[at]);
-    explained.filter(|seen| seen.fact.epoch == fault.first).map(|seen| seen.since).min()
+    // What failed already when the epoch began is an earlier fault's doing.
+    let begun = epochs.get(usize::from(fault.first)).copied().filter(|_| fault.first > 0);
+    let own = explained.filter(|seen| seen.fact.epoch == fault.first);
+    own.map(|seen| begun.map_or(seen.since, |begun| seen.since.max(begun))).min()
 }
 
 /// Services that a hypothesis takes down and no failing check has spoken of.

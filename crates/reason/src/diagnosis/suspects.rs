@@ -10,7 +10,7 @@
 use super::cuts::{Cut, Cuts};
 use super::likelihood::{fits, log_add};
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
-use crate::circuit::{InputId, Subject};
+use crate::circuit::{GateId, InputId, Subject};
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::FaultMode;
@@ -22,6 +22,9 @@ pub(super) const RATES: [f64; 5] = [0.02, 0.1, 0.3, 0.6, 0.9];
 
 /// Failing gates whose cut sets are looked for (chosen by hand: those with the same killers count once).
 const ASKED_MAX: usize = 8;
+
+/// Cut sets of each of these that are kept whether others share them or not.
+const BEST_OF_EACH: usize = 8;
 
 /// Cut sets of more than one input that are looked at.
 const TOGETHER_MAX: usize = 256;
@@ -423,32 +426,58 @@ fn together(
     facts: &[Weighed],
     log_prior: &dyn Fn(InputId) -> f64,
 ) -> (Vec<Cut>, bool) {
-    let mut looks: Vec<&Weighed> = Vec::new();
-    let mut seen: std::collections::BTreeSet<&[InputId]> = std::collections::BTreeSet::new();
-    for fact in facts.iter().filter(|fact| fact.bad && !fact.down_today) {
-        if seen.insert(question.killers.alone(fact.fact.gate)) {
-            looks.push(fact);
-        }
-    }
-    let every = looks.len().div_ceil(ASKED_MAX).max(1);
-    let asked_all = every == 1;
+    let (looks, asked_all) = looks(question, facts);
     let mut cuts = Cuts::new(question.circuit, log_prior);
-    let mut shared: BTreeMap<Cut, u32> = BTreeMap::new();
-    for look in looks.iter().step_by(every) {
-        for cut in cuts.of_gate(look.fact.gate) {
-            if cut.len() > 1 {
-                *shared.entry(cut).or_default() += 1;
-            }
+    let sum = |cut: &Cut| cut.inputs().into_iter().map(log_prior).sum::<f64>();
+    let mut shared: BTreeMap<Cut, (bool, u32)> = BTreeMap::new();
+    for look in looks {
+        let mut own: Vec<(f64, Cut)> = cuts
+            .of_gate(look.fact.gate)
+            .into_iter()
+            .filter(|cut| cut.len() > 1)
+            .map(|cut| (sum(&cut), cut))
+            .collect();
+        own.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        for (at, (_, cut)) in own.into_iter().enumerate() {
+            let (best, count) = shared.entry(cut).or_default();
+            *best |= at < BEST_OF_EACH;
+            *count += 1;
         }
     }
-    let mut all: Vec<(u32, f64, Cut)> = shared
-        .into_iter()
-        .map(|(cut, count)| (count, cut.inputs().into_iter().map(log_prior).sum(), cut))
-        .collect();
-    all.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    let mut all: Vec<(bool, u32, f64, Cut)> =
+        shared.into_iter().map(|(cut, (best, count))| (best, count, sum(&cut), cut)).collect();
+    all.sort_by(|a, b| {
+        let first = (b.0, b.1).cmp(&(a.0, a.1));
+        first.then(b.2.total_cmp(&a.2)).then(a.3.cmp(&b.3))
+    });
     let capped = cuts.capped || all.len() > TOGETHER_MAX || !asked_all;
     all.truncate(TOGETHER_MAX);
-    (all.into_iter().map(|(_, _, cut)| cut).collect(), capped)
+    (all.into_iter().map(|(_, _, _, cut)| cut).collect(), capped)
+}
+
+/// The failing gates whose cut sets are looked for, and whether these are all. Of those that failed in the same
+/// epochs few speak for many; each such pattern is asked about, for it has a cause of its own.
+fn looks<'f>(question: &Question<'_>, facts: &'f [Weighed]) -> (Vec<&'f Weighed>, bool) {
+    let bad = || facts.iter().filter(|fact| fact.bad && !fact.down_today);
+    let mut when: BTreeMap<GateId, u32> = BTreeMap::new();
+    for fact in bad() {
+        *when.entry(fact.fact.gate).or_default() |= 1 << fact.epoch;
+    }
+    let mut known = std::collections::BTreeSet::new();
+    let mut patterns: BTreeMap<u32, Vec<&Weighed>> = BTreeMap::new();
+    for fact in bad() {
+        let pattern = when[&fact.fact.gate];
+        if known.insert((pattern, question.killers.alone(fact.fact.gate))) {
+            patterns.entry(pattern).or_default().push(fact);
+        }
+    }
+    let each = (ASKED_MAX / patterns.len().max(1)).max(1);
+    let asked_all = patterns.values().all(|looks| looks.len() <= each);
+    let chosen = |looks: Vec<&'f Weighed>| {
+        let every = looks.len().div_ceil(each).max(1);
+        looks.into_iter().step_by(every)
+    };
+    (patterns.into_values().flat_map(chosen).collect(), asked_all)
 }
 
 /// Which facts each of these sets brings down: one scenario each.

@@ -62,6 +62,23 @@ fn of_two_switches_in_a_row_the_question_says_which() {
 }
 
 #[test]
+fn what_is_managed_by_a_way_that_is_gone_too_costs_somebody_a_walk() {
+    let minutes = |managed: &str| {
+        let text = IN_A_ROW
+            .replace("upper: { network: core }", "upper: { network: core, failures_per_year: 3 }")
+            .replace("lower: { network: upper }", &format!("lower: {{ network: upper{managed} }}"));
+        let mut world = World::of(&text);
+        world.break_it("upper");
+        world.run(MINUTE);
+        observe(&mut world, "upper", Saw::Unknown);
+        let all = asked(&world);
+        all.iter().find(|next| next.target == "lower").map(|next| next.minutes)
+    };
+    assert_eq!(minutes(""), Some(6.0), "from a chair");
+    assert_eq!(minutes(", managed_via: upper"), Some(5.0 + 17.0), "by way of somebody who is called");
+}
+
+#[test]
 fn nothing_is_asked_twice() {
     let mut world = World::of(IN_A_ROW);
     world.break_it("upper");

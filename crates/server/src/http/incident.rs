@@ -4,7 +4,7 @@ use super::App;
 use super::map;
 use super::next;
 use super::now::{card, names};
-use super::page::{Place, absent, cause, fault, page as frame, span, sure, time};
+use super::page::{Place, absent, cause, component, fault, page as frame, span, sure, time};
 use super::view::View;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -245,8 +245,8 @@ fn symptoms(view: &View, incident: &Incident) -> Markup {
                 thead { tr { th { "Check" } th { "From" } th { "First seen" } th { "As" } th { "Now" } } }
                 tbody { @for ((check, vantage), track) in &incident.symptoms {
                     tr {
-                        td { a href=(format!("/checks/{check}")) { (check) } }
-                        td { (vantage) }
+                        td { (symptom(view, check.as_str())) }
+                        td.from { (vantage) }
                         td { (time(view, track.first_at)) }
                         td { (track.outcome) }
                         td { @match track.up_since {
@@ -259,6 +259,16 @@ fn symptoms(view: &View, incident: &Incident) -> Markup {
             @if !incident.services.is_empty() { h3 { "Services down by it" } (names(&incident.services)) }
             @if !incident.customers.is_empty() { h3 { "Customers down by it" } (names(&incident.customers)) }
         }
+    }
+}
+
+/// What a symptom was seen of: a check, a component that somebody spoke of, or a vantage's way out.
+fn symptom(view: &View, key: &str) -> Markup {
+    let is_component = view.plant.as_ref().is_some_and(|plant| plant.find(key).is_some());
+    html! {
+        @if is_component { (component(key)) }
+        @else if key.contains('/') { a href=(format!("/checks/{key}")) { (key) } }
+        @else { (key) }
     }
 }
 

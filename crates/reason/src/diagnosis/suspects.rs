@@ -297,10 +297,24 @@ fn ways(question: &Question<'_>, inputs: &[InputId]) -> Vec<(f64, FaultMode)> {
         };
         lists.filter_map(chance).fold(f64::NEG_INFINITY, f64::max)
     };
+    // What takes another down does so as it fails, and not long after.
+    let takes_down = |input: InputId| {
+        inputs.iter().any(|&other| match question.circuit.subject(other) {
+            Subject::Spread { from, to } => {
+                let takes = question.plant.component(from).attribute(Attribute::CanTakeDown);
+                question.circuit.component_input(from) == input
+                    && matches!(takes, Some(Value::Components(hit)) if hit.contains(&to))
+            }
+            Subject::Component(_)
+            | Subject::Vantage(_)
+            | Subject::Check(_)
+            | Subject::Carriage { .. } => false,
+        })
+    };
     let mut ways = plain.clone();
     for (way, &input) in ways.iter_mut().zip(inputs) {
         let latent = (question.log_prior)(input, FaultMode::Latent);
-        if latent > way.0 {
+        if latent > way.0 && !takes_down(input) {
             *way = (latent, FaultMode::Latent);
         }
         let because = because(input);

@@ -241,7 +241,8 @@ struct Candidate {
     score: f64,
     prior: f64,
     unmodelled: bool,
-    /// The chance that a try fails, of each fact (in the order of the suspects' facts); empty while it was not looked up.
+    /// The chance that a try fails, of each fact (in the order of the suspects' facts); empty while it was not
+    /// looked up.
     predicted: Vec<f32>,
 }
 

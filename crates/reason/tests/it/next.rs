@@ -75,7 +75,11 @@ fn what_is_managed_by_a_way_that_is_gone_too_costs_somebody_a_walk() {
         all.iter().find(|next| next.target == "lower").map(|next| next.minutes)
     };
     assert_eq!(minutes(""), Some(6.0), "from a chair");
-    assert_eq!(minutes(", managed_via: upper"), Some(5.0 + 17.0), "by way of somebody who is called");
+    assert_eq!(
+        minutes(", managed_via: upper"),
+        Some(5.0 + 17.0),
+        "by way of somebody who is called"
+    );
 }
 
 #[test]

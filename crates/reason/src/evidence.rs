@@ -345,6 +345,10 @@ fn of_check(
         if sum.tries == 0 {
             continue;
         }
+        if present && sum.tries < 2 {
+            // Its next try confirms it, told or not.
+            ripens.push(later(last.since, told.grid.need()));
+        }
         let fact = Fact {
             gate: told.gate,
             epoch: number(at),
@@ -441,8 +445,9 @@ fn of_vantages(state: &State, loaded: &Loaded, facts: &mut Facts, ripens: &mut V
                 let proves = !vantage.way_out.is_empty() || vantage.agent.is_some();
                 let tells = proves && speaking.contains(&(vantage.name.clone(), number(epoch_at)));
                 let ripe = later(epoch.worse_at, loaded.slowest);
-                if !tells && epoch.until < ripe {
-                    if epoch_at == newest {
+                // Whoever has no way to find out that it is cut off says nothing by not saying so.
+                if !proves || (!tells && epoch.until < ripe) {
+                    if proves && epoch_at == newest {
                         ripens.push(ripe);
                     }
                     continue;

@@ -18,7 +18,7 @@ const IN_A_ROW: &str = "
 upstreams: { transit: { provides: internet } }
 switches: { core: { network: transit }, upper: { network: core }, lower: { network: upper } }
 servers: { s-1: { network: lower }, s-2: { network: lower } }
-here: { at: core }
+here: { at: core, way_out: [ { icmp: 192.0.2.1 } ] }
 services:
   shop: { on: s-1, checks: [ { tcp: '10.1.0.1:80', every: 5s } ] }
   blog: { on: s-2, checks: [ { tcp: '10.1.0.2:80', every: 5s } ] }

@@ -15,6 +15,17 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
+/// Where a web server listens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listen {
+    /// The address.
+    pub address: String,
+    /// The port.
+    pub port: u16,
+    /// Behind TLS.
+    pub tls: bool,
+}
+
 /// A daemon that runs on a host.
 pub struct Daemon {
     host: Host,
@@ -28,14 +39,38 @@ impl Daemon {
     /// When it does not start.
     #[must_use]
     pub fn nginx(host: &Host, address: &str, ports: &[u16]) -> Self {
-        let folder = host.folder().join("nginx");
+        let listens: Vec<Listen> = ports
+            .iter()
+            .map(|&port| Listen { address: address.to_owned(), port, tls: false })
+            .collect();
+        Self::web(host, "nginx", &listens, &Default::default())
+    }
+
+    /// nginx with a folder of this name, answering `hello from HOST` here; with TLS by a certificate and its key.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn web(
+        host: &Host,
+        name: &str,
+        listens: &[Listen],
+        (certificate, key): &(PathBuf, PathBuf),
+    ) -> Self {
+        let folder = host.folder().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for nginx");
         let at = folder.display();
-        let servers: String = ports
+        let tls = format!(
+            "ssl_certificate {}; ssl_certificate_key {};",
+            certificate.display(),
+            key.display()
+        );
+        let servers: String = listens
             .iter()
-            .map(|port| {
+            .map(|Listen { address, port, tls: encrypted }| {
+                let (ssl, keys) = if *encrypted { (" ssl", tls.as_str()) } else { ("", "") };
                 format!(
-                    "  server {{ listen {port}; location / {{ return 200 \"hello from {}\\n\"; }} }}\n",
+                    "  server {{ listen {address}:{port}{ssl}; {keys} location / {{ return 200 \"hello from {}\\n\"; }} }}\n",
                     host.name()
                 )
             })
@@ -51,7 +86,7 @@ impl Daemon {
         let mut command = host.command(&find("nginx").expect("nginx is installed"));
         command.arg("-c").arg(&path).arg("-e").arg(folder.join("error.log"));
         let daemon = Self::start(host, command);
-        for port in ports {
+        for Listen { address, port, .. } in listens {
             daemon.answers(address, *port);
         }
         daemon
@@ -64,16 +99,29 @@ impl Daemon {
     /// When it does not start.
     #[must_use]
     pub fn unbound(host: &Host, address: &str, name: &str, record: &str) -> Self {
-        let path = host.folder().join("unbound.conf");
         let big = vec![format!("\"{}\"", "x".repeat(250)); 8].join(" ");
+        let data = [
+            format!("local-zone: \"{name}.\" static"),
+            format!("local-data: \"{name}. A {record}\""),
+            format!("local-data: 'big.{name}. TXT {big}'"),
+        ];
+        Self::names(host, address, &data)
+    }
+
+    /// unbound with this data, on port 53.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn names(host: &Host, address: &str, data: &[String]) -> Self {
+        let path = host.folder().join("unbound.conf");
         let config = format!(
             "server:\n  interface: {address}\n  do-daemonize: no\n  chroot: \"\"\n  username: \"\"\n  \
              pidfile: \"{}/unbound.pid\"\n  use-syslog: no\n  logfile: \"{}/unbound.log\"\n  \
-             access-control: 0.0.0.0/0 allow\n  local-zone: \"{name}.\" static\n  \
-             local-data: \"{name}. A {record}\"\n  \
-             local-data: 'big.{name}. TXT {big}'\nremote-control:\n  control-enable: no\n",
+             access-control: 0.0.0.0/0 allow\n  {}\nremote-control:\n  control-enable: no\n",
             host.folder().display(),
-            host.folder().display()
+            host.folder().display(),
+            data.join("\n  ")
         );
         std::fs::write(&path, config).expect("unbound.conf");
         let mut command = host.command(&find("unbound").expect("unbound is installed"));

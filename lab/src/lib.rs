@@ -10,10 +10,15 @@
 mod namespace;
 mod daemons;
 mod blackstart;
+mod plant_world;
+mod clock;
+mod play;
 
 pub use blackstart::{Agent, Console, Server, agent_binary, binary};
-pub use daemons::{Daemon, Mailbox};
+pub use daemons::{Daemon, Listen, Mailbox};
 pub use namespace::{Host, Lab};
+pub use plant_world::PlantWorld;
+pub use play::{Cause, PLAY_NEEDS, Play};
 
 use std::time::Duration;
 

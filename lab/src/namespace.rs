@@ -1,6 +1,7 @@
 //! Hosts and wires: a network namespace for each host, veth pairs for cables, a bridge for a switch.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
@@ -23,6 +24,7 @@ struct Inner {
     space: String,
     folder: PathBuf,
     processes: RefCell<Vec<Child>>,
+    environment: RefCell<Vec<(String, OsString)>>,
 }
 
 static LABS: AtomicU32 = AtomicU32::new(0);
@@ -76,8 +78,9 @@ impl Lab {
         run(&["ip", "netns", "add", &space]);
         let folder = self.folder.path().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for the host");
-        let processes = RefCell::default();
-        let host = Host(Rc::new(Inner { name: name.to_owned(), space, folder, processes }));
+        let (name, processes, environment) =
+            (name.to_owned(), RefCell::default(), RefCell::default());
+        let host = Host(Rc::new(Inner { name, space, folder, processes, environment }));
         host.ip(&["link", "set", "lo", "up"]);
         self.hosts.borrow_mut().push(host.clone());
         host
@@ -96,8 +99,30 @@ impl Lab {
     #[must_use]
     pub fn router(&self, name: &str) -> Host {
         let host = self.host(name);
-        host.run(&["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
+        host.run(&["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0"]);
         host
+    }
+
+    /// A cable between two hosts, with both ends up and nothing on it. Returns the names of both ends.
+    ///
+    /// # Panics
+    /// When it cannot be laid.
+    pub fn cable(&self, a: &Host, b: &Host) -> (String, String) {
+        let number = self.wires.get();
+        self.wires.set(number + 1);
+        let ends = (format!("w{number}a"), format!("w{number}b"));
+        let (one, other) = (ends.0.as_str(), ends.1.as_str());
+        let peer = ["type", "veth", "peer", "name", other, "netns", b.space()];
+        a.ip(&[&["link", "add", one][..], &peer].concat());
+        a.ip(&["link", "set", one, "up"]);
+        b.ip(&["link", "set", other, "up"]);
+        ends
+    }
+
+    /// How many cables there are.
+    #[must_use]
+    pub const fn cables(&self) -> u32 {
+        self.wires.get()
     }
 
     /// A cable between two hosts. An end with an address (`10.1.0.2/24`) carries it; an end without is
@@ -106,31 +131,13 @@ impl Lab {
     /// # Panics
     /// When it cannot be laid.
     pub fn wire(&self, a: (&Host, &str), b: (&Host, &str)) -> (String, String) {
-        let number = self.wires.get();
-        self.wires.set(number + 1);
-        let (end_a, end_b) = (format!("w{number}a"), format!("w{number}b"));
-        run(&[
-            "ip",
-            "-n",
-            a.0.space(),
-            "link",
-            "add",
-            &end_a,
-            "type",
-            "veth",
-            "peer",
-            "name",
-            &end_b,
-            "netns",
-            b.0.space(),
-        ]);
+        let (end_a, end_b) = self.cable(a.0, b.0);
         for ((host, address), end) in [(a, &end_a), (b, &end_b)] {
             if address.is_empty() {
-                host.ip(&["link", "set", end, "master", "br0"]);
+                host.plug(end);
             } else {
                 host.ip(&["address", "add", address, "dev", end]);
             }
-            host.ip(&["link", "set", end, "up"]);
         }
         (end_a, end_b)
     }
@@ -144,6 +151,7 @@ impl Drop for Lab {
         for host in self.hosts.borrow().iter() {
             host.kill_all();
             let _ = Command::new("ip").args(["netns", "delete", host.space()]).output();
+            let _ = std::fs::remove_dir_all(host.own_etc());
         }
     }
 }
@@ -181,6 +189,40 @@ impl Host {
         run(&all);
     }
 
+    /// Several lines for `ip` in it, at once.
+    ///
+    /// # Panics
+    /// When one of them fails.
+    pub fn ip_batch(&self, lines: &str) {
+        let path = self.0.folder.join("ip-batch");
+        std::fs::write(&path, lines).expect("a file for ip");
+        self.ip(&["-batch", &path.to_string_lossy()]);
+    }
+
+    /// Makes an end of a cable a port of this switch.
+    pub fn plug(&self, end: &str) {
+        self.ip(&["link", "set", end, "master", "br0"]);
+    }
+
+    /// Sets a variable for all that is started on it from now on.
+    pub fn set(&self, name: &str, value: impl AsRef<OsStr>) {
+        self.0.environment.borrow_mut().push((name.to_owned(), value.as_ref().to_owned()));
+    }
+
+    /// Gives it a file under `/etc` of its own (`ip netns exec` puts it there).
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn etc(&self, name: &str, text: &str) {
+        let folder = self.own_etc();
+        std::fs::create_dir_all(&folder).expect("a folder in /etc/netns");
+        std::fs::write(folder.join(name), text).expect("a file in /etc/netns");
+    }
+
+    fn own_etc(&self) -> PathBuf {
+        Path::new("/etc/netns").join(self.space())
+    }
+
     /// A command in it that ends by itself.
     pub fn run(&self, words: &[&str]) {
         let mut all = vec!["ip", "netns", "exec", self.space()];
@@ -193,6 +235,7 @@ impl Host {
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", self.space()]).arg(program).stdin(Stdio::null());
+        command.envs(self.0.environment.borrow().iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 /// Package, and a program by which it is known to be there.
 const NEEDED: &[(&str, &str)] = &[
     ("nginx-light", "nginx"),
+    ("bird2", "bird"),
+    ("faketime", "faketime"),
     ("unbound", "unbound"),
     ("postfix", "postfix"),
     ("iproute2", "ip"),

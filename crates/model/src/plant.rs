@@ -4,7 +4,7 @@
 //! proof that every name resolves, every k is possible and `needs` has no cycle. What is *unknown* is
 //! absent here (`None`), never guessed.
 
-use crate::check::Check;
+use crate::check::{Check, Question};
 use crate::codes::codes;
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
@@ -75,6 +75,25 @@ impl Plant {
         let moved =
             own.any(|(own, requirement)| *own == role && requirement.replace_last(from, to));
         if moved { Ok(()) } else { Err(refused) }
+    }
+
+    /// Asks all checks at another pace, where hours are played in minutes: echoes then follow each other as
+    /// closely as the deadline asks for, and an agent is silent when it misses three periods. All else stays.
+    ///
+    /// # Panics
+    /// When the deadline is not within the period, or the period is shorter than [`Check::EVERY_MIN`].
+    pub fn pace(&mut self, every: Duration, deadline: Duration) {
+        assert!(every >= Check::EVERY_MIN && deadline <= every && !deadline.is_zero());
+        for check in &mut self.checks {
+            (check.every, check.deadline) = (every, deadline);
+            if let Question::Icmp(icmp) = &mut check.question {
+                // The last echo has the second half of the time for its way.
+                icmp.spacing = icmp.spacing.min(deadline / (2 * u32::from(icmp.echoes)));
+            }
+        }
+        for vantage in &mut self.vantages {
+            vantage.silent_max = vantage.silent_max.min((3 * every).max(Vantage::SILENT_MIN));
+        }
     }
 
     /// Whether a component stands on another, or is it.
@@ -370,6 +389,11 @@ pub struct Vantage {
     pub way_out: Vec<crate::check::Question>,
     /// How long it may be silent before its checks are unknown. Default 15 s.
     pub silent_max: Duration,
+}
+
+impl Vantage {
+    /// How long it may be silent, at least: less would take every hiccup for a loss.
+    pub const SILENT_MIN: Duration = Duration::from_secs(1);
 }
 
 /// An announced maintenance. It is what somebody *announced*; nothing starts or ends by it alone.

@@ -23,6 +23,9 @@ const BATCH_MAX: usize = 512;
 /// How long we wait before the journal is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
+/// How often the wall clock is looked at while a time of it is waited for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Entries read at once when folding.
 const PAGE: usize = 5_000;
 
@@ -282,10 +285,16 @@ fn write(
     }
 }
 
+/// Sleeps until the wall clock shows this time. It is looked at now and then, for it may be put forward,
+/// and the clock that sleeping goes by stands still while the host sleeps.
 async fn sleep_until(wake: Option<Timestamp>) {
-    match wake {
-        Some(wake) => tokio::time::sleep(clock::until(wake)).await,
-        None => std::future::pending().await,
+    let Some(wake) = wake else { return std::future::pending().await };
+    loop {
+        let left = clock::until(wake);
+        tokio::time::sleep(left.min(LOOK_EVERY)).await;
+        if left <= LOOK_EVERY {
+            return;
+        }
     }
 }
 

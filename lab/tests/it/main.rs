@@ -8,3 +8,6 @@ mod nginx_stopped;
 mod killed;
 mod dns;
 mod icmp;
+mod seed_2;
+mod seed_5;
+mod seed_6;

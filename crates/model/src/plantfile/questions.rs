@@ -22,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) const SILENT_DEFAULT: Duration = Duration::from_secs(15);
 
 /// How long it may be silent: less would take every hiccup for a loss, more would hide one.
-const SILENT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
+const SILENT: (Duration, Duration) = (Vantage::SILENT_MIN, Duration::from_secs(86_400));
 
 /// Between two tries of one check: a load test below, and a calendar entry above.
 const EVERY: (Duration, Duration) = (Check::EVERY_MIN, Duration::from_secs(7 * 86_400));

@@ -32,6 +32,10 @@ pub(super) struct Act {
     pub(super) trust: Option<u8>,
     /// When it was so, where not now.
     pub(super) at: Option<String>,
+    /// How often it was tried, where somebody counted.
+    pub(super) tries: Option<u32>,
+    /// How many of these failed.
+    pub(super) failures: Option<u32>,
     /// What was done, a [`Deed`].
     pub(super) did: Option<String>,
     /// Of which component, where the path does not say.
@@ -155,6 +159,11 @@ pub(super) async fn do_observe(app: &App, who: Who, name: &str, act: Act) -> Res
             Some(local_instant(at, &zone).map_err(why)?)
         }
     };
+    let counted = match (act.tries, act.failures) {
+        (None, None) => None,
+        (Some(tries), Some(failures)) if failures <= tries && tries > 0 => Some((tries, failures)),
+        _ => return Err(bad("of `tries`, one at least, `failures` failed".to_owned())),
+    };
     let note: String = act.note.chars().take(NOTE_CHARS_MAX).collect();
     if did.is_none() && saw.is_none() {
         return Err(bad("`saw` says what was seen, `did` what was done".to_owned()));
@@ -164,19 +173,18 @@ pub(super) async fn do_observe(app: &App, who: Who, name: &str, act: Act) -> Res
         let note = note.clone();
         tell(app, who.clone(), PersonAction::Act { component: component(), did, note }).await?;
     }
-    match (saw, at) {
-        (None, _) => Ok(()),
-        (Some(saw), None) => {
-            tell(app, who, PersonAction::Observe { component: component(), saw, trust, note }).await
-        }
-        // What was seen earlier is told as it was then.
-        (Some(saw), Some(at)) => {
-            let failures = u32::from(!matches!(saw, Saw::Up | Saw::Unknown));
-            let (component, Who(from), detail) = (component(), who, note);
-            let report = Report { component, from, saw, tries: 1, failures, trust, at, detail };
-            give(app, Input::Reported(report)).await
-        }
+    let Some(saw) = saw else { return Ok(()) };
+    if at.is_none() && counted.is_none() {
+        return tell(app, who, PersonAction::Observe { component: component(), saw, trust, note })
+            .await;
     }
+    // What was seen earlier is told as it was then, and what was counted with its counts.
+    let at = at.unwrap_or_else(crate::clock::wall);
+    let once = || (1, u32::from(!matches!(saw, Saw::Up | Saw::Unknown)));
+    let (tries, failures) = counted.unwrap_or_else(once);
+    let (component, Who(from), detail) = (component(), who, note);
+    give(app, Input::Reported(Report { component, from, saw, tries, failures, trust, at, detail }))
+        .await
 }
 
 fn listed<T: std::fmt::Display>(words: &[T]) -> String {

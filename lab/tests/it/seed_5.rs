@@ -1,0 +1,26 @@
+//! Goal: when everything is dark at once the power is named, and nothing else.
+//!
+//! ```text
+//! v-outside ── internet ── transit-1 ── switch-1 ─┬─ other-server (other-services)
+//!                                                 ├─ openvz-node
+//!                                          v-here ┴─ node-nic ── kvm (service)
+//! ```
+//!
+//! Method: the scenario's file, as far as the storm goes. Without power every process of a machine is killed and its
+//! links are down. (The network card behind it is played to the end by the pretended world alone: a judgement of
+//! hours of flapping is too slow yet, unoptimized, to keep up with an answer each second.)
+
+use blackstart_lab::{PLAY_NEEDS, Play, is_possible, wait};
+
+#[test]
+fn the_power_is_named_when_everything_is_dark() {
+    if !is_possible(PLAY_NEEDS) {
+        return;
+    }
+    let mut play = Play::start("seed-5-storm-and-nic");
+    play.until("2010-07-05 14:45");
+    let expected = [("utility-power".to_owned(), "down".to_owned())];
+    wait("the power to be named", || (play.named() == expected.clone().into()).then_some(()));
+    assert_eq!(play.believed(), expected.clone().into(), "as the journal is replayed");
+    assert_eq!(play.pretended(), expected.into(), "the pretended world comes to the same");
+}

@@ -67,6 +67,8 @@ pub(crate) struct Fact {
     pub(crate) failures: u32,
     /// It answered, and badly in a way that comes with the path: slow, echoes lost.
     pub(crate) degraded: bool,
+    /// It is somebody's word about a state, and not a count of tries.
+    pub(crate) claim: bool,
     /// How far whoever says so is trusted, 0 to 1; a check's own errors are not meant.
     pub(crate) trust: f64,
     /// The machine that answers: facts of one share the way to it.
@@ -77,7 +79,16 @@ impl Fact {
     /// A plain fact of the first epoch.
     pub(crate) const fn plain(gate: GateId, up: bool, tries: u32) -> Self {
         let failures = if up { 0 } else { tries };
-        Self { gate, epoch: 0, tries, failures, degraded: false, trust: 1.0, machine: None }
+        Self {
+            gate,
+            epoch: 0,
+            tries,
+            failures,
+            degraded: false,
+            claim: false,
+            trust: 1.0,
+            machine: None,
+        }
     }
 
     /// Every try was answered well.
@@ -333,7 +344,7 @@ fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                 .facts
                 .iter()
                 .zip(&candidate.predicted)
-                .map(|(fact, q)| (fact, fits(&fact.fact, f64::from(*q))));
+                .map(|(fact, q)| (fact, fits(&fact.fact, f64::from(*q), fact.made_up)));
             candidate.score = log_add(
                 candidate.score,
                 candidate.score + unmodelled(question.log_unmodelled, fits),
@@ -365,7 +376,8 @@ fn fit(suspects: &Suspects, predicted: &[f32]) -> f64 {
             {
                 let (fact, q) = (&suspects.facts[at], f64::from(predicted[at]));
                 if q > 0.0 && !fact.down_today {
-                    here += if q >= 1.0 { fact.hard } else { fits(&fact.fact, q) } - fact.calm;
+                    here += if q >= 1.0 { fact.hard } else { fits(&fact.fact, q, fact.made_up) }
+                        - fact.calm;
                     against |= q >= 1.0 && !fact.bad;
                 }
                 at += 1;

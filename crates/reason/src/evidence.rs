@@ -305,6 +305,7 @@ fn of_check(
                     tries: counts.tries.max(1),
                     failures: 0,
                     degraded: false,
+                    claim: false,
                     trust: 1.0,
                     machine,
                 };
@@ -355,6 +356,7 @@ fn of_check(
             tries: sum.tries,
             failures: sum.failures,
             degraded: sum.degraded,
+            claim: false,
             trust: 1.0,
             machine,
         };
@@ -438,7 +440,7 @@ fn of_vantages(state: &State, loaded: &Loaded, facts: &mut Facts, ripens: &mut V
             let (fact, since, outcome) = if let Some(loss) = loss {
                 let detail = state.lost.get(&vantage.name).map_or("", |loss| loss.detail.as_str());
                 let outcome = Outcome::unknown(NoAnswerCode::CutOff, detail);
-                (Fact::plain(gate, false, 2), loss.since, outcome)
+                (Fact::plain(gate, false, 3), loss.since, outcome)
             } else {
                 // Whoever proves its way out did so before it told of a failure; and what an agent
                 // tells has come by the way that would be lost.
@@ -494,6 +496,7 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
         tries,
         failures,
         degraded,
+        claim: true,
         trust: f64::from(word.trust) / 100.0,
         machine,
     };

@@ -191,7 +191,7 @@ impl Evidence {
                     self.failures.saturating_add(bad)
                 };
             }
-            let news = self.tries < 2;
+            let news = self.tries < 3;
             (self.outcome, self.at) = (outcome.clone(), *at);
             (self.tries, self.failures) = (told, bad);
             return news;

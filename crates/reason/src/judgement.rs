@@ -11,7 +11,7 @@
 use crate::alert;
 use crate::changed;
 use crate::circuit::InputId;
-use crate::diagnosis::{Diagnosis, Part};
+use crate::diagnosis::{Diagnosis, Fact, Part};
 use crate::evidence::{Facts, Seen, facts, later, lost_key, signed};
 use crate::impact;
 use crate::state::{Evidence, Incident, Loaded, State, SymptomKey, SymptomTrack, names};
@@ -34,8 +34,13 @@ pub(crate) const JUDGE_EVERY: Duration = Duration::from_millis(250);
 /// within one check interval and 5 s.
 const VERIFY_MAX: Duration = Duration::from_secs(4);
 
-/// Tries with the same answer that confirm it.
-const CONFIRMED_TRIES: u32 = 2;
+/// Failures that confirm what one check alone says: of a hundred million tries a month (a thousand checks, twice
+/// a minute) that lie once in a thousand each by itself, two in a row do so a hundred times and three less
+/// than once.
+const CONFIRMED_ALONE: u32 = 3;
+
+/// Failures of one of several checks that confirm what they say together.
+const CONFIRMED_TOGETHER: u32 = 2;
 
 /// An incident is resolved when all its symptoms have been up for so long (chosen by hand: longer than a
 /// service's restart loop, short enough that nobody waits for the word).
@@ -73,13 +78,27 @@ impl Group<'_> {
     }
 
     fn confirmed(&self) -> bool {
-        self.seen.iter().any(|seen| seen.fact.tries >= CONFIRMED_TRIES)
+        let enough = if self.seen.len() > 1 { CONFIRMED_TOGETHER } else { CONFIRMED_ALONE };
+        self.seen.iter().any(|seen| seen.fact.claim || bad_answers(&seen.fact) >= enough)
             || (self.caused && self.seen.len() >= 2)
+    }
+
+    /// The check that says it alone and has not said it often enough: it is asked once more.
+    fn to_ask_again(&self) -> Option<SymptomKey> {
+        let [only] = &self.seen[..] else { return None };
+        let said = bad_answers(&only.fact);
+        (!only.fact.claim && (CONFIRMED_TOGETHER..CONFIRMED_ALONE).contains(&said))
+            .then(|| only.key.clone())
     }
 
     fn cause(&self) -> Vec<FaultName> {
         self.summary.cause()
     }
+}
+
+/// How often a fact was answered badly.
+const fn bad_answers(fact: &Fact) -> u32 {
+    if fact.degraded && fact.failures == 0 { fact.tries } else { fact.failures }
 }
 
 /// Judges everything anew.
@@ -112,6 +131,10 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     for group in &groups {
         let because = format!("it tells apart what may have broken: {}", group.summary.sentence);
         ask(state, &loaded, group.probes.clone(), because, now, decisions);
+        if let Some(again) = group.to_ask_again() {
+            let because = format!("{} says so alone", crate::state::symptom_name(&again));
+            ask(state, &loaded, vec![again], because, now, decisions);
+        }
     }
     settle(state, &loaded, &facts, now);
     revise(state, &before, decisions);

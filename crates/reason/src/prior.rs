@@ -340,17 +340,17 @@ struct Shares {
 
 impl Shares {
     /// A port, a cable, an antenna: one thing that fails in turns as often as for good.
-    const CABLE: Self = Self { flaky: 0.5, partial: 0.05, degraded: 0.5 };
+    const CABLE: Self = Self { flaky: 0.5, partial: 0.01, degraded: 0.5 };
     /// What forwards for many: a line card, a route, a table that is full.
-    const NETWORK: Self = Self { flaky: 0.2, partial: 0.2, degraded: 0.3 };
+    const NETWORK: Self = Self { flaky: 0.2, partial: 0.05, degraded: 0.3 };
     /// What runs on a machine.
-    const SOFTWARE: Self = Self { flaky: 0.2, partial: 0.2, degraded: 0.5 };
+    const SOFTWARE: Self = Self { flaky: 0.2, partial: 0.02, degraded: 0.5 };
     /// A machine that reboots again and again, a disk that is slow.
-    const MACHINE: Self = Self { flaky: 0.1, partial: 0.05, degraded: 0.1 };
+    const MACHINE: Self = Self { flaky: 0.1, partial: 0.01, degraded: 0.1 };
     /// What carries current: a loose contact, one bank of sockets.
-    const POWER: Self = Self { flaky: 0.05, partial: 0.1, degraded: 0.01 };
+    const POWER: Self = Self { flaky: 0.05, partial: 0.02, degraded: 0.01 };
     /// A place, and what keeps it cool.
-    const PLACE: Self = Self { flaky: 0.02, partial: 0.2, degraded: 0.2 };
+    const PLACE: Self = Self { flaky: 0.02, partial: 0.02, degraded: 0.2 };
 
     const fn of(kind: Kind) -> Self {
         match kind {

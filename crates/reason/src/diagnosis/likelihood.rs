@@ -33,27 +33,43 @@ const BAD_WHEN_UP: f64 = 0.01;
 const BAD_WHEN_FLAKY: f64 = 0.5;
 const BAD_WHEN_DOWN: f64 = 0.15;
 
-/// Who is not to be trusted names just this component as failing, out of the blue; who is not to be
-/// trusted says that all is well. A trust of 90 % is meant as "having heard it, I hold it true at 90 %": so a
-/// false report names a thing about as often as it fails by itself (chosen by hand: once in ten years, within
-/// the hour).
-const MADE_UP: f64 = 1e-5;
+/// Who is not to be trusted says that all is well (chosen by hand).
 const GLOSSED_OVER: f64 = 0.5;
 
+/// What people and systems say of a state, in one word, by what was predicted: that it is up, that it fails in
+/// turns or is bad, that it is down (chosen by hand). A word is of a state and not of one try: who says
+/// that it works has not seen it fail in turns.
+const SAID_WHEN_UP: [f64; 3] = [0.98, 0.01, 1e-6];
+const SAID_WHEN_FLAKY: [f64; 3] = [0.15, 0.7, 0.15];
+const SAID_WHEN_DOWN: [f64; 3] = [1e-6, 0.1, 0.9];
+
 /// `ln P(fact | a try fails with chance q)` up to a constant of the fact. `q` is 0 where everything on
-/// the way works, 1 where something is down.
-pub(super) fn fits(fact: &Fact, q: f64) -> f64 {
-    let told = if fact.degraded && fact.failures == 0 {
+/// the way works, 1 where something is down. Who is trusted with 90 % is right nine times in ten, having said
+/// it: what they make up is as likely as it is anyway, `made_up`, so that alone their word is worth
+/// its trust and no more.
+pub(super) fn fits(fact: &Fact, q: f64, made_up: f64) -> f64 {
+    let (n, f) = (fact.tries.max(1), fact.failures.min(fact.tries.max(1)));
+    let bad = fact.degraded && f == 0;
+    let by = |table: [f64; 3]| {
+        let said = if bad || (f > 0 && f < n) { 1 } else { usize::from(f > 0) * 2 };
+        table[said].ln()
+    };
+    let told = if fact.claim && n == 1 {
+        by(if q <= 0.0 {
+            SAID_WHEN_UP
+        } else if q < 1.0 {
+            SAID_WHEN_FLAKY
+        } else {
+            SAID_WHEN_DOWN
+        })
+    } else if bad {
         if q <= 0.0 {
             BAD_WHEN_UP.ln()
-        } else if q >= 1.0 {
-            BAD_WHEN_DOWN.ln()
-        } else {
+        } else if q < 1.0 {
             BAD_WHEN_FLAKY.ln()
+        } else {
+            BAD_WHEN_DOWN.ln()
         }
-    } else if fact.trust < 1.0 && (fact.is_up() || fact.failures >= fact.tries) {
-        // A word is no packet: whoever is to be trusted does not say "down" one time in a thousand.
-        if fact.is_up() { (1.0 - q).ln() } else { q.ln() }
     } else {
         let wrong = if q <= 0.0 {
             WRONG_WHEN_UP
@@ -64,20 +80,16 @@ pub(super) fn fits(fact: &Fact, q: f64) -> f64 {
         } else {
             WRONG_WHEN_DOWN
         };
-        counted(fact.tries.max(1), fact.failures.min(fact.tries.max(1)), q, wrong)
+        counted(n, f, q, wrong)
     };
     if fact.trust >= 1.0 {
         return told;
     }
-    let random = if fact.is_up() { GLOSSED_OVER } else { MADE_UP };
+    let random = if fact.is_up() { GLOSSED_OVER } else { made_up };
     let trust = fact.trust.max(f64::MIN_POSITIVE);
     // Figures that are made up are any figures.
-    let figures = match fact.failures {
-        0 => 0.0,
-        all if all >= fact.tries => 0.0,
-        some => log_uniform(fact.tries, some),
-    };
-    log_add(trust.ln() + told, (1.0 - trust).ln() + random.ln() + figures)
+    let figures = if f > 0 && f < n { log_uniform(n, f) } else { 0.0 };
+    log_add(trust.ln() + told, (1.0 - trust).ln() + random.max(f64::MIN_POSITIVE).ln() + figures)
 }
 
 fn counted(tries: u32, failures: u32, q: f64, wrong: f64) -> f64 {

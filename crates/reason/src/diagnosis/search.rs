@@ -14,7 +14,7 @@ use super::likelihood::{fits, log_add};
 use super::suspects::{RATES, Suspects};
 use super::{EPOCHS_MAX, Follows};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One edge in so many is drawn where there is none, as far as one machine hangs on it: what a machine
 /// seen up costs a hypothesis that has it down (chosen by hand).
@@ -30,6 +30,10 @@ const WORSENS: f64 = 0.3;
 pub(super) fn joint(own: f64, log_unmodelled: f64, inputs: usize) -> f64 {
     if inputs < 2 { own } else { log_add(own, log_unmodelled + own / 2.0) }
 }
+
+/// That a second fault came by itself in the very minute of the first, and not at any time of the hour that
+/// priors are for.
+pub(super) const SAME_MINUTE: f64 = 1.0 / 60.0;
 
 /// Faults in one hypothesis at most.
 pub(super) const FAULTS_MAX: usize = 12;
@@ -109,14 +113,22 @@ struct Search<'a> {
     rows: RefCell<Vec<Row>>,
     epochs: u8,
     visited: BTreeMap<Vec<Element>, (f64, f64)>,
+    /// Sets that were climbed from: from the same set the way is the same.
+    climbed: BTreeSet<Vec<Element>>,
 }
 
 /// The best set of elements, and what competes with it, best first; the empty one is among them.
 pub(super) fn search(suspects: &Suspects, follows: Follows<'_>) -> Vec<Scored> {
     let epochs =
         suspects.facts.iter().map(|fact| fact.epoch + 1).max().unwrap_or(1).min(EPOCHS_MAX);
-    let mut search =
-        Search { suspects, follows, rows: RefCell::default(), epochs, visited: BTreeMap::new() };
+    let mut search = Search {
+        suspects,
+        follows,
+        rows: RefCell::default(),
+        epochs,
+        visited: BTreeMap::new(),
+        climbed: BTreeSet::new(),
+    };
     let calm = search.calm();
     search.visited.insert(Vec::new(), (0.0, 0.0));
     let starts = search.starts(&calm);
@@ -271,7 +283,12 @@ impl Search<'_> {
     /// What the prior of all gains by one more, and the sums then.
     fn more(&self, on: &Standing, element: Element) -> (f64, f64, usize) {
         let inputs = on.inputs + self.suspects.all[element.suspect as usize].members[0].1.len();
-        let own = on.own + self.prior(on, element);
+        let because = self.because(on, element);
+        let beside = |other: &Element| {
+            other.first == element.first && other.suspect != element.suspect && because == 0.0
+        };
+        let at_once = if on.elements.iter().any(beside) { SAME_MINUTE.ln() } else { 0.0 };
+        let own = on.own + self.prior(on, element) + at_once;
         let log_unmodelled = self.suspects.log_unmodelled;
         let more = joint(own, log_unmodelled, inputs) - joint(on.own, log_unmodelled, on.inputs);
         (more, own, inputs)
@@ -395,9 +412,11 @@ impl Search<'_> {
         match manner {
             Manner::Hard | Manner::Partial => fact.hard,
             Manner::Flaky(rate) if on.through[place] >= 1.0 => fact.flaky[rate as usize],
-            Manner::Flaky(rate) => {
-                fits(&fact.fact, 1.0 - on.through[place] * (1.0 - RATES[rate as usize]))
-            }
+            Manner::Flaky(rate) => fits(
+                &fact.fact,
+                1.0 - on.through[place] * (1.0 - RATES[rate as usize]),
+                fact.made_up,
+            ),
         }
     }
 
@@ -469,6 +488,11 @@ impl Search<'_> {
         for _ in 0..4 {
             let before = standing.score;
             while standing.elements.len() < FAULTS_MAX {
+                let mut from = standing.elements.clone();
+                from.sort_unstable();
+                if !self.climbed.insert(from) {
+                    return standing;
+                }
                 let Some((score, element)) = self.best_addition(&standing) else { break };
                 if score <= standing.score {
                     break;
@@ -623,6 +647,7 @@ pub(super) fn partly_down(
         rows: RefCell::default(),
         epochs: EPOCHS_MAX,
         visited: BTreeMap::new(),
+        climbed: BTreeSet::new(),
     };
     let mut standing = search.calm();
     let mut down = vec![false; suspects.facts.len()];

@@ -9,6 +9,7 @@
 
 use super::cuts::{Cut, Cuts};
 use super::likelihood::{fits, log_add};
+use super::search::SAME_MINUTE;
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::circuit::{GateId, InputId, Subject};
 use blackstart_model::kind::Kind;
@@ -48,6 +49,8 @@ pub(super) struct Weighed {
     pub(super) bad: bool,
     /// It is down today, whatever broke.
     pub(super) down_today: bool,
+    /// For a word: how likely what it says was before anybody said it.
+    pub(super) made_up: f64,
     /// The best it can fit.
     pub(super) at_best: f64,
     /// Fit when all works, when something is down, and at each of the [`RATES`].
@@ -60,7 +63,8 @@ impl Weighed {
     /// Its fit when something unmodelled did it, which predicts nothing: as well as any rate could, less a
     /// little. But a word that names a thing of the plant as what is down is then not true.
     pub(super) fn unmodelled(&self) -> f64 {
-        if self.bad && self.fact.trust < 1.0 { self.calm } else { self.at_best + UNMODELLED_EACH }
+        // A word that names a thing is of that thing; what the plant does not contain cannot make it true.
+        if self.fact.claim { self.calm } else { self.at_best + UNMODELLED_EACH }
     }
 }
 
@@ -202,7 +206,13 @@ impl Suspects {
                 each[0] = own.fold(f64::NEG_INFINITY, f64::max);
             } else {
                 let ways = ways(question, &inputs);
-                each.extend(ways.iter().map(|(log_prior, _)| *log_prior));
+                // Of several that failed by themselves all but one did so in the minute of that one.
+                let mut by_itself = false;
+                each.extend(ways.iter().map(|(log_prior, mode)| match mode {
+                    FaultMode::Latent | FaultMode::Consequential => *log_prior,
+                    _ if std::mem::replace(&mut by_itself, true) => log_prior + SAME_MINUTE.ln(),
+                    _ => *log_prior,
+                }));
                 if !single {
                     let ways = ways.into_iter().map(|(_, mode)| mode).collect();
                     self.ways.insert(inputs.clone(), ways);
@@ -335,6 +345,18 @@ fn ways(question: &Question<'_>, inputs: &[InputId]) -> Vec<(f64, FaultMode)> {
     ways
 }
 
+/// How likely what a word says was before: that one of what it may be by did so. Within bounds, for a false
+/// word names one thing of a million, or of a hundred, whatever the plant.
+fn made_up(question: &Question<'_>, fact: &Fact) -> f64 {
+    let hard = fact.failures > 0 && fact.failures >= fact.tries && !fact.degraded;
+    let modes: &[FaultMode] =
+        if hard { &[FaultMode::Down] } else { &[FaultMode::Flaky, FaultMode::Degraded] };
+    let inputs = question.killers.alone(fact.gate);
+    let priors =
+        inputs.iter().flat_map(|&it| modes.iter().map(move |&mode| (question.log_prior)(it, mode)));
+    priors.fold(f64::NEG_INFINITY, f64::max).exp().clamp(1e-6, 0.01)
+}
+
 /// The facts in the order of machine and epoch, with how each fits every prediction.
 fn weighed(question: &Question<'_>) -> Vec<Weighed> {
     let mut order: Vec<usize> = (0..question.facts.len()).collect();
@@ -358,8 +380,9 @@ fn weighed(question: &Question<'_>) -> Vec<Weighed> {
             group += u32::from(!same);
         }
         let down_today = question.killers.is_down(fact.gate);
-        let (calm, hard) = (fits(&fact, 0.0), fits(&fact, 1.0));
-        let flaky = RATES.map(|rate| if down_today { hard } else { fits(&fact, rate) });
+        let made_up = if fact.claim { made_up(question, &fact) } else { 0.0 };
+        let (calm, hard) = (fits(&fact, 0.0, made_up), fits(&fact, 1.0, made_up));
+        let flaky = RATES.map(|rate| if down_today { hard } else { fits(&fact, rate, made_up) });
         facts.push(Weighed {
             given,
             fact,
@@ -370,6 +393,7 @@ fn weighed(question: &Question<'_>) -> Vec<Weighed> {
             calm: if down_today { hard } else { calm },
             hard,
             flaky,
+            made_up,
             at_best: flaky.iter().copied().fold(hard, f64::max),
         });
     }

@@ -55,14 +55,16 @@ fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f
     let (mut sum, mut rest) = (0.0, 0.0_f64);
     for fact in facts {
         let q = if under[fact.gate.index()] { 0.0 } else { 1.0 };
-        let own = fits(fact, q) - fits(fact, if calm[fact.gate.index()] { 0.0 } else { 1.0 });
+        let own =
+            fits(fact, q, 0.0) - fits(fact, if calm[fact.gate.index()] { 0.0 } else { 1.0 }, 0.0);
         // Each fact is a machine of its own here.
         sum += if fact.is_up() && fact.machine.is_some() { own.max(WRONG_EDGE.ln()) } else { own };
         if !fact.is_up() {
-            rest += (fits(fact, 1.0) + UNMODELLED_EACH - fits(fact, q)).max(0.0);
+            rest += (fits(fact, 1.0, 0.0) + UNMODELLED_EACH - fits(fact, q, 0.0)).max(0.0);
         }
     }
-    let plain = search::joint(prior, prior::UNMODELLED, set.len()) + sum;
+    let at_once = set.len().saturating_sub(1) as f64 * search::SAME_MINUTE.ln();
+    let plain = search::joint(prior + at_once, prior::UNMODELLED, set.len()) + sum;
     let unmodelled = if rest > 0.0 { prior::UNMODELLED + rest } else { 0.0 };
     if set.is_empty() { plain } else { log_add(plain, plain + unmodelled) }
 }

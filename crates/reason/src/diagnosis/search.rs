@@ -249,13 +249,22 @@ impl Search<'_> {
     ) -> Option<(f64, f64, Element)> {
         let hope = self.hope(on, suspect);
         let who = &self.suspects.all[suspect as usize];
-        if on.score + hope + who.hard.max(who.flaky).max(who.partial).max(WORSENS.ln())
-            < floor - CHEAPER
-        {
+        let cheapest = who.hard.max(who.flaky).max(who.partial).max(WORSENS.ln());
+        if on.score + hope + cheapest < floor - CHEAPER {
             return None;
         }
         let mut rows = self.rows.take();
-        let spoken = self.by_machine(on, suspect, manner, &mut rows);
+        // What those that work may speak against it, before what fails cannot outweigh it; deeds may speak
+        // for it, and of a fault in part they are left out.
+        let least = if manner == Manner::Partial || !who.deeds.is_empty() {
+            f64::NEG_INFINITY
+        } else {
+            floor - CHEAPER - on.score - hope - cheapest
+        };
+        let Some(spoken) = self.by_machine(on, suspect, manner, least, &mut rows) else {
+            self.rows.replace(rows);
+            return None;
+        };
         let mut best: Option<(f64, f64, u8, u8)> = None;
         for first in (0..self.epochs).rev() {
             if spoken >> first & 1 == 0 {
@@ -380,15 +389,25 @@ impl Search<'_> {
     }
 
     /// What the facts of each machine below a suspect gain, summed up to each epoch; and in which epochs
-    /// there are any.
-    fn by_machine(&self, on: &Standing, suspect: u32, manner: Manner, rows: &mut Vec<Row>) -> u8 {
+    /// there are any. Given up once what speaks against it in every epoch comes to less than `least`.
+    fn by_machine(
+        &self,
+        on: &Standing,
+        suspect: u32,
+        manner: Manner,
+        least: f64,
+        rows: &mut Vec<Row>,
+    ) -> Option<u8> {
         let (facts, list) = (&self.suspects.facts, self.suspects.facts_of(suspect));
+        let epochs = self.epochs as usize;
         rows.clear();
         let mut spoken = 0_u8;
+        let mut against = [0.0_f64; EPOCHS_MAX as usize];
         let mut at = 0;
         while at < list.len() {
             let begin = at;
             let lead = &facts[list[at] as usize];
+            let drawn = lead.fact.machine.is_some();
             let mut sums = [0.0; EPOCHS_MAX as usize + 1];
             while at < list.len() && facts[list[at] as usize].group == lead.group {
                 let place = list[at] as usize;
@@ -399,12 +418,20 @@ impl Search<'_> {
                 }
                 at += 1;
             }
-            for epoch in 0..self.epochs as usize {
+            // A wrong edge is the most that one machine speaks against what would take it down.
+            let most = if drawn && manner == Manner::Hard { WRONG_EDGE.ln() } else { f64::MIN };
+            for (against, sum) in against.iter_mut().zip(&sums[1..]).take(epochs) {
+                *against += sum.clamp(most, 0.0);
+            }
+            if against[..epochs].iter().all(|against| *against < least) {
+                return None;
+            }
+            for epoch in 0..epochs {
                 sums[epoch + 1] += sums[epoch];
             }
-            rows.push(Row { sums, drawn: lead.fact.machine.is_some(), facts: begin..at });
+            rows.push(Row { sums, drawn, facts: begin..at });
         }
-        spoken
+        Some(spoken)
     }
 
     fn fit(&self, on: &Standing, place: usize, manner: Manner) -> f64 {
@@ -425,7 +452,7 @@ impl Search<'_> {
         let Element { suspect, manner, first, last } = element;
         let (prior, own, inputs) = self.more(on, element);
         let mut rows = self.rows.take();
-        self.by_machine(on, suspect, manner, &mut rows);
+        self.by_machine(on, suspect, manner, f64::NEG_INFINITY, &mut rows);
         let mut hit = vec![false; rows.len()];
         let (gain, price) = taken(&rows, manner, first, last, Some(&mut hit));
         let list = self.suspects.facts_of(suspect);
@@ -454,9 +481,14 @@ impl Search<'_> {
 
     /// The best suspect to add for what fits ill.
     fn best_addition(&mut self, on: &Standing) -> Option<(f64, Element)> {
+        self.best_of(on, |_| true)
+    }
+
+    /// The same among some manners.
+    fn best_of(&self, on: &Standing, may: fn(Manner) -> bool) -> Option<(f64, Element)> {
         let mut best: Option<(f64, Element)> = None;
         for suspect in self.wanted(on) {
-            for manner in self.manners(suspect) {
+            for manner in self.manners(suspect).filter(|manner| may(*manner)) {
                 let floor = best.map_or(on.score, |(score, _)| score);
                 let Some((score, _, element)) = self.weigh(on, suspect, manner, floor) else {
                     continue;
@@ -510,6 +542,16 @@ impl Search<'_> {
                     standing = without;
                     continue;
                 }
+                if standing.elements[at].manner == Manner::Partial {
+                    // What is down in part may be several things below it, each for itself: none of them alone
+                    // could take its place.
+                    let apart = self.apart(without.clone());
+                    if apart.score > standing.score + 1e-9 {
+                        standing = apart;
+                        self.note(&standing);
+                        continue;
+                    }
+                }
                 if let Some((score, element)) = self.best_addition(&without)
                     && score > standing.score + 1e-9
                 {
@@ -522,6 +564,19 @@ impl Search<'_> {
             if standing.score <= before + 1e-9 {
                 break;
             }
+        }
+        standing
+    }
+
+    /// Adds what broke whole while it helps.
+    fn apart(&self, mut standing: Standing) -> Standing {
+        while standing.elements.len() < FAULTS_MAX {
+            let added = self.best_of(&standing, |manner| manner != Manner::Partial);
+            let Some((score, element)) = added else { break };
+            if score <= standing.score {
+                break;
+            }
+            self.put(&mut standing, element);
         }
         standing
     }
@@ -598,18 +653,37 @@ fn taken(
         Manner::Partial => {
             let mut order: Vec<(f64, usize)> =
                 rows.iter().enumerate().map(|(at, row)| (sum(row), at)).collect();
-            order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            let by_gain =
+                |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+            // Those that gain stand first; of the others few are met.
+            let mut sorted = order.iter().filter(|(gain, _)| *gain > 0.0).count() + 16;
+            if sorted < order.len() {
+                order.select_nth_unstable_by(sorted, by_gain);
+                order[..sorted].sort_unstable_by(by_gain);
+            } else {
+                order.sort_unstable_by(by_gain);
+            }
             // k of n are hit, each k as likely as any, each choice of k as any: 1 / ((n + 1) C(n, k)). At
             // least two are and one is not, else it is a fault of another thing.
             let n = order.len() as f64;
             let mut price = -(n + 1.0).ln();
+            // All but one, or one alone: no choice is cheaper.
+            let cheapest = price - n.ln();
             let (mut gained, mut best, mut best_at) = (0.0, (f64::NEG_INFINITY, 0.0), 0);
-            for (k, (gain, _)) in order.iter().enumerate().take(order.len().saturating_sub(1)) {
-                let k = k as f64;
+            for at in 0..order.len().saturating_sub(1) {
+                if at == sorted {
+                    order[at..].sort_unstable_by(by_gain);
+                    sorted = order.len();
+                }
+                let (gain, k) = (order[at].0, at as f64);
                 price -= ((n - k) / (k + 1.0)).ln();
                 gained += gain;
-                if k >= 1.0 && gained + price > best.0 + best.1 {
-                    (best, best_at) = ((gained, price), k as usize + 1);
+                if at >= 1 && gained + price > best.0 + best.1 {
+                    (best, best_at) = ((gained, price), at + 1);
+                }
+                // From here on each loses.
+                if gain <= 0.0 && gained + cheapest < best.0 + best.1 {
+                    break;
                 }
             }
             if let Some(hit) = hit {

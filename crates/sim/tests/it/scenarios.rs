@@ -11,29 +11,37 @@ use std::path::{Path, PathBuf};
 
 /// Scenarios that are not yet judged as they should be, each with why.
 const NOT_YET: &[(&str, &str)] = &[
-    ("01-colo4-ats", YOUNG),
-    ("03-syseleven-cert", YOUNG),
-    ("04-memset-reading", YOUNG),
-    ("06-rackspace-dfw", YOUNG),
-    ("09-ovh-sbg-rbx", YOUNG),
-    ("12-sitehost-switches", YOUNG),
-    ("16-icglink-address", YOUNG),
-    ("18-gandi-filer", YOUNG),
-    ("21-cloudscale-nic", YOUNG),
-    ("22-binarylane-kernelcare", YOUNG),
-    ("25-linode-fremont", YOUNG),
-    ("27-34sp-ats", YOUNG),
-    ("29-blacknight-flood", YOUNG),
-    ("seed-1-kernel-panic", YOUNG),
-    ("seed-2-upstream-misroute", YOUNG),
-    ("seed-3-mail-maintenance", YOUNG),
-    ("seed-4-aliases-permission", YOUNG),
-    ("seed-5-storm-and-nic", YOUNG),
-    ("seed-6-power-feed", YOUNG),
+    ("01-colo4-ats", FEEDS),
+    (
+        "03-syseleven-cert",
+        "the balancer in part explains as much as the certificate that some of its clusters fall with",
+    ),
+    ("04-memset-reading", FEEDS),
+    ("06-rackspace-dfw", FEEDS),
+    ("09-ovh-sbg-rbx", "all five are named, in three incidents instead of two"),
+    ("11-panthur-cooling", FEEDS),
+    (
+        "16-icglink-address",
+        "what both route servers carry is held for likelier than that the second was dead",
+    ),
+    ("25-linode-fremont", "the battery is named rather than it or its generator"),
+    ("26-bluesquare-breaker", FEEDS),
+    (
+        "seed-3-mail-maintenance",
+        "a window that is seen to have started does not hold back an incident",
+    ),
+    (
+        "seed-5-storm-and-nic",
+        "card, guest and service are rivals and not one group; nobody is sent to look at the power",
+    ),
+    (
+        "seed-6-power-feed",
+        "for ten minutes the switch in part is held for likelier than the second breaker",
+    ),
 ];
 
-/// What holds one up for now.
-const YOUNG: &str = "the engine is young";
+/// What holds several up.
+const FEEDS: &str = "what feeds it, gone unseen, is held for likelier than what people name";
 
 const BEGIN: &str = "<!-- played: begin -->\n";
 const END: &str = "<!-- played: end -->";

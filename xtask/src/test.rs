@@ -16,6 +16,8 @@ const STEPS: &[Step] = &[
     }),
     ("build", || cargo(&["build", "--workspace", "--bins", "--locked"])),
     ("tests", tests),
+    // Once more by itself, for its table to be seen.
+    ("outages", || cargo(&["test", "-p", "blackstart-sim", "outages::", "--", "--nocapture"])),
     ("try", || try_it::run(true)),
     ("browser", browser),
     ("deny", deny),

@@ -2,16 +2,18 @@
 //!
 //! What can be known is not more than what shows: `reason::diagnosability` says of each fault whether any
 //! check would see it and which others look alike, and an outage counts as *knowable* when each of its
-//! faults shows in a way of its own. Of faults that look alike, naming the group is right.
+//! faults shows in a way of its own, and in more than one check, for else the check may be wrong. Of faults
+//! that look alike, naming the group is right.
 //!
 //! The numbers follow from the seed alone.
 
 use crate::chance::Chance;
-use crate::plants::pretend;
+use crate::plants::{pretend, pretend_every};
 use crate::play::{confirmed, is_alarm};
 use crate::scenario::{Happening, Mode, Named, Senses, What};
 use crate::verdict::{Verdict, is};
 use crate::world::World;
+use blackstart_model::CheckId;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Plant;
@@ -198,8 +200,13 @@ impl Shows {
             let symptoms: BTreeSet<Symptom> = signatures.of_fault(fault).collect();
             // What silences the server itself is nobody's to name.
             if !symptoms.is_empty() && !signatures.silences(fault) {
+                // What one check alone sees looks like that check being wrong.
+                let checks: BTreeSet<_> =
+                    symptoms.iter().map(|it| check_of(&circuit, *it)).collect();
+                if checks.len() > 1 {
+                    alone.insert(fault);
+                }
                 seen.insert(fault, symptoms);
-                alone.insert(fault);
             }
         }
         for group in signatures.alike() {
@@ -320,6 +327,14 @@ impl Shows {
             .collect();
         let down = self.down(&sets);
         down[1..].iter().all(|other| *other != down[0])
+    }
+}
+
+/// The check that fails, in this way of showing; none where a vantage is lost.
+fn check_of(circuit: &Circuit, symptom: Symptom) -> Option<CheckId> {
+    match symptom {
+        Symptom::Fails { sees, .. } => Some(circuit.sees()[sees].check),
+        Symptom::Lost(_) => None,
     }
 }
 
@@ -540,13 +555,13 @@ pub struct Calm {
     pub alarms: usize,
 }
 
-/// Lets so many days pass in which nothing breaks, on a plant of so many racks.
+/// Lets so many days pass in which nothing breaks, on a plant of so many racks with checks every 30 s.
 ///
 /// # Panics
 /// Never: what is pretended is a valid plant.
 #[must_use]
 pub fn calm(racks: usize, days: u32, seed: u64, senses: Senses) -> Calm {
-    let believed = pretend(seed, racks, 0.0).believed;
+    let believed = pretend_every("30s", seed, racks, 0.0).believed;
     let truth = plantfile::parse_str(&believed).0.expect("it is a valid plant");
     let files = vec![("plant.yaml".to_owned(), believed)];
     let mut world = World::of(PlantSource { files }, truth, beginning(), seed, senses);

@@ -114,13 +114,20 @@ fn named(stem: &str, count: usize) -> Vec<String> {
     (1..=count).map(|nth| format!("{stem}-{nth}")).collect()
 }
 
-/// A plant of so many racks, with this share of its wires elsewhere in truth.
+/// A plant of so many racks, with this share of its wires elsewhere in truth. All checks have one period:
+/// 10 s, 30 s or 60 s.
 #[must_use]
 pub fn pretend(seed: u64, racks: usize, moved_share: f64) -> Pretended {
+    let period = ["10s", "30s", "60s"][Chance::of(seed, "period").between(0, 2)];
+    pretend_every(period, seed, racks, moved_share)
+}
+
+/// The same with checks of this period.
+#[must_use]
+pub fn pretend_every(period: &str, seed: u64, racks: usize, moved_share: f64) -> Pretended {
     let mut chance = Chance::of(seed, "plant");
     let chance = &mut chance;
     let mut draft = Draft::default();
-    let period = ["10s", "30s", "60s"][chance.between(0, 2)];
     let outside = chance.happens(0.7);
     let inside = chance.happens(0.5);
     let mut asked = 0_usize;

@@ -30,6 +30,11 @@ fn the_true_cause_is_named() {
                 wrong.push_str(&format!("{name} seed {}: {}\n", outcome.seed, outcome.words));
             }
         });
+        // One thing that breaks for good, a vantage that is cut off, and nothing at all: always.
+        if matches!(class, Class::Hard | Class::Cut | Class::Quiet) {
+            assert_eq!(tally.in_three, tally.runs, "{wrong}");
+            assert_eq!(tally.false_incidents, 0, "{wrong}");
+        }
         rows.push((name, tally));
     }
     let rows: Vec<_> = rows.iter().map(|(name, tally)| (*name, tally)).collect();

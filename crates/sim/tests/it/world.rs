@@ -150,9 +150,9 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
     };
     let run = |seed| {
         let mut world = world(seed, senses);
-        world.happen(broken(component("s-2"), Mode::Flaky, 300, Some(900)));
-        world.happen(broken(component("switch-1"), Mode::Down, 1_200, Some(2_000)));
-        world.run_until(at(3_600));
+        world.happen(broken(component("s-2"), Mode::Flaky, 300, Some(600)));
+        world.happen(broken(component("switch-1"), Mode::Down, 700, Some(900)));
+        world.run_until(at(1_200));
         let heard = world.take_heard();
         (format!("{:?}", heard.decisions), format!("{:?}", heard.inputs), world.state().encode())
     };

@@ -139,7 +139,7 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     settle(state, &loaded, &facts, now);
     revise(state, &before, decisions);
     alert::tell(state, &loaded, now, decisions);
-    state.judge_again_at = next_look(state, &facts, now);
+    state.judge_again_at = next_look(state, &loaded, &facts, now);
     state.plant = Some(loaded);
 }
 
@@ -301,7 +301,8 @@ fn place(state: &mut State, loaded: &Loaded, groups: &[Group<'_>], now: Timestam
             .collect();
         // Told ones before suspected ones, then the oldest.
         matching.sort_by_key(|id| (state.incidents[id].state == IncidentState::Suspected, *id));
-        let ready = group.confirmed() && verified(state, &keys, now);
+        let ready =
+            group.confirmed() && verified(state, &keys, now) && !announced(loaded, group, now);
         let target = match matching.first() {
             Some(&id) if state.incidents[&id].state != IncidentState::Suspected => id,
             _ if !ready => {
@@ -333,6 +334,20 @@ fn place(state: &mut State, loaded: &Loaded, groups: &[Group<'_>], now: Timestam
         }
     }
     suspect(state, loaded, &waiting, now);
+}
+
+/// Whether all of this is the work of a maintenance whose window is open: what is believed to be down is what
+/// was announced to be switched off, and no more. It stays a suspicion until the window is over or
+/// something beyond it fails; the calendar alone explains nothing.
+fn announced(loaded: &Loaded, group: &Group<'_>, now: Timestamp) -> bool {
+    let off = |input: &InputId| {
+        loaded.plant.maintenance().iter().any(|window| {
+            window.from <= now
+                && now <= window.to
+                && window.off.iter().any(|&id| loaded.circuit.component_input(id) == *input)
+        })
+    };
+    group.caused && !group.broke.is_empty() && group.broke.iter().all(off)
 }
 
 /// True when nothing that was asked about these symptoms is outstanding, or it has been waited for long
@@ -594,7 +609,7 @@ pub(crate) fn revision(incident: &Incident, from: Option<IncidentState>) -> Deci
 }
 
 /// When the passing of time alone may change something.
-fn next_look(state: &State, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
+fn next_look(state: &State, loaded: &Loaded, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
     let mut times: Vec<Timestamp> = facts.ripens_at.into_iter().collect();
     times.extend(state.asks.values().map(|ask| ask.until));
     for incident in state.incidents.values().filter(|incident| incident.state.is_live()) {
@@ -605,6 +620,11 @@ fn next_look(state: &State, facts: &Facts, now: Timestamp) -> Option<Timestamp> 
         times.extend(ups().max().map(|up| later(up, GRACE)));
         times.extend(incident.silenced_until);
         times.extend(incident.told.as_ref().map(|told| later(told.at, alert::APART)));
+    }
+    if state.incidents.values().any(|incident| incident.state == IncidentState::Suspected) {
+        // What is held to be a maintenance's doing is not any more when its window is over.
+        let open = loaded.plant.maintenance().iter().filter(|it| it.from <= now && now <= it.to);
+        times.extend(open.map(|it| later(it.to, Duration::from_secs(1))));
     }
     times.into_iter().filter(|&at| at > now).min()
 }

@@ -29,7 +29,7 @@ use crate::circuit::{Circuit, GateId, InputId, Killers, Subject};
 use blackstart_model::kind::Kind;
 use blackstart_model::record::FaultMode;
 use blackstart_model::{ComponentId, Plant};
-use likelihood::{fits, log_add};
+use likelihood::{NAMED_FOR_ANOTHER, fits, log_add};
 use search::{Element, Manner, Scored, WRONG_EDGE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -53,7 +53,7 @@ const LANES: usize = 4;
 
 /// A fault stands beside the leading one as "not to be told apart" if it is at least so likely against
 /// it; a rack that fell over does not belong beside its switch (chosen by hand).
-const BESIDE: f64 = 0.05;
+const BESIDE: f64 = 0.01;
 
 /// Something seen of one gate in one epoch.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -69,6 +69,8 @@ pub(crate) struct Fact {
     pub(crate) degraded: bool,
     /// It is somebody's word about a state, and not a count of tries.
     pub(crate) claim: bool,
+    /// The input of the thing that a word names.
+    pub(crate) names: Option<InputId>,
     /// How far whoever says so is trusted, 0 to 1; a check's own errors are not meant.
     pub(crate) trust: f64,
     /// The machine that answers: facts of one share the way to it.
@@ -86,6 +88,7 @@ impl Fact {
             failures,
             degraded: false,
             claim: false,
+            names: None,
             trust: 1.0,
             machine: None,
         }
@@ -228,7 +231,7 @@ fn unmodelled<'f>(
 pub(crate) fn diagnose(question: &Question<'_>) -> Diagnosis {
     let suspects = Suspects::of(question);
     let sets = search::search(&suspects, question.follows);
-    let mut candidates = candidates(&suspects, sets);
+    let mut candidates = candidates(question, &suspects, sets);
     look_up(question, &suspects, &mut candidates);
     let score =
         unmodelled(question.log_unmodelled, suspects.facts.iter().map(|fact| (fact, fact.calm)));
@@ -273,8 +276,23 @@ impl Candidate {
     }
 }
 
+/// The prior of one member of a suspect, in the way it is taken to have failed.
+fn member_prior(
+    question: &Question<'_>,
+    who: &suspects::Suspect,
+    manner: Manner,
+    member: usize,
+) -> f64 {
+    let (hard, inputs) = &who.members[member];
+    match (manner, &inputs[..]) {
+        (Manner::Flaky(_), &[input]) => (question.log_prior)(input, FaultMode::Flaky),
+        (Manner::Partial, &[input]) => (question.log_prior)(input, FaultMode::Partial),
+        (Manner::Hard, _) | (Manner::Flaky(_) | Manner::Partial, _) => *hard,
+    }
+}
+
 /// One candidate for each set and, of suspects of several members, each member.
-fn candidates(suspects: &Suspects, sets: Vec<Scored>) -> Vec<Candidate> {
+fn candidates(question: &Question<'_>, suspects: &Suspects, sets: Vec<Scored>) -> Vec<Candidate> {
     let mut by_key: BTreeMap<Vec<Key>, Candidate> = BTreeMap::new();
     for Scored { elements, score, prior } in sets {
         let plain = Candidate {
@@ -286,9 +304,11 @@ fn candidates(suspects: &Suspects, sets: Vec<Scored>) -> Vec<Candidate> {
         };
         let mut variants = Vec::new();
         let share = |at: usize, member: usize| {
-            let who = &suspects.all[plain.elements[at].suspect as usize];
-            who.members[member].0
-                - who.members.iter().fold(f64::NEG_INFINITY, |sum, it| log_add(sum, it.0))
+            let Element { suspect, manner, .. } = plain.elements[at];
+            let who = &suspects.all[suspect as usize];
+            let own = |member| member_prior(question, who, manner, member);
+            let all = (0..who.members.len()).map(own).fold(f64::NEG_INFINITY, log_add);
+            own(member) - all
         };
         let first: f64 = (0..plain.elements.len()).map(|at| share(at, 0)).sum();
         for at in 0..plain.elements.len() {
@@ -336,7 +356,7 @@ fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
     let (looked_up, _) = candidates.split_at_mut(candidates.len().min(LOOKED_UP_MAX));
     predict(question, suspects, looked_up);
     for candidate in looked_up {
-        let fit = fit(suspects, &candidate.predicted);
+        let fit = fit(suspects, &broke(suspects, candidate), &candidate.predicted);
         candidate.score = candidate.prior + fit;
         if !candidate.elements.is_empty() {
             // What these do not explain may be the doing of something else.
@@ -359,8 +379,16 @@ fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
     });
 }
 
+/// The inputs that a candidate has broken, whenever.
+fn broke(suspects: &Suspects, candidate: &Candidate) -> BTreeSet<InputId> {
+    let sets = candidate.elements.iter().zip(&candidate.members);
+    sets.flat_map(|(it, member)| &suspects.all[it.suspect as usize].members[*member].1)
+        .copied()
+        .collect()
+}
+
 /// How well all facts fit, against nothing having broken; one wrong edge a machine is allowed for.
-fn fit(suspects: &Suspects, predicted: &[f32]) -> f64 {
+fn fit(suspects: &Suspects, broke: &BTreeSet<InputId>, predicted: &[f32]) -> f64 {
     let mut sum = 0.0;
     let mut at = 0;
     while at < suspects.facts.len() {
@@ -378,6 +406,9 @@ fn fit(suspects: &Suspects, predicted: &[f32]) -> f64 {
                 if q > 0.0 && !fact.down_today {
                     here += if q >= 1.0 { fact.hard } else { fits(&fact.fact, q, fact.made_up) }
                         - fact.calm;
+                    if fact.bad && fact.fact.names.is_some_and(|named| !broke.contains(&named)) {
+                        here += NAMED_FOR_ANOTHER.ln();
+                    }
                     against |= q >= 1.0 && !fact.bad;
                 }
                 at += 1;
@@ -689,8 +720,9 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
         let [lead] = own[..] else { continue };
         let mut group = vec![(top.score, lead)];
         let who = &suspects.all[element.suspect as usize];
-        for (member, (log_prior, inputs)) in who.members.iter().enumerate() {
-            let less = log_prior - who.members[top.members[place]].0;
+        for (member, (_, inputs)) in who.members.iter().enumerate() {
+            let own = |member| member_prior(question, who, element.manner, member);
+            let less = own(member) - own(top.members[place]);
             if member != top.members[place] && inputs.len() == 1 && less >= BESIDE.ln() {
                 let mut other = top.clone();
                 other.members[place] = member;

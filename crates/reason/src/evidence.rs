@@ -306,6 +306,7 @@ fn of_check(
                     failures: 0,
                     degraded: false,
                     claim: false,
+                    names: None,
                     trust: 1.0,
                     machine,
                 };
@@ -357,6 +358,7 @@ fn of_check(
             failures: sum.failures,
             degraded: sum.degraded,
             claim: false,
+            names: None,
             trust: 1.0,
             machine,
         };
@@ -497,6 +499,7 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
         failures,
         degraded,
         claim: true,
+        names: Some(of),
         trust: f64::from(word.trust) / 100.0,
         machine,
     };

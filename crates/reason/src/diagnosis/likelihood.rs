@@ -45,7 +45,7 @@ const SAID_WHEN_DOWN: [f64; 3] = [1e-6, 0.1, 0.9];
 
 /// Who names a thing as failing, and it is only dark because of what it stands on, does so one time in so many that
 /// they name what broke: people and systems look for what broke (chosen by hand).
-pub(super) const NAMED_FOR_ANOTHER: f64 = 0.3;
+pub(super) const NAMED_FOR_ANOTHER: f64 = 0.5;
 
 /// `ln P(fact | a try fails with chance q)` up to a constant of the fact. `q` is 0 where everything on
 /// the way works, 1 where something is down. Who is trusted with 90 % is right nine times in ten, having said

@@ -10,7 +10,7 @@
 //! alone; that two faults together bring down what neither does is looked up afterwards (`super`) for the
 //! best. Tested against trying every set.
 
-use super::likelihood::{fits, log_add};
+use super::likelihood::{NAMED_FOR_ANOTHER, fits, log_add};
 use super::suspects::{RATES, Suspects};
 use super::{EPOCHS_MAX, Follows};
 use std::cell::RefCell;
@@ -414,7 +414,8 @@ impl Search<'_> {
                 let epoch = facts[place].epoch;
                 spoken |= 1 << epoch;
                 if !on.down[place] {
-                    sums[epoch as usize + 1] += self.fit(on, place, manner) - on.fit[place];
+                    sums[epoch as usize + 1] +=
+                        self.fit(on, place, manner) + self.named(suspect, place) - on.fit[place];
                 }
                 at += 1;
             }
@@ -447,6 +448,16 @@ impl Search<'_> {
         }
     }
 
+    /// What a word costs that names another thing than this suspect, which made it so.
+    fn named(&self, suspect: u32, place: usize) -> f64 {
+        let fact = &self.suspects.facts[place];
+        let other = |named| {
+            let members = &self.suspects.all[suspect as usize].members;
+            !members.iter().any(|(_, inputs)| inputs.contains(&named))
+        };
+        if fact.bad && fact.fact.names.is_some_and(other) { NAMED_FOR_ANOTHER.ln() } else { 0.0 }
+    }
+
     /// Takes an element in.
     fn put(&self, on: &mut Standing, element: Element) {
         let Element { suspect, manner, first, last } = element;
@@ -463,7 +474,7 @@ impl Search<'_> {
                 if on.down[place] || !there {
                     continue;
                 }
-                on.fit[place] = self.fit(on, place, manner);
+                on.fit[place] = self.fit(on, place, manner) + self.named(suspect, place);
                 match manner {
                     Manner::Hard | Manner::Partial => on.down[place] = true,
                     Manner::Flaky(rate) => on.through[place] *= 1.0 - RATES[rate as usize],

@@ -88,8 +88,9 @@ pub(super) struct Suspect {
     bad: std::ops::Range<u32>,
 }
 
-/// What suspects are alike by: their facts, the deeds on them, and whether each is one input.
-type Looks = (Vec<u32>, Vec<(u8, u64, u64)>, bool);
+/// What suspects are alike by: their facts, the deeds on them, whether each is one input, and the words that
+/// name it.
+type Looks = (Vec<u32>, Vec<(u8, u64, u64)>, bool, Vec<u32>);
 
 /// All suspects of one question.
 pub(super) struct Suspects {
@@ -234,7 +235,12 @@ impl Suspects {
             });
             let flaky = other(FaultMode::Flaky);
             let partial = if has_parts { other(FaultMode::Partial) } else { f64::NEG_INFINITY };
-            match known.entry((facts.clone(), bits, single)) {
+            let named = |at: &&u32| {
+                let fact = &self.facts[**at as usize];
+                fact.bad && fact.fact.names.is_some_and(|named| inputs.contains(&named))
+            };
+            let named = facts.iter().filter(named).copied().collect();
+            match known.entry((facts.clone(), bits, single, named)) {
                 std::collections::hash_map::Entry::Occupied(entry) => {
                     let suspect = &mut self.all[*entry.get()];
                     if hard > suspect.members[0].0 {

@@ -56,7 +56,7 @@ const NEVER_EXERCISED_HOURS: f64 = 3.0 * rates::HOURS_PER_YEAR;
 
 /// More than this no standby is believed to be dead before anything is seen (chosen by hand; of neglected
 /// generators one in two fails within two days of running: Marqusee and Jenket, Applied Energy 268, 2020).
-const LATENT_MAX: f64 = 0.3;
+const LATENT_MAX: f64 = 0.1;
 
 /// How likely something is to have been started again while what it needs to start was broken, where nobody tells
 /// of a start and where somebody does (chosen by hand: services start themselves again now and then, and a

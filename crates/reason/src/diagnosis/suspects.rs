@@ -351,8 +351,9 @@ fn ways(question: &Question<'_>, inputs: &[InputId]) -> Vec<(f64, FaultMode)> {
     ways
 }
 
-/// How likely what a word says was before: that one of what it may be by did so. Within bounds, for a false
-/// word names one thing of a million, or of a hundred, whatever the plant.
+/// How likely what a word says was before: that one of what it may be by did so, and just in the minute in which
+/// the rest began. Within bounds, for a false word names one thing of a million, or of ten thousand, whatever the
+/// plant.
 fn made_up(question: &Question<'_>, fact: &Fact) -> f64 {
     let hard = fact.failures > 0 && fact.failures >= fact.tries && !fact.degraded;
     let modes: &[FaultMode] =
@@ -360,7 +361,7 @@ fn made_up(question: &Question<'_>, fact: &Fact) -> f64 {
     let inputs = question.killers.alone(fact.gate);
     let priors =
         inputs.iter().flat_map(|&it| modes.iter().map(move |&mode| (question.log_prior)(it, mode)));
-    priors.fold(f64::NEG_INFINITY, f64::max).exp().clamp(1e-6, 0.01)
+    (priors.fold(f64::NEG_INFINITY, f64::max).exp() * SAME_MINUTE).clamp(1e-6, 1e-4)
 }
 
 /// The facts in the order of machine and epoch, with how each fits every prediction.

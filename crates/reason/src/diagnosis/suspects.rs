@@ -209,10 +209,10 @@ impl Suspects {
                 let ways = ways(question, &inputs);
                 // Of several that failed by themselves all but one did so in the minute of that one.
                 let mut by_itself = false;
-                each.extend(ways.iter().map(|(log_prior, mode)| match mode {
-                    FaultMode::Latent | FaultMode::Consequential => *log_prior,
-                    _ if std::mem::replace(&mut by_itself, true) => log_prior + SAME_MINUTE.ln(),
-                    _ => *log_prior,
+                each.extend(ways.iter().map(|(log_prior, mode)| {
+                    let follows = matches!(mode, FaultMode::Latent | FaultMode::Consequential);
+                    let pays = !follows && std::mem::replace(&mut by_itself, true);
+                    if pays { log_prior + SAME_MINUTE.ln() } else { *log_prior }
                 }));
                 if !single {
                     let ways = ways.into_iter().map(|(_, mode)| mode).collect();

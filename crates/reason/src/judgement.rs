@@ -78,6 +78,10 @@ impl Group<'_> {
     }
 
     fn confirmed(&self) -> bool {
+        // What is most likely no failure at all wakes nobody.
+        if self.summary.hypotheses.first().is_some_and(|lead| lead.nothing_broke) {
+            return false;
+        }
         let enough = if self.seen.len() > 1 { CONFIRMED_TOGETHER } else { CONFIRMED_ALONE };
         self.seen.iter().any(|seen| seen.fact.claim || bad_answers(&seen.fact) >= enough)
             || (self.caused && self.seen.len() >= 2)

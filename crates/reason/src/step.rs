@@ -6,10 +6,10 @@ use crate::consequence::Electric;
 use crate::evidence::later;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
 use crate::prior::Unseen;
-use crate::state::{Deeded, Evidence, Loaded, Loss, PastLoss, State, Word};
+use crate::state::{Deeded, Evidence, Loaded, Loss, PastLoss, State, SymptomKey, Word};
 use crate::summary::subject_named;
 use blackstart_model::incident::IncidentEvent;
-use blackstart_model::observation::{NoAnswerCode, Observation, Outcome};
+use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Standing, SymptomCode};
 use blackstart_model::plantfile;
 use blackstart_model::record::{
     Decision, Input, PersonAction, PersonInput, PlantSource, Report, Saw, VantageLoss,
@@ -209,6 +209,9 @@ fn observe(state: &mut State, observation: &Observation) {
         // The last answer of a verification may be what the judgement waits for.
         state.unjudged |= state.asks.is_empty();
     }
+    if is_overtaken(state, &key, observation) {
+        return;
+    }
     state.unjudged |= match state.evidence.entry(key) {
         Entry::Occupied(mut known) => known.get_mut().take(observation),
         Entry::Vacant(unknown) => {
@@ -216,6 +219,24 @@ fn observe(state: &mut State, observation: &Observation) {
             true
         }
     };
+}
+
+/// Whether a try that waited out its deadline began before a good answer that is known: while it waited the
+/// target was seen to answer, so it says nothing of now. Else every outage that ends would seem to flap, for the
+/// grid and the verifications overlap.
+fn is_overtaken(state: &State, key: &SymptomKey, observation: &Observation) -> bool {
+    let Outcome::Down(symptom) = &observation.outcome else { return false };
+    let waited = matches!(
+        symptom.code,
+        SymptomCode::ConnectTimeout | SymptomCode::AnswerTimeout | SymptomCode::NoEcho
+    );
+    let (Some(loaded), Some(known)) = (&state.plant, state.evidence.get(key)) else { return false };
+    let Some(sees) = loaded.circuit.sees_named(&key.0, &key.1) else { return false };
+    let deadline = loaded.plant.checks()[sees.check.index()].deadline;
+    waited
+        && known.outcome.standing() == Standing::Up
+        && known.at <= observation.at
+        && later(known.at, deadline) > observation.at
 }
 
 /// Does what a person asked.

@@ -640,7 +640,7 @@ impl Seen {
             Self::Slow => Outcome::degraded(SymptomCode::Slow, detail),
             Self::Lossy => Outcome::degraded(SymptomCode::EchoLoss, detail),
             Self::Refused => Outcome::down(SymptomCode::Refused, detail),
-            Self::Nothing => Outcome::down(SymptomCode::ConnectTimeout, detail),
+            Self::Nothing => Outcome::down(SymptomCode::Unreachable, detail),
             Self::CutOff => Outcome::unknown(NoAnswerCode::CutOff, detail),
         }
     }

@@ -189,7 +189,8 @@ fn what_the_host_reports_names_the_card() {
     }));
     world.run(MINUTE);
     assert_eq!(names(&believed(&world)), ["card flaky"]);
-    assert_eq!(world.confirmed().len(), 1, "{:#?}", world.causes());
+    let told: Vec<_> = world.confirmed().iter().map(|it| (it.id, &it.history)).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
     // It was believed of another thing before, and what changed that is kept.
     let incident = world.confirmed()[0];
     let line = incident.diagnosis.changed.last().expect("a line");

@@ -154,7 +154,7 @@ impl World {
         let up = under[sees.gate.index()];
         // A machine that is alive refuses for what is dead on it; a dead one says nothing.
         let refuses = sees.answers.is_some_and(|(_, gate)| under[gate.index()]);
-        let dead = if refuses { SymptomCode::Refused } else { SymptomCode::ConnectTimeout };
+        let dead = if refuses { SymptomCode::Refused } else { SymptomCode::Unreachable };
         let check = &self.plant.checks()[sees.check.index()];
         if !asked {
             let next = self

@@ -69,6 +69,8 @@ pub(crate) struct Fact {
     pub(crate) degraded: bool,
     /// It is somebody's word about a state, and not a count of tries.
     pub(crate) claim: bool,
+    /// Every failure came with an answer (a refusal) that this gate had to be up for.
+    pub(crate) answered: Option<GateId>,
     /// The input of the thing that a word names.
     pub(crate) names: Option<InputId>,
     /// How far whoever says so is trusted, 0 to 1; a check's own errors are not meant.
@@ -88,6 +90,7 @@ impl Fact {
             failures,
             degraded: false,
             claim: false,
+            answered: None,
             names: None,
             trust: 1.0,
             machine: None,
@@ -500,10 +503,12 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                         return 1.0;
                     }
                     let words = &values[fact.fact.gate.index()];
+                    let answers = fact.fact.answered.map(GateId::index);
                     let mut q = 0.0;
                     for together in 0..1_usize << flaky.len() {
                         let here = lane + (usize::from(fact.epoch) << flaky.len()) + together;
-                        if words[here / 64] >> (here % 64) & 1 == 1 {
+                        let holds = |words: &[u64; LANES]| words[here / 64] >> (here % 64) & 1 == 1;
+                        if holds(words) || answers.is_some_and(|gate| !holds(&values[gate])) {
                             continue;
                         }
                         let mut chance = 1.0;

@@ -306,6 +306,7 @@ fn of_check(
                     failures: 0,
                     degraded: false,
                     claim: false,
+                    answered: None,
                     names: None,
                     trust: 1.0,
                     machine,
@@ -358,6 +359,7 @@ fn of_check(
             failures: sum.failures,
             degraded: sum.degraded,
             claim: false,
+            answered: None,
             names: None,
             trust: 1.0,
             machine,
@@ -365,10 +367,14 @@ fn of_check(
         if let Some(before) = bad.take() {
             facts.past.push(before);
         }
-        let seen =
+        let mut seen =
             Seen { key: told.key.clone(), fact, since: last.since, outcome: last.outcome.clone() };
-        if let Some((machine, gate)) = told.answers
-            && is_answered(&seen)
+        let answers = told.answers.filter(|_| is_answered(&seen));
+        if !seen.fact.is_up() && !seen.fact.degraded {
+            // It failed and was answered at once: what takes the answer away did not do it.
+            seen.fact.answered = answers.map(|(_, gate)| gate);
+        }
+        if let Some((machine, gate)) = answers
             && answering.insert((at, machine, told.key.1.clone()))
         {
             let name = loaded.plant.component(machine).name.as_str();
@@ -499,6 +505,7 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
         failures,
         degraded,
         claim: true,
+        answered: None,
         names: Some(of),
         trust: f64::from(word.trust) / 100.0,
         machine,

@@ -119,14 +119,14 @@ impl Suspects {
         let facts = weighed(question);
         let mut marked = vec![false; circuit.subjects().len()];
         for fact in facts.iter().filter(|fact| fact.bad) {
-            for input in killers.alone(fact.fact.gate) {
-                marked[input.index()] = true;
+            for &input in killers.alone(fact.fact.gate) {
+                marked[input.index()] |= !takes_the_answer(question, &fact.fact, input);
             }
         }
         let mut alone: BTreeMap<InputId, Vec<u32>> = BTreeMap::new();
         for (fact, at) in facts.iter().zip(0..) {
             for &input in killers.alone(fact.fact.gate) {
-                if marked[input.index()] {
+                if marked[input.index()] && !takes_the_answer(question, &fact.fact, input) {
                     alone.entry(input).or_default().push(at);
                 }
             }
@@ -351,6 +351,11 @@ fn ways(question: &Question<'_>, inputs: &[InputId]) -> Vec<(f64, FaultMode)> {
     ways
 }
 
+/// Whether an input takes away the answer that a failure came with, so that it cannot have been its cause.
+fn takes_the_answer(question: &Question<'_>, fact: &Fact, input: InputId) -> bool {
+    fact.answered.is_some_and(|gate| question.killers.kills(input, gate))
+}
+
 /// How likely what a word says was before: that one of what it may be by did so, and just in the minute in which
 /// the rest began. Within bounds, for a false word names one thing of a million, or of ten thousand, whatever the
 /// plant.
@@ -547,8 +552,9 @@ fn brought_down(
             if fact.down_today {
                 continue;
             }
+            let answers = fact.fact.answered.map(|gate| values[gate.index()]);
             for (w, word) in values[fact.fact.gate.index()].iter().enumerate() {
-                let mut down = !word;
+                let mut down = !word & answers.map_or(u64::MAX, |answers| answers[w]);
                 while down != 0 {
                     let lane = w * 64 + down.trailing_zeros() as usize;
                     if lane < sets.len() {

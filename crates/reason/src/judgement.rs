@@ -91,7 +91,9 @@ impl Group<'_> {
     fn to_ask_again(&self) -> Option<SymptomKey> {
         let [only] = &self.seen[..] else { return None };
         let said = bad_answers(&only.fact);
-        (!only.fact.claim && (CONFIRMED_TOGETHER..CONFIRMED_ALONE).contains(&said))
+        // Of what comes and goes an answer settles nothing, and it would be asked for ever.
+        let lasts = said >= only.fact.tries;
+        (!only.fact.claim && lasts && (CONFIRMED_TOGETHER..CONFIRMED_ALONE).contains(&said))
             .then(|| only.key.clone())
     }
 

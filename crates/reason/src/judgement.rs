@@ -78,13 +78,13 @@ impl Group<'_> {
     }
 
     fn confirmed(&self) -> bool {
-        // What is most likely no failure at all wakes nobody.
-        if self.summary.hypotheses.first().is_some_and(|lead| lead.nothing_broke) {
-            return false;
-        }
         let enough = if self.seen.len() > 1 { CONFIRMED_TOGETHER } else { CONFIRMED_ALONE };
-        self.seen.iter().any(|seen| seen.fact.claim || bad_answers(&seen.fact) >= enough)
-            || (self.caused && self.seen.len() >= 2)
+        let claimed = self.seen.iter().any(|seen| seen.fact.claim);
+        let said = self.seen.iter().any(|seen| bad_answers(&seen.fact) >= enough)
+            || (self.caused && self.seen.len() >= 2);
+        // So few of so many tries are still more likely false than anything else.
+        let nothing = self.summary.hypotheses.first().is_some_and(|lead| lead.nothing_broke);
+        claimed || (said && !nothing)
     }
 
     /// The check that says it alone and has not said it often enough: it is asked once more.

@@ -8,7 +8,7 @@
 //!
 //! Method: the scenario's file, up to an hour after the feed went. Without power every process of a machine is killed
 //! and its links are down. (What the breaker does later is played by the pretended world alone: a judgement of
-//! all that is too slow yet, unoptimized, to keep up with fifty answers each second.)
+//! all that passed 200 s here, and why was not looked into to the end.)
 
 use blackstart_lab::{PLAY_NEEDS, Play, is_possible, wait};
 

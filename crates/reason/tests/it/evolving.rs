@@ -220,3 +220,34 @@ fn what_was_said_before_it_was_mended_is_of_that_time() {
     let live = world.state.incidents().values().filter(|incident| incident.state.is_live());
     assert_eq!(live.count(), 0, "{:#?}", world.state.incidents());
 }
+
+#[test]
+fn a_try_that_waited_out_its_deadline_says_nothing_after_a_good_answer() {
+    let mut world = World::of(
+        "services: { shop: { checks: [ { tcp: '192.0.2.1:80', every: 5s, deadline: 2s } ] } }",
+    );
+    let key = ("shop/tcp".into(), "here".into());
+    let see = |world: &mut World, outcome: Outcome, after_ms: u64| {
+        world.now = world.now.checked_add(Duration::from_millis(after_ms)).expect("in range");
+        let failures = outcome.failures_of(1);
+        let (check, vantage) = ("shop/tcp".into(), "here".into());
+        let at = world.now;
+        world.give(Input::Observed(Observation {
+            check,
+            vantage,
+            outcome,
+            at,
+            asked: true,
+            tries: 1,
+            failures,
+        }));
+    };
+    let timeout = || Outcome::down(SymptomCode::ConnectTimeout, "");
+    see(&mut world, Outcome::Up, 0);
+    // It was begun 1.7 s before the good answer, while the target may have been dead.
+    see(&mut world, timeout(), 300);
+    assert_eq!(world.state.evidence()[&key].outcome, Outcome::Up);
+    // This one was begun after it.
+    see(&mut world, timeout(), 2_000);
+    assert_ne!(world.state.evidence()[&key].outcome, Outcome::Up);
+}

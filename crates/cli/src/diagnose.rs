@@ -16,7 +16,7 @@ use blackstart_reason::Incident;
 use blackstart_server::believed::{Believed, Hypothesis, NamedFault, Near, Next};
 use blackstart_server::http::incident_as_json;
 use folding::{Folded, fold};
-use observations::{BYTES_MAX, Reading};
+use observations::{BYTES_MAX, Reading, Unmatched};
 use serde::Serialize;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -48,8 +48,15 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
     let until = at.as_deref().map(|at| instant(at, plant.zone())).transpose()?;
     let text = text_of(observations)?;
     let Reading { said, mistakes, notes, unmatched } = observations::read(&text, &plant);
+    let name = observations.display();
+    for Unmatched { line, words, .. } in unmatched.iter().take(MISTAKES_MAX) {
+        output::aside(&format!("{name}, line {line} is left aside: {words}\n"));
+    }
+    if unmatched.len() > MISTAKES_MAX {
+        let more = unmatched.len() - MISTAKES_MAX;
+        output::aside(&format!("{name}: {more} more fit nothing in the plant\n"));
+    }
     if !mistakes.is_empty() {
-        let name = observations.display();
         for (line, words) in mistakes.iter().take(MISTAKES_MAX) {
             output::aside(&format!("{name}, line {line}: {words}\n"));
         }
@@ -66,7 +73,13 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
         return Ok(Exit::Nothing);
     };
     let Folded { state, now, taken, refused, silent } = folded;
-    let diagnosis = state.diagnose(now);
+    let incidents: Vec<&Incident> =
+        state.incidents().values().filter(|incident| was_confirmed(incident)).collect();
+    let mut diagnosis = state.diagnose(now);
+    let over = diagnosis.hypotheses.is_empty();
+    if let Some(sentence) = over.then(|| what_it_was(&incidents, plant.zone())).flatten() {
+        diagnosis.sentence = sentence;
+    }
     let notes: Vec<String> = notes
         .into_iter()
         .map(|(words, count)| match count {
@@ -83,8 +96,6 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
         }))
         .collect();
     let after = said.len() - taken;
-    let incidents: Vec<&Incident> =
-        state.incidents().values().filter(|incident| was_confirmed(incident)).collect();
     output::say(&match format {
         Format::Json => {
             let Believed {
@@ -120,12 +131,18 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
             if after > 0 {
                 text.push_str(&format!("; {after} later ones are not looked at"));
             }
+            match unmatched.len() {
+                0 => {}
+                1 => text.push_str("; 1 that fits nothing in the plant is left aside"),
+                many => {
+                    text.push_str(&format!("; {many} that fit nothing in the plant are left aside"))
+                }
+            }
             text.push('\n');
             let incidents: Vec<String> =
-                incidents.iter().map(|incident| in_a_line(incident, plant.zone())).collect();
+                incidents.iter().flat_map(|incident| in_lines(incident, plant.zone())).collect();
             section(&mut text, "Incidents", &incidents);
             section(&mut text, "Taken otherwise than written", &notes);
-            section(&mut text, "Alerts that fit nothing in the plant", &unmatched);
             text
         }
     });
@@ -143,11 +160,42 @@ fn was_confirmed(incident: &Incident) -> bool {
     }
 }
 
-/// `I1 resolved, Mon … to Mon …: utility-power is down: almost certain (99 %)`.
-fn in_a_line(incident: &Incident, zone: &Zone) -> String {
-    let Incident { id, state, opened_at, closed_at, diagnosis, .. } = incident;
+/// What the sentence says when nothing fails any more, and something did: the incident that ended last.
+fn what_it_was(incidents: &[&Incident], zone: &Zone) -> Option<String> {
+    let ended = || incidents.iter().filter_map(|incident| Some((incident.closed_at?, incident)));
+    let (closed_at, last) = ended().max_by_key(|(at, incident)| (*at, incident.id))?;
+    let others = match ended().count() - 1 {
+        0 => String::new(),
+        1 => " (and one other incident, below)".to_owned(),
+        many => format!(" (and {many} other incidents, below)"),
+    };
+    let Incident { id, diagnosis, .. } = last;
+    let when = shown(closed_at, zone);
+    let was = &diagnosis.sentence;
+    Some(format!(
+        "nothing is seen to fail any more; what was believed of {id}, over since {when}{others}: {was}"
+    ))
+}
+
+/// `I1 resolved, Mon … to Mon …: utility-power is down: almost certain (99 %)`, and of what is over what was
+/// believed of it last, for nothing above says it.
+fn in_lines(incident: &Incident, zone: &Zone) -> Vec<String> {
+    let Incident { id, state, opened_at, closed_at, symptoms, diagnosis, .. } = incident;
     let until = closed_at.map(|at| format!(" to {}", shown(at, zone))).unwrap_or_default();
-    format!("{id} {state}, {}{until}: {}", shown(*opened_at, zone), diagnosis.sentence)
+    let sentence = &diagnosis.sentence;
+    let mut lines = vec![format!("{id} {state}, {}{until}: {sentence}", shown(*opened_at, zone))];
+    if closed_at.is_some()
+        && let Some(lead) = diagnosis.hypotheses.first()
+    {
+        // It was told while it lasted, and ended when the last symptom was seen up.
+        let ended = symptoms.values().filter_map(|track| track.up_since).max();
+        let mut lead = lead.clone();
+        for fault in &mut lead.faults {
+            fault.until = fault.until.or(ended);
+        }
+        lines.extend(words::lines_of(&lead, 1, zone));
+    }
+    lines
 }
 
 /// How a diagnosis ends a command.
@@ -208,7 +256,7 @@ struct Answer {
     incidents: Vec<serde_json::Value>,
     lines: Lines,
     taken_otherwise: Vec<String>,
-    unmatched: Vec<String>,
+    unmatched: Vec<Unmatched>,
 }
 
 #[derive(Serialize)]

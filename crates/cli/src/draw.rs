@@ -39,8 +39,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Some(name) => questions::about(plant, named::component(plant, name)?),
         None if arguments.off.is_empty() => Picture::of(plant),
         None => {
-            let off = arguments.off.iter().map(|name| named::component(plant, name));
-            questions::off(plant, &Circuit::of(plant), &off.collect::<anyhow::Result<Vec<_>>>()?)
+            let off = named::components(plant, &arguments.off)?;
+            questions::off(plant, &Circuit::of(plant), &off)
         }
     };
     picture.open = arguments.open.iter().cloned().collect();

@@ -178,9 +178,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     for told in &told {
         of_check(loaded, told, &mut facts, &mut answering, &mut ripens);
     }
-    if state.retold.is_none() {
-        of_vantages(state, loaded, &mut facts, &mut ripens);
-    }
+    of_vantages(state, loaded, &mut facts, &mut ripens);
     for said in &words {
         of_word(loaded, said, &mut facts);
     }
@@ -437,6 +435,10 @@ fn of_vantages(state: &State, loaded: &Loaded, facts: &mut Facts, ripens: &mut V
         let id = VantageId(u32::try_from(at).expect("vantages fit u32"));
         let gate = loaded.circuit.heard(id);
         let own = lost.get(&vantage.name).map_or(&[][..], Vec::as_slice);
+        if state.retold.is_some() && own.is_empty() {
+            // Whoever wrote it down did not hear it by the ways of the plant, and said nothing of them.
+            continue;
+        }
         for epoch_at in 0..=newest {
             let epoch = facts.epochs[epoch_at];
             let loss = own.iter().rfind(|loss| {

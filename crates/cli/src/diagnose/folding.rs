@@ -3,13 +3,15 @@
 //!
 //! It is the fold that a server does while it watches; what it comes to is what a server would believe
 //! that had been told the same. One thing differs: a server knows whether a vantage is alive, a file does
-//! not. Of a vantage that says nothing for [`SILENT_MAX`] what it saw up is unknown until it speaks again:
-//! silence is no health. What it saw failing goes on failing. Pure. Tested with `observations`.
+//! not, but where a line says so. Of a vantage that says nothing for [`SILENT_MAX`] what it saw up is unknown
+//! until it speaks again: silence is no health. What it saw failing goes on failing. Pure. Tested with `observations`.
 
 use super::observations::{Said, What};
 use blackstart_model::Plant;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Standing};
-use blackstart_model::record::{Input, PersonAction, PersonInput, PlantSource, Report};
+use blackstart_model::record::{
+    Input, PersonAction, PersonInput, PlantSource, Report, VantageLoss,
+};
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckId, VantageId, VantageName};
 use blackstart_reason::{State, step};
@@ -103,6 +105,8 @@ struct Heard {
     /// tells its own, and an observation all of them.
     counts: BTreeMap<(VantageId, CheckId), (Standing, u32, u32)>,
     silent: BTreeMap<VantageName, usize>,
+    /// Vantages that were said to be lost.
+    lost: BTreeMap<VantageId, VantageLoss>,
 }
 
 impl Heard {
@@ -120,9 +124,37 @@ impl Heard {
         for (at, vantage) in fallen {
             fold.wake_until(at);
             *self.silent.entry(plant.vantage(vantage).name.clone()).or_default() += 1;
-            for check in self.up_from(vantage) {
-                let outcome = Outcome::unknown(NoAnswerCode::Silent, "");
-                fold.take(&observed(plant, check, vantage, outcome, at, (1, 0)), at);
+            self.forget(plant, vantage, at, fold);
+        }
+    }
+
+    /// What was seen up from a vantage is unknown from now on.
+    fn forget(&self, plant: &Plant, vantage: VantageId, at: Timestamp, fold: &mut Fold) {
+        for check in self.up_from(vantage) {
+            let outcome = Outcome::unknown(NoAnswerCode::Silent, "");
+            fold.take(&observed(plant, check, vantage, outcome, at, (1, 0)), at);
+        }
+    }
+
+    /// A vantage speaks, of this check or of itself. If it was silent, it has told of no other change: what else it
+    /// saw up before, it saw up until just now.
+    fn speaks(
+        &mut self,
+        plant: &Plant,
+        vantage: VantageId,
+        of: Option<CheckId>,
+        at: Timestamp,
+        fold: &mut Fold,
+    ) {
+        let before = self.vantages.insert(vantage, (at, false));
+        if before.is_none_or(|(_, silent)| !silent) {
+            return;
+        }
+        let just = at.checked_sub(JUST).unwrap_or(at);
+        for other in self.up_from(vantage) {
+            self.counts.insert((vantage, other), (Standing::Up, 0, 0));
+            if Some(other) != of {
+                fold.take(&observed(plant, other, vantage, Outcome::Up, just, (1, 0)), at);
             }
         }
     }
@@ -134,24 +166,20 @@ impl Heard {
             .collect()
     }
 
-    /// A line as an input. A vantage that speaks again has told of no other change: what else it saw up
-    /// before its silence, it saw up until just now.
+    /// A line as an input.
     fn input(&mut self, plant: &Plant, said: &Said, fold: &mut Fold) -> Input {
         let at = said.at;
         let name = |id| plant.component(id).name.clone();
+        let named = |id| plant.vantage(id).name.clone();
         match said.what.clone() {
             What::Answer { check, vantage, outcome, tries, failures } => {
-                let before = self.vantages.insert(vantage, (at, false));
-                if before.is_some_and(|(_, silent)| silent) {
-                    let just = at.checked_sub(JUST).unwrap_or(at);
-                    for other in self.up_from(vantage) {
-                        self.counts.insert((vantage, other), (Standing::Up, 0, 0));
-                        if other != check {
-                            let up = observed(plant, other, vantage, Outcome::Up, just, (1, 0));
-                            fold.take(&up, at);
-                        }
-                    }
+                let is_mute = |loss: &VantageLoss| *loss != VantageLoss::WayOut;
+                if self.lost.get(&vantage).is_some_and(is_mute) {
+                    // Who speaks is heard.
+                    self.lost.remove(&vantage);
+                    fold.take(&Input::VantageHeard { vantage: named(vantage) }, at);
                 }
+                self.speaks(plant, vantage, Some(check), at, fold);
                 let standing = outcome.standing();
                 let entry = self.counts.entry((vantage, check)).or_insert((standing, 0, 0));
                 if entry.0 != standing {
@@ -164,6 +192,19 @@ impl Heard {
             What::Report { component, from, saw, tries, failures, trust, detail } => {
                 let component = name(component);
                 Input::Reported(Report { component, from, saw, tries, failures, trust, at, detail })
+            }
+            What::Lost { vantage, how, detail } => {
+                if how != VantageLoss::WayOut {
+                    self.vantages.insert(vantage, (at, true));
+                    self.forget(plant, vantage, at, fold);
+                }
+                self.lost.insert(vantage, how);
+                Input::VantageLost { vantage: named(vantage), how, detail }
+            }
+            What::Heard { vantage } => {
+                self.lost.remove(&vantage);
+                self.speaks(plant, vantage, None, at, fold);
+                Input::VantageHeard { vantage: named(vantage) }
             }
             What::Deed { component, by, did, note } => Input::Person(PersonInput {
                 who: by,

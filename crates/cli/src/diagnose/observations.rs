@@ -1,17 +1,20 @@
 //! What somebody wrote down of an outage: JSON lines, read into what the judgement takes.
 //!
 //! It decides what each line speaks of and from where, and finds every mistake with its line, all at
-//! once. It never opens the file, judges, or drops a line in silence: what was taken otherwise than it
-//! was written is noted. An export of Alertmanager goes by `alerts`. Tested here, on texts.
+//! once. A line that is well written and names what the plant does not know is no mistake: it fits nothing, and
+//! the rest is judged without it. It never opens the file, judges, or drops a line in silence: what was
+//! taken otherwise than it was written is noted. An export of Alertmanager goes by `alerts`. Tested here, on
+//! texts.
 
 mod alerts;
 
-use crate::named;
+use crate::named::{self, Unnamed};
 use blackstart_model::check::Check;
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode};
-use blackstart_model::record::{Deed, PersonAction, Report, Saw};
+use blackstart_model::record::{Deed, PersonAction, Report, Saw, VantageLoss};
 use blackstart_model::time::{Timestamp, local_instant};
 use blackstart_model::{CheckId, ComponentId, Plant, VantageId};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 
@@ -56,6 +59,23 @@ pub(crate) enum What {
     },
     /// Somebody did something to a component.
     Deed { component: ComponentId, by: String, did: Deed, note: String },
+    /// A vantage is lost.
+    Lost { vantage: VantageId, how: VantageLoss, detail: String },
+    /// It is heard again.
+    Heard { vantage: VantageId },
+}
+
+/// A line, or an alert of an export, that fits nothing in the plant.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub(crate) struct Unmatched {
+    /// Where it stands, counted from 1.
+    pub(crate) line: usize,
+    /// What it names.
+    pub(crate) name: String,
+    /// The nearest name that the plant knows, where one is near.
+    pub(crate) near: Option<String>,
+    /// What is the matter, in words.
+    pub(crate) words: String,
 }
 
 /// A file, read.
@@ -67,8 +87,8 @@ pub(crate) struct Reading {
     pub(crate) mistakes: Vec<(usize, String)>,
     /// What was taken otherwise than it stands there, and how often.
     pub(crate) notes: BTreeMap<String, usize>,
-    /// Alerts that fit nothing in the plant.
-    pub(crate) unmatched: Vec<String>,
+    /// What fits nothing in the plant and is left aside.
+    pub(crate) unmatched: Vec<Unmatched>,
 }
 
 impl Reading {
@@ -127,22 +147,31 @@ fn read_line(line: &str, at: usize, names: &mut Names<'_>, reading: &mut Reading
         return;
     }
     let plant = names.plant;
-    let mut line = Line { fields, plant, names, wrong: Vec::new(), notes: Vec::new() };
+    let (wrong, strange, notes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut line = Line { fields, plant, names, wrong, strange, notes };
     let said = if line.fields.contains_key("did") { line.deed() } else { line.observation() };
     line.left_over();
-    let Line { wrong, notes, .. } = line;
+    let Line { wrong, strange, notes, .. } = line;
     notes.into_iter().for_each(|note| reading.note(note));
     match said {
-        Some(said) if wrong.is_empty() => reading.said.push(said),
-        _ => reading.mistakes.extend(wrong.into_iter().map(|words| (at, words))),
+        Some(said) if wrong.is_empty() && strange.is_empty() => reading.said.push(said),
+        _ => {
+            reading.mistakes.extend(wrong.into_iter().map(|words| (at, words)));
+            let unmatched = |why: Unnamed| {
+                let words = why.to_string();
+                let Unnamed { name, near, .. } = why;
+                Unmatched { line: at, name, near, words }
+            };
+            reading.unmatched.extend(strange.into_iter().map(unmatched));
+        }
     }
 }
 
 /// What names mean, remembered: the same few stand in every line of a file.
 struct Names<'p> {
     plant: &'p Plant,
-    checks: HashMap<String, Result<CheckId, String>>,
-    components: HashMap<String, Result<ComponentId, String>>,
+    checks: HashMap<String, named::Result<CheckId>>,
+    components: HashMap<String, named::Result<ComponentId>>,
 }
 
 impl<'p> Names<'p> {
@@ -159,6 +188,8 @@ struct Line<'p, 'n> {
     plant: &'p Plant,
     names: &'n mut Names<'p>,
     wrong: Vec<String>,
+    /// Names that the plant does not know.
+    strange: Vec<Unnamed>,
     notes: Vec<String>,
 }
 
@@ -173,8 +204,17 @@ impl Line<'_, '_> {
         let from = self.text("from");
         let check = self.check();
         let component = self.component();
-        if check.is_none() && component.is_none() && self.wrong.is_empty() {
-            self.wrong.push("neither `check` nor `component`".to_owned());
+        if check.is_none() && component.is_none() && self.strange.is_empty() {
+            let vantage = from.filter(|from| !matches!(&**from, "human" | "on-host"));
+            if let (Some(saw @ (Saw::Up | Saw::Unknown)), Some(vantage)) = (saw, vantage) {
+                return self.of_vantage(at?, &vantage, saw, symptom.as_deref(), detail);
+            }
+            if self.wrong.is_empty() {
+                let words = "neither `check` nor `component`; without them a vantage is `unknown`, \
+                             for it is lost, or `up` again";
+                self.wrong.push(words.to_owned());
+            }
+            return None;
         }
         let (at, saw, (tries, failures)) = (at?, saw?, counts?);
         let told = self.flaps(saw, tries, failures);
@@ -211,6 +251,27 @@ impl Line<'_, '_> {
         Some(Said { at, what })
     }
 
+    /// What is said of a vantage and of nothing that it sees: it is lost, or heard again.
+    fn of_vantage(
+        &mut self,
+        at: Timestamp,
+        name: &str,
+        saw: Saw,
+        symptom: Option<&str>,
+        detail: String,
+    ) -> Option<Said> {
+        let vantage = named::vantage(self.plant, name);
+        let vantage = vantage.map_err(|error| self.strange.push(error)).ok()?;
+        let how = symptom.and_then(VantageLoss::parse).unwrap_or(VantageLoss::Silent);
+        let what = match saw {
+            Saw::Up => What::Heard { vantage },
+            Saw::Down | Saw::Degraded | Saw::Flapping | Saw::Unknown => {
+                What::Lost { vantage, how, detail }
+            }
+        };
+        Some(Said { at, what })
+    }
+
     fn deed(&mut self) -> Option<Said> {
         let at = self.at();
         let by = self.text("by");
@@ -223,7 +284,7 @@ impl Line<'_, '_> {
             known
         });
         let component = self.component();
-        if component.is_none() && self.wrong.is_empty() {
+        if component.is_none() && self.wrong.is_empty() && self.strange.is_empty() {
             self.wrong.push("`component` is missing: to what was it done".to_owned());
         }
         let note = self.detail();
@@ -353,17 +414,17 @@ impl Line<'_, '_> {
     fn component(&mut self) -> Option<ComponentId> {
         let name = self.text("component")?;
         let Names { plant, components, checks: _ } = &mut *self.names;
-        let look = |name: &String| named::component(plant, name).map_err(|error| error.to_string());
+        let look = |name: &String| named::component(plant, name);
         let found = components.entry(name).or_insert_with_key(look).clone();
-        found.map_err(|error| self.wrong.push(error)).ok()
+        found.map_err(|error| self.strange.push(error)).ok()
     }
 
     fn check(&mut self) -> Option<CheckId> {
         let name = self.text("check")?;
         let Names { plant, checks, components: _ } = &mut *self.names;
-        let look = |name: &String| named::check(plant, name).map_err(|error| error.to_string());
+        let look = |name: &String| named::check(plant, name);
         let found = checks.entry(name).or_insert_with_key(look).clone();
-        found.map_err(|error| self.wrong.push(error)).ok()
+        found.map_err(|error| self.strange.push(error)).ok()
     }
 
     /// From where a check was put; `None` when what is said is not a word of this check, but about its

@@ -78,7 +78,8 @@ fn cost(minutes: f64) -> String {
     }
 }
 
-fn lines_of(hypothesis: &HypothesisSummary, rank: usize, zone: &Zone) -> Vec<String> {
+/// A hypothesis: what broke, and how it stands to what was seen.
+pub(crate) fn lines_of(hypothesis: &HypothesisSummary, rank: usize, zone: &Zone) -> Vec<String> {
     let HypothesisSummary {
         faults,
         nothing_broke,

@@ -21,7 +21,11 @@ services:
 ";
 
 fn diagnose(lines: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let site = Site::new(PLANT);
+    diagnose_in(PLANT, lines, arguments)
+}
+
+fn diagnose_in(plant: &str, lines: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let site = Site::new(plant);
     let file = site.path("night.jsonl");
     std::fs::write(&file, lines).expect("a file");
     let (plant, file) = (site.plant(), file.to_str().expect("text").to_owned());
@@ -111,14 +115,99 @@ fn an_earlier_time_knows_nothing_of_what_came_later() {
 
 #[test]
 fn mistakes_are_told_all_at_once_and_nothing_is_concluded() {
-    let lines = seen("03:00", "here", "web-1/icpm", "up") + &seen("noon", "here", "shop", "up");
+    let lines = seen("noon", "here", "shop", "up") + "{\n" + &seen("03:00", "here", "web", "up");
     let (code, words, wrong) = diagnose(&lines, &[]);
     assert_eq!((code, words.as_str()), (Some(12), ""));
     let told: Vec<&str> = wrong.lines().collect();
-    let near = "no check of the plant is called `web-1/icpm`; did you mean `web-1/icmp`?";
-    assert_eq!(told[0], format!("FILE, line 1: {near}"));
-    assert!(told[1].starts_with("FILE, line 2: the time `2026-11-21 noon`: not a "), "{wrong}");
-    assert_eq!(told[2..], ["could not go on: FILE has 2 mistakes"]);
+    let near = "no check of the plant is called `web`";
+    assert_eq!(told[0], format!("FILE, line 3 is left aside: {near}"));
+    assert!(told[1].starts_with("FILE, line 1: the time `2026-11-21 noon`: not a "), "{wrong}");
+    assert_eq!(told[2], "FILE, line 2: not JSON, from column 1 on");
+    assert_eq!(told[3..], ["could not go on: FILE has 2 mistakes"]);
+}
+
+#[test]
+fn lines_of_what_the_plant_does_not_know_are_listed_and_the_rest_is_judged() {
+    let lines = seen("03:00:00", "here", "web-1/icpm", "up")
+        + &night()
+        + "{\"at\": \"2026-11-21 03:20\", \"by\": \"mara\", \"did\": \"rebooted\", \"component\": \"storage-pool\"}\n"
+        + "{\"at\": \"2026-11-21 03:20\", \"from\": \"outsid\", \"outcome\": \"unknown\"}\n";
+    let (code, words, wrong) = diagnose(&lines, &[]);
+    assert_eq!(code, Some(20), "{words}{wrong}");
+    assert!(words.starts_with("web-1 (server) is down"), "{words}");
+    let count = "16 observations; 3 that fit nothing in the plant are left aside\n";
+    assert!(words.contains(count), "{words}");
+    expect![[r#"
+        FILE, line 1 is left aside: no check of the plant is called `web-1/icpm`; did you mean `web-1/icmp`?
+        FILE, line 18 is left aside: nothing in the plant is called `storage-pool`
+        FILE, line 19 is left aside: no vantage of the plant is called `outsid`; did you mean `outside`?
+    "#]]
+    .assert_eq(&wrong);
+    let (code, words, _) = diagnose(&lines, &["--format", "json"]);
+    assert_eq!(code, Some(20), "{words}");
+    let told: Value = serde_json::from_str(&words).expect("JSON");
+    let names = |key: &str| -> Vec<Value> {
+        let unmatched = told["unmatched"].as_array().expect("a list");
+        unmatched.iter().map(|unmatched| unmatched[key].clone()).collect()
+    };
+    assert_eq!(names("line"), [1, 18, 19]);
+    assert_eq!(names("name"), ["web-1/icpm", "storage-pool", "outsid"]);
+    assert_eq!(names("near"), [Value::from("web-1/icmp"), Value::Null, Value::from("outside")]);
+}
+
+#[test]
+fn a_lost_vantage_speaks_for_what_it_hangs_on() {
+    let probe = "vantages: { outside: { agent: probe }, rack: { at: switch-2, agent: rack } }";
+    let plant = PLANT.replace("vantages: { outside: { agent: probe } }", probe).replace(
+        "switches: { switch-1: { network: transit-1 } }",
+        "switches: { switch-1: { network: transit-1 }, switch-2: { network: switch-1 } }",
+    );
+    let of_rack = |time: &str, outcome: &str| {
+        format!(
+            "{{\"at\": \"2026-11-21 {time}\", \"from\": \"rack\", \"outcome\": \"{outcome}\"}}\n"
+        )
+    };
+    let up = |time: &str| {
+        let of = ["web-1/icmp", "web-2/icmp", "mail/tcp"];
+        of.map(|check| seen(time, "here", check, "up")).concat()
+    };
+    let lines = up("03:00:00") + &of_rack("03:10:00", "unknown") + &up("03:11:00");
+    let (code, words, wrong) = diagnose_in(&plant, &lines, &[]);
+    assert_eq!((code, wrong.as_str()), (Some(20), ""), "{words}");
+    assert!(words.contains("switch-2"), "{words}");
+    let lines = lines + &of_rack("03:12:00", "up") + &up("03:20:00");
+    let (code, words, _) = diagnose_in(&plant, &lines, &[]);
+    assert_eq!(code, Some(0), "{words}");
+}
+
+#[test]
+fn an_outage_that_is_over_is_told_with_what_was_believed_of_it() {
+    let mut lines = night();
+    for time in ["03:40:00", "03:45:00"] {
+        for (from, check) in [
+            ("here", "web-1/icmp"),
+            ("here", "shop/https"),
+            ("outside", "shop/https"),
+            ("here", "blog/https"),
+            ("outside", "blog/https"),
+        ] {
+            lines += &seen(time, from, check, "up");
+        }
+    }
+    let (code, words, _) = diagnose(&lines, &[]);
+    assert_eq!(code, Some(0), "{words}");
+    let short = |line: &str| line.chars().take(100).collect::<String>() + "\n";
+    let first = words.lines().next().expect("a sentence");
+    let was = ": web-1 (server) is down: almost certain (99 %); explains all 5 failing checks";
+    assert!(first.ends_with(was), "{first}");
+    let (_, incidents) = words.split_once("\nIncidents\n").expect("incidents");
+    let incident: String = incidents.lines().take(3).map(short).collect();
+    expect![[r#"
+        nothing is seen to fail any more; what was believed of I1, over since Sat 2026-11-21 03:40:12 +01:00
+          I1 resolved, Sat 2026-11-21 03:15:30 +01:00 to Sat 2026-11-21 03:40:12 +01:00: web-1 (server) is d
+            1.  99 %  web-1 is down, since Sat 2026-11-21 03:15:30 +01:00, until Sat 2026-11-21 03:40:02 +01
+                      explains 5: blog/https from here, blog/https from outside, shop/https from here, shop/
+    "#]].assert_eq(&(short(first) + &incident));
 }
 
 #[test]
@@ -136,7 +225,8 @@ fn alerts_that_fit_nothing_are_listed() {
     let (code, words, wrong) = diagnose(&lines, &[]);
     assert_eq!(code, Some(20), "{words}{wrong}");
     assert!(words.starts_with("web-1 (server) is down"), "{words}");
-    assert!(words.ends_with("Alerts that fit nothing in the plant\n  Watchdog\n"), "{words}");
+    assert!(words.contains("; 1 that fits nothing in the plant is left aside\n"), "{words}");
+    assert_eq!(wrong, "FILE, line 1 is left aside: Watchdog\n");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! is listed. The formats: <https://prometheus.io/docs/alerting/latest/clients/> and
 //! <https://prometheus.io/docs/alerting/latest/configuration/#webhook_config>.
 
-use super::{DETAIL_CHARS_MAX, Reading, Said, What, placed};
+use super::{DETAIL_CHARS_MAX, Reading, Said, Unmatched, What, placed};
 use blackstart_model::check::{Host, HostPort, Question};
 use blackstart_model::observation::{Outcome, SymptomCode};
 use blackstart_model::quantity::{Attribute, Value as Quantity};
@@ -52,13 +52,19 @@ pub(super) fn read(export: &Value, plant: &Plant, line: usize, reading: &mut Rea
     };
     let names = Names::of(plant);
     for (alert, number) in alerts.iter().zip(1..) {
-        if let Err(why) = one(alert, plant, &names, reading) {
+        if let Err(why) = one(alert, plant, &names, line, reading) {
             reading.mistakes.push((line, format!("alert {number}: {why}")));
         }
     }
 }
 
-fn one(alert: &Value, plant: &Plant, names: &Names, reading: &mut Reading) -> Result<(), String> {
+fn one(
+    alert: &Value,
+    plant: &Plant,
+    names: &Names,
+    line: usize,
+    reading: &mut Reading,
+) -> Result<(), String> {
     let labels = alert.get("labels").and_then(Value::as_object).ok_or("it has no `labels`")?;
     let label = |key: &str| labels.get(key).and_then(Value::as_str).unwrap_or_default();
     let instant = |key: &str| -> Result<Timestamp, String> {
@@ -73,13 +79,14 @@ fn one(alert: &Value, plant: &Plant, names: &Names, reading: &mut Reading) -> Re
     let subject = match names.meant(&label) {
         Meant::One(subject) => subject,
         Meant::Nothing => {
-            reading.unmatched.push(shown(labels, ""));
+            reading.unmatched.push(unmatched(line, labels, ""));
             return Ok(());
         }
         Meant::Several(several) => {
             let all: Vec<&str> =
                 several.iter().map(|subject| subject.name(plant)).take(4).collect();
-            reading.unmatched.push(shown(labels, &format!(", which may be {}", all.join(", "))));
+            let words = format!(", which may be {}", all.join(", "));
+            reading.unmatched.push(unmatched(line, labels, &words));
             return Ok(());
         }
     };
@@ -136,7 +143,7 @@ fn said(
     Said { at, what }
 }
 
-fn shown(labels: &serde_json::Map<String, Value>, more: &str) -> String {
+fn unmatched(line: usize, labels: &serde_json::Map<String, Value>, more: &str) -> Unmatched {
     let name = labels.get("alertname").and_then(Value::as_str).unwrap_or("an alert without name");
     let rest: Vec<String> = labels
         .iter()
@@ -144,7 +151,8 @@ fn shown(labels: &serde_json::Map<String, Value>, more: &str) -> String {
         .filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)))
         .collect();
     let rest = if rest.is_empty() { String::new() } else { format!(" ({})", rest.join(", ")) };
-    format!("{name}{rest}{more}")
+    let words = format!("{name}{rest}{more}");
+    Unmatched { line, name: name.to_owned(), near: None, words }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -36,7 +36,8 @@ fn check(text: &str, expected: Expect) {
     let mut lines: Vec<String> = reading.said.iter().map(|said| shown(&plant, said)).collect();
     lines.extend(reading.mistakes.iter().map(|(line, words)| format!("line {line}: {words}")));
     lines.extend(reading.notes.iter().map(|(words, count)| format!("note {count}: {words}")));
-    lines.extend(reading.unmatched.iter().map(|words| format!("unmatched: {words}")));
+    let unmatched = reading.unmatched.iter();
+    lines.extend(unmatched.map(|it| format!("line {} unmatched: {}", it.line, it.words)));
     let short = |line: &String| line.chars().take(100).collect::<String>() + "\n";
     expected.assert_eq(&lines.iter().map(short).collect::<String>());
 }
@@ -54,6 +55,10 @@ fn shown(plant: &Plant, said: &Said) -> String {
             let name = name(*component);
             format!("{at} {name} by {from} ({trust} %): {saw}, {failures} of {tries} {detail}")
         }
+        What::Lost { vantage, how, detail } => {
+            format!("{at} {} is lost: {how} {detail}", plant.vantage(*vantage).name)
+        }
+        What::Heard { vantage } => format!("{at} {} is heard", plant.vantage(*vantage).name),
         What::Deed { component, by, did, note } => {
             format!("{at} {by} {did} {} {note}", name(*component))
         }
@@ -96,7 +101,6 @@ not JSON
 {"at": "2026-11-21T12:00:00Z", "from": "here", "outcome": "up", "trust": 120}
 "#,
         expect![[r#"
-            line 1: no check of the plant is called `shop/htps`; did you mean `shop/https`?
             line 2: the time `yesterday`: not a date and time of the form `2017-03-26 22:00`, with an offset (`+
             line 2: `broken`: an outcome is up, down, degraded, flapping or unknown
             line 3: the time `2026-10-25 02:30`: this time exists twice in Europe/Amsterdam: write `+02` or `+01
@@ -104,10 +108,11 @@ not JSON
             line 5: not a JSON object, as in {"at": …, "from": …, "check": …}
             line 6: `at` is missing: when it was seen
             line 6: `tries` is at least 1
-            line 6: nothing in the plant is called `web-9`; did you mean `web-1`?
             line 7: 3 `failures` of 2 `tries`
             line 8: `prayed` is no deed; there are rebooted, restarted, power-cycled, replaced, rolled-back, fix
             line 9: `trust` is from 0 to 1, or percent, not 120
+            line 1 unmatched: no check of the plant is called `shop/htps`; did you mean `shop/https`?
+            line 6 unmatched: nothing in the plant is called `web-9`; did you mean `web-1`?
         "#]],
     );
 }
@@ -163,7 +168,7 @@ fn an_export_of_alertmanager_is_matched_by_names_addresses_and_targets() {
             2026-11-21T12:00:05Z blog by alertmanager (95 %): down, 2 of 2 ProbeFailed
             2026-11-21T12:00:10Z web-2 by alertmanager (95 %): degraded, 0 of 2 Slow
             line 1: alert 5: it has no `startsAt`
-            unmatched: Watchdog
+            line 1 unmatched: Watchdog
         "#]],
     );
 }

@@ -13,7 +13,7 @@
 //! is that broke stands nowhere in the plant. Tested by cases at the door of `step`, and here against the
 //! definition on random beliefs.
 
-use crate::circuit::{Circuit, GateId, InputId, Sees, Subject};
+use crate::circuit::{Circuit, GateId, InputId, Sees, Subject, machine_of};
 use crate::diagnosis::{Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::hands::{self, Look};
@@ -490,7 +490,7 @@ impl LookedAt {
                 ask: look.about(&name),
                 target: name.clone(),
                 by: Asker::Person,
-                minutes: self.minutes(look, beliefs),
+                minutes: self.minutes(plant, look, beliefs),
                 information_bits,
             },
         };
@@ -504,16 +504,23 @@ impl LookedAt {
         }
     }
 
-    /// From a chair; unless the way by which it is managed is gone too.
-    fn minutes(self, look: &Look, beliefs: &Beliefs<'_>) -> f64 {
-        let managed = match self {
-            Self::Component(id) => beliefs.circuit.managed(id),
-            Self::Other(_) => None,
+    /// From a chair; unless the way by which it is managed is gone too, or where no way is named its machine is
+    /// dark by what that stands on: then no console answers either.
+    fn minutes(self, plant: &Plant, look: &Look, beliefs: &Beliefs<'_>) -> f64 {
+        let Beliefs { circuit, broke, .. } = beliefs;
+        let is_cut = match self {
+            Self::Component(id) => match (circuit.managed(id), machine_of(plant, id)) {
+                (Some(way), _) => !beliefs.is_up(way),
+                (None, Some(machine)) => {
+                    let own = broke.get(&circuit.component_input(machine));
+                    let by_itself = own.is_some_and(|lanes| lanes & 1 == 1);
+                    !beliefs.is_up(circuit.stands(machine)) && !by_itself
+                }
+                (None, None) => false,
+            },
+            Self::Other(_) => false,
         };
-        match managed {
-            Some(gate) if !beliefs.is_up(gate) => look.remotely.max(look.on_site + CALLED),
-            Some(_) | None => look.remotely,
-        }
+        if is_cut { look.remotely.max(look.on_site + CALLED) } else { look.remotely }
     }
 
     /// Starting it anew, where nothing more can be lost by it: its own check fails.

@@ -83,6 +83,30 @@ fn what_is_managed_by_a_way_that_is_gone_too_costs_somebody_a_walk() {
 }
 
 #[test]
+fn in_the_dark_nobody_logs_in_and_the_power_is_asked_about_first() {
+    let text = "
+upstreams: { transit: { provides: internet } }
+feeds: { utility: {} }
+sites: { hall: { power: utility } }
+switches: { core: { in: hall, network: transit } }
+hypervisors: { node-1: { in: hall, network: core }, node-2: { in: hall, network: core } }
+servers: { elsewhere: { network: transit } }
+here: { at: transit }
+services:
+  far: { on: elsewhere, checks: [ { tcp: '10.2.0.1:80', every: 5s } ] }
+  shop: { on: node-1, checks: [ { tcp: '10.1.0.1:80', every: 5s } ] }
+  blog: { on: node-2, checks: [ { tcp: '10.1.0.2:80', every: 5s } ] }
+";
+    let mut world = World::of(text);
+    world.break_it("utility");
+    world.run(MINUTE);
+    let all = asked(&world);
+    assert!(["utility", "hall"].contains(&all[0].target.as_str()), "{all:#?}");
+    let mut of_node = all.iter().filter(|next| next.target.starts_with("node"));
+    assert!(of_node.all(|next| next.minutes >= 20.0), "{all:#?}");
+}
+
+#[test]
 fn nothing_is_asked_twice() {
     let mut world = World::of(IN_A_ROW);
     world.break_it("upper");

@@ -2,7 +2,8 @@
 //! itself just then.
 //!
 //! Near is what people announced (a maintenance, whether it has begun by the calendar or not), what
-//! somebody did (a deed), and another fault that is believed (whose load has moved). For each the question
+//! somebody did (a deed), the end of what is good until a date (a certificate), and another fault that is
+//! believed (whose load has moved). For each the question
 //! is the same: how likely is this fault, in this stretch of time, because of that; and how likely by
 //! itself, by the failure rate of its kind? Their ratio is the odds. The priors of the search use the same
 //! figures ([`influences`] here, [`prior`](crate::prior) there), so what is said and what is believed agree.
@@ -15,6 +16,7 @@
 use crate::circuit::{Circuit, Gate, InputId, Subject};
 use crate::consequence::{self, Electric};
 use crate::diagnosis::Fault;
+use crate::history::signed;
 use crate::prior;
 use crate::rates;
 use crate::state::Deeded;
@@ -56,6 +58,10 @@ const LATE_HOURS: f64 = 24.0;
 /// How long after a deed its harm shows, hours (chosen by hand: what starts badly fails at once, and what
 /// was left loose within the hour).
 const DEED_HOURS: f64 = 2.0;
+
+/// How long after its end it shows that something was good until a date, hours (chosen by hand: sessions are made
+/// anew within the day).
+const ENDED_HOURS: f64 = 24.0;
 
 /// A window is no shorter than this, hours: times of announcements are rounded.
 const WINDOW_HOURS_MIN: f64 = 1.0;
@@ -109,6 +115,8 @@ pub struct Influence {
 /// How a component stands to what is worked on, the closest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Relation {
+    /// It was good until then.
+    Ended,
     /// It is what is switched off.
     SwitchedOff,
     /// The announcement says that it will be hit.
@@ -131,6 +139,8 @@ impl Relation {
     /// 70 %); how many changes go well is counted nowhere.
     const fn chance(self) -> f64 {
         match self {
+            // Half of the dates in a plant file are of before the last renewal.
+            Self::Ended => 0.5,
             // Some are called off on the day.
             Self::SwitchedOff => 0.95,
             Self::SaidToBeHit => 0.5,
@@ -147,6 +157,7 @@ impl Relation {
     /// Why, with how often such a thing fails by it.
     fn reason(self) -> String {
         let words = match self {
+            Self::Ended => "it was good until then, if it was not renewed",
             Self::SwitchedOff => "it is what is switched off",
             Self::SaidToBeHit => "it is announced to be hit",
             Self::Handled => "it was worked on",
@@ -156,7 +167,7 @@ impl Relation {
             Self::Leans => "it depends on what is worked on",
         };
         match self {
-            Self::SwitchedOff => words.to_owned(),
+            Self::SwitchedOff | Self::Ended => words.to_owned(),
             Self::SaidToBeHit
             | Self::Handled
             | Self::SameHands
@@ -180,6 +191,8 @@ struct Near<'a> {
 enum What<'a> {
     Maintenance(&'a Maintenance, When),
     Deed(ComponentId, &'a Deeded),
+    /// What is good until a date, and when that was.
+    End(ComponentId, Timestamp),
 }
 
 /// Where an instant lies to a window.
@@ -196,6 +209,7 @@ impl Near<'_> {
         let worked_on = match &self.what {
             What::Maintenance(maintenance, _) => &maintenance.off[..],
             What::Deed(id, _) => std::slice::from_ref(id),
+            What::End(..) => &[],
         };
         worked_on.iter().any(|&id| circuit.component_input(id) == input)
     }
@@ -291,9 +305,10 @@ impl View<'_> {
                 let why = "nothing that the plant knows joins the two".to_owned();
                 (UNRELATED * near.per_hour, why)
             }
-            (None, What::Maintenance(_, When::Before | When::After) | What::Deed(..)) => {
-                return None;
-            }
+            (
+                None,
+                What::Maintenance(_, When::Before | When::After) | What::Deed(..) | What::End(..),
+            ) => return None,
         };
         let odds = chance / self.alone_per_hour;
         let (who, when, verdict) = match near.what {
@@ -327,6 +342,11 @@ impl View<'_> {
                 let passed = rounded_span(span_between(deeded.at, onset));
                 let when = format!("{passed} after {} ({})", did, deeded.who);
                 (did, when, "caused by that")
+            }
+            What::End(id, end) => {
+                let passed = rounded_span(span_between(end, onset));
+                let when = format!("{passed} after its end ({})", shown(end, self.plant.zone()));
+                (format!("the end of {}", self.plant.component(id).name), when, "it has expired")
             }
         };
         Some(self.told(who, &when, odds, (verdict, &why)))
@@ -457,6 +477,14 @@ fn near<'a>(
             .filter(|deeded| deeded.at <= onset && hours_between(deeded.at, onset) <= DEED_HOURS);
         near.extend(recent.map(|deeded| (1.0 / DEED_HOURS, What::Deed(id, deeded))));
     }
+    for (component, at) in plant.components().iter().zip(0..) {
+        let Some(&Value::Instant(end)) = component.attribute(Attribute::Expires) else { continue };
+        // Clocks differ, and what fails at the very end is seen a little before it.
+        let shown = onset.checked_add(signed(RESOLUTION)).unwrap_or(onset);
+        if end <= shown && hours_between(end, onset) <= ENDED_HOURS {
+            near.push((1.0 / ENDED_HOURS, What::End(ComponentId(at), end)));
+        }
+    }
     near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     near.truncate(NEAR_MAX);
     near.into_iter()
@@ -467,19 +495,24 @@ fn near<'a>(
 /// How every input stands to some work. What its load would trip is no part of it: that follows from what is
 /// off, if that is believed, and not from the calendar.
 fn stands(plant: &Plant, circuit: &Circuit, what: What<'_>) -> Vec<Option<Relation>> {
+    let mut relations: Vec<Option<Relation>> = vec![None; circuit.subjects().len()];
     let (worked_on, goes_off, by): (&[ComponentId], bool, Option<&str>) = match &what {
         What::Maintenance(maintenance, _) => (&maintenance.off, true, Some(&maintenance.by)),
         What::Deed(id, deeded) => {
             (std::slice::from_ref(id), deeded.did == Deed::SwitchedOff, Some(&deeded.who))
         }
+        What::End(id, _) => {
+            relations[circuit.component_input(*id).index()] = Some(Relation::Ended);
+            return relations;
+        }
     };
     let off: Vec<InputId> = worked_on.iter().map(|&id| circuit.component_input(id)).collect();
     let up = circuit.under(&off);
     let leans = above(circuit, &off);
-    let mut relations: Vec<Option<Relation>> = vec![None; circuit.subjects().len()];
     let places: Vec<ComponentId> = worked_on.iter().filter_map(|&id| place(plant, id)).collect();
     let hands_at_it = match what {
         What::Maintenance(..) => true,
+        What::End(..) => false,
         What::Deed(_, deeded) => match deeded.did {
             Deed::PowerCycled | Deed::Replaced | Deed::SwitchedOff | Deed::Fixed => true,
             Deed::Rebooted | Deed::Restarted | Deed::RolledBack => false,

@@ -64,6 +64,22 @@ fn a_feed_off_a_day_early_and_the_breaker_under_its_load_are_no_coincidence() {
 }
 
 #[test]
+fn a_certificate_that_fails_at_its_end_has_expired() {
+    let drawn = Drawn::scenario("03-syseleven-cert");
+    check(
+        &drawn,
+        &[("client-cert", "2024-02-10 11:00")],
+        &Deeds::new(),
+        expect![[r#"
+        client-cert, less than a minute after its end (Sat 2024-02-10 11:00:00 +01:00):
+          it has expired, odds 30 to 3,000 to 1
+          it was good until then, if it was not renewed
+          by itself it fails about once in 19 months"#]],
+    );
+    check(&drawn, &[("client-cert", "2024-02-10 10:30")], &Deeds::new(), expect![[""]]);
+}
+
+#[test]
 fn what_is_off_within_its_window_is_off_as_announced() {
     let drawn = Drawn::scenario("seed-6-power-feed");
     check(

@@ -11,10 +11,6 @@ use std::path::{Path, PathBuf};
 
 /// Scenarios that are not yet judged as they should be, each with why.
 const NOT_YET: &[(&str, &str)] = &[
-    (
-        "03-syseleven-cert",
-        "the balancer in part explains as much as the certificate that some of its clusters fall with",
-    ),
     ("04-memset-reading", FEEDS),
     ("06-rackspace-dfw", FEEDS),
     ("09-ovh-sbg-rbx", "all five are named, in five incidents instead of two"),

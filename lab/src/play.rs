@@ -14,7 +14,7 @@ use crate::plant_world::PlantWorld;
 use crate::wait;
 use blackstart_model::kind::Kind;
 use blackstart_model::record::{Input, PersonAction, PersonInput, PlantSource, Report};
-use blackstart_model::time::{Duration, SignedDuration, Timestamp, local_instant};
+use blackstart_model::time::{Duration, Timestamp, local_instant, shown};
 use blackstart_model::{ComponentId, ComponentName, VantageId, plantfile};
 use blackstart_sim::scenario::{self, Happening, Mode, Scenario, What};
 use blackstart_sim::world::World;
@@ -50,6 +50,8 @@ pub struct Play {
     agents: Vec<Agent>,
     /// Where it is.
     now: Timestamp,
+    /// The tries that had been put when it came here.
+    came_at: u64,
     /// What loses packets now.
     lossy: BTreeSet<ComponentId>,
 }
@@ -80,9 +82,10 @@ impl Play {
         let agents =
             agents.map(|(name, host)| Agent::start(host, name, server.data(), &listen)).collect();
         server.console.wait_until_all_up();
-        let (now, lossy) = (scenario.starts, BTreeSet::new());
-        let mut play = Self { scenario, world, clock, server, agents, now, lossy };
+        let (now, came_at, lossy) = (scenario.starts, 0, BTreeSet::new());
+        let mut play = Self { scenario, world, clock, server, agents, now, came_at, lossy };
         play.happen();
+        play.came_at = play.tries();
         play
     }
 
@@ -131,18 +134,18 @@ impl Play {
             self.clock.put(at);
             self.happen();
             self.tell();
+            self.came_at = self.tries();
         }
         self.watch_on(self.now);
     }
 
-    /// Goes on as it is, for what is left of the time to `next`.
+    /// Goes on as it is, for what is left of the time from where it came to `next`.
     fn watch_on(&self, next: Timestamp) {
         let gap = next.duration_since(self.now).as_secs().unsigned_abs();
         let rounds = gap / u64::from(self.scenario.time_scale) / EVERY.as_secs();
         let from_here = self.scenario.plant.checks().iter();
         let from_here = from_here.filter(|check| check.from.contains(&VantageId(0))).count();
-        let began = self.tries();
-        let after = |rounds: u64| began + rounds * from_here as u64;
+        let after = |rounds: u64| self.came_at + rounds * from_here as u64;
         let rounds = rounds.max(ROUNDS_MIN);
         wait("the rounds of checks", || (self.tries() >= after(rounds)).then_some(()));
         // What fails in turns is suspected again and again; it is not waited for much longer.
@@ -255,8 +258,7 @@ impl Play {
     }
 
     /// What the pretended world comes to by the same file, up to where this one is.
-    #[must_use]
-    pub fn pretended(&self) -> BTreeSet<Cause> {
+    fn pretended(&self) -> BTreeSet<Cause> {
         let Scenario { believed, truth, starts, seed, senses, .. } = &self.scenario;
         let source = PlantSource { files: vec![believed.clone()] };
         let mut world = World::of(source, truth.clone(), *starts, *seed, *senses);
@@ -274,28 +276,45 @@ impl Play {
         faults.map(|it| (it.fault.subject, it.fault.mode.as_str().to_owned())).collect()
     }
 
-    /// What is believed of all that was seen so far: the first answer, by a replay of the journal.
+    /// Waits until the live incidents name these causes (subject and mode). All of them must then be believed of
+    /// what was seen so far, and nothing be named that is not believed; and the replayed journal and the pretended
+    /// world must believe the same.
     ///
     /// # Panics
-    /// When the journal cannot be replayed.
-    #[must_use]
-    pub fn believed(&self) -> BTreeSet<Cause> {
-        // After everything that was written down since.
-        let at = self.now + SignedDuration::from_mins(2);
+    /// When that does not come, or they differ.
+    pub fn names(&self, causes: &[(&str, &str)]) {
+        let wanted = causes.iter().map(|&(what, how)| (what.to_owned(), how.to_owned()));
+        let wanted: BTreeSet<Cause> = wanted.collect();
+        let at = shown(self.now, self.scenario.plant.zone());
+        let what = format!("{wanted:?} to be named at {at}");
+        let named = wait(&what, || Some(self.named()).filter(|named| wanted.is_subset(named)));
+        let believed = self.replayed();
+        assert_eq!(believed, self.pretended(), "at {at} this and the pretended world differ");
+        assert!(wanted.is_subset(&believed), "at {at} all believed is {believed:?}");
+        assert!(
+            named.is_subset(&believed),
+            "at {at} {named:?} is named, and believed {believed:?}"
+        );
+    }
+
+    /// What is believed of all that was seen so far, by a replay of the journal.
+    fn replayed(&self) -> BTreeSet<Cause> {
         let replayed = Command::new(binary())
-            .args(["replay", "--format", "json", "--at", &at.to_string(), "--data"])
+            .args(["replay", "--format", "json", "--at", &self.clock.now().to_string(), "--data"])
             .arg(self.server.data())
             .output()
             .expect("blackstart replays");
         let told: Value = serde_json::from_slice(&replayed.stdout).expect("it answers in JSON");
+        let otherwise = &told["decided_otherwise"];
+        assert!(otherwise.is_null(), "the journal is decided otherwise when replayed: {otherwise}");
         causes(&told["diagnosis"]["hypotheses"][0]["faults"])
     }
 
-    /// What the incidents that were ever confirmed say broke.
-    #[must_use]
-    pub fn named(&self) -> BTreeSet<Cause> {
+    /// What the incidents say broke that are confirmed and not over.
+    fn named(&self) -> BTreeSet<Cause> {
         let incidents = self.console().confirmed().into_iter();
-        incidents.flat_map(|incident| causes(&incident["cause"])).collect()
+        let live = incidents.filter(|incident| incident["closed_at"].is_null());
+        live.flat_map(|incident| causes(&incident["cause"])).collect()
     }
 }
 

@@ -22,6 +22,7 @@
 mod compile;
 mod network;
 mod killers;
+mod carried;
 mod replug;
 mod witness;
 pub(crate) mod starting;
@@ -152,6 +153,7 @@ pub struct Circuit {
     /// For what others can take down, in its order: true while none of it has happened.
     spared: Vec<(ComponentId, GateId)>,
     unplaced: Vec<(CheckId, VantageId)>,
+    inlets: Vec<(ComponentId, GateId)>,
 }
 
 /// One check as seen from one vantage.
@@ -432,6 +434,12 @@ impl Circuit {
     ) {
         values.clear();
         values.resize(self.len(), [u64::MAX; W]);
+        self.fail(faults, values);
+        self.evaluate_again(values);
+    }
+
+    /// Sets the inputs that have failed, today or by these faults, where all stand as if none had.
+    fn fail<const W: usize>(&self, faults: &[(InputId, [u64; W])], values: &mut [[u64; W]]) {
         for input in &self.today {
             values[input.index()] = [0; W];
         }
@@ -440,7 +448,6 @@ impl Circuit {
                 *word &= !failed;
             }
         }
-        self.evaluate_again(values);
     }
 
     /// Evaluates every gate anew from the inputs' values that stand in `values`, as [`evaluate`](Self::evaluate)
@@ -451,25 +458,30 @@ impl Circuit {
     pub fn evaluate_again<const W: usize>(&self, values: &mut [[u64; W]]) {
         assert_eq!(values.len(), self.len(), "the values are this circuit's");
         for gate in self.subjects.len()..self.len() {
-            let children = self.gates.children(gate);
-            let value = match self.gates.op[gate] {
-                Op::Input => continue,
-                Op::And => children.iter().fold([u64::MAX; W], |mut all, child| {
-                    for (word, own) in all.iter_mut().zip(&values[child.index()]) {
-                        *word &= own;
-                    }
-                    all
-                }),
-                Op::Or => children.iter().fold([0; W], |mut any, child| {
-                    for (word, own) in any.iter_mut().zip(&values[child.index()]) {
-                        *word |= own;
-                    }
-                    any
-                }),
-                Op::AtLeast(k) => at_least(k, children, values),
-            };
-            values[gate] = value;
+            self.evaluate_one(gate, values);
         }
+    }
+
+    /// Evaluates one gate from its children's values.
+    #[inline]
+    fn evaluate_one<const W: usize>(&self, gate: usize, values: &mut [[u64; W]]) {
+        let children = self.gates.children(gate);
+        values[gate] = match self.gates.op[gate] {
+            Op::Input => return,
+            Op::And => children.iter().fold([u64::MAX; W], |mut all, child| {
+                for (word, own) in all.iter_mut().zip(&values[child.index()]) {
+                    *word &= own;
+                }
+                all
+            }),
+            Op::Or => children.iter().fold([0; W], |mut any, child| {
+                for (word, own) in any.iter_mut().zip(&values[child.index()]) {
+                    *word |= own;
+                }
+                any
+            }),
+            Op::AtLeast(k) => at_least(k, children, values),
+        };
     }
 
     /// Which gates are true when just these inputs have failed, besides today's.

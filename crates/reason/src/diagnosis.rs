@@ -25,9 +25,11 @@ mod search;
 pub mod lossy;
 pub(crate) mod next;
 
+use crate::battery::Batteries;
 use crate::circuit::{Circuit, GateId, InputId, Killers, Subject};
 use blackstart_model::kind::Kind;
 use blackstart_model::record::FaultMode;
+use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentId, Plant};
 use likelihood::{NAMED_FOR_ANOTHER, fits, log_add};
 use search::{Element, Manner, Scored, WRONG_EDGE};
@@ -212,6 +214,10 @@ pub(crate) struct Question<'a> {
     /// Deeds done on what an input stands for: from which epoch on a fault of it should be over, and the
     /// logarithms of "it ended with it" and "it went on".
     pub(crate) deeds: &'a dyn Fn(InputId) -> Vec<(u8, f64, f64)>,
+    /// The UPS of the plant.
+    pub(crate) batteries: &'a Batteries,
+    /// From when to when each epoch lasts.
+    pub(crate) spans: &'a [(Timestamp, Timestamp)],
     /// So many hypotheses are wanted.
     pub(crate) keep: usize,
 }
@@ -431,6 +437,8 @@ fn fit(suspects: &Suspects, broke: &BTreeSet<InputId>, predicted: &[f32]) -> f64
 /// Fills in what each candidate predicts.
 fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candidate]) {
     let epochs = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0) as usize + 1;
+    // The epochs of one history lie side by side, in a word.
+    let width = epochs.next_power_of_two();
     let mut values = Vec::new();
     let mut at = 0;
     while at < candidates.len() {
@@ -448,13 +456,13 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                 .map(|(element, place)| (place, *element))
                 .take(TOGETHER_FLAKY_MAX as usize)
                 .collect();
-            let width = epochs << flaky.len();
-            if lane + width > 64 * LANES {
+            let lanes = width << flaky.len();
+            if lane + lanes > 64 * LANES {
                 break;
             }
             for epoch in 0..epochs {
                 for together in 0..1_usize << flaky.len() {
-                    let here = lane + (epoch << flaky.len()) + together;
+                    let here = lane + together * width + epoch;
                     let mut mask = [0; LANES];
                     mask[here / 64] = 1 << (here % 64);
                     for (place, element) in candidate.elements.iter().enumerate() {
@@ -480,10 +488,10 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                 }
             }
             places.push((at, lane, flaky));
-            lane += width;
+            lane += lanes;
             at += 1;
         }
-        question.circuit.evaluate(&failed, &mut values);
+        suspects.evaluate(question.circuit, &failed, width, &mut values);
         for (candidate, lane, flaky) in places {
             let partly = candidates[candidate]
                 .elements
@@ -506,7 +514,7 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                     let answers = fact.fact.answered.map(GateId::index);
                     let mut q = 0.0;
                     for together in 0..1_usize << flaky.len() {
-                        let here = lane + (usize::from(fact.epoch) << flaky.len()) + together;
+                        let here = lane + together * width + usize::from(fact.epoch);
                         let holds = |words: &[u64; LANES]| words[here / 64] >> (here % 64) & 1 == 1;
                         if holds(words) || answers.is_some_and(|gate| !holds(&values[gate])) {
                             continue;
@@ -722,20 +730,16 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
     let mut groups = Vec::new();
     for (place, element) in top.elements.iter().enumerate() {
         let own = faults_of(question, suspects, top, place);
-        let [lead] = own[..] else { continue };
-        let mut group = vec![(top.score, lead)];
+        // Others that could stand in its place, with how likely each is.
+        let mut others: Vec<(f64, Vec<Fault>)> = Vec::new();
         let who = &suspects.all[element.suspect as usize];
         for (member, (_, inputs)) in who.members.iter().enumerate() {
-            let own = |member| member_prior(question, who, element.manner, member);
-            let less = own(member) - own(top.members[place]);
-            if member != top.members[place] && inputs.len() == 1 && less >= BESIDE.ln() {
+            let prior = |member| member_prior(question, who, element.manner, member);
+            let less = prior(member) - prior(top.members[place]);
+            if member != top.members[place] && inputs.len() == own.len() && less >= BESIDE.ln() {
                 let mut other = top.clone();
                 other.members[place] = member;
-                group.extend(
-                    faults_of(question, suspects, &other, place)
-                        .into_iter()
-                        .map(|it| (top.score + less, it)),
-                );
+                others.push((top.score + less, faults_of(question, suspects, &other, place)));
             }
         }
         let rest: Vec<_> =
@@ -744,9 +748,9 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
             if other.score < top.score + BESIDE.ln() || other.elements.len() != top.elements.len() {
                 continue;
             }
-            let others = other.key();
+            let other_key = other.key();
             let differs: Vec<usize> =
-                (0..others.len()).filter(|&at| !rest.contains(&others[at])).collect();
+                (0..other_key.len()).filter(|&at| !rest.contains(&other_key[at])).collect();
             let alike = || {
                 suspects.facts.iter().enumerate().all(|(at, fact)| {
                     let (a, b) = (top.predicted.get(at), other.predicted.get(at));
@@ -757,25 +761,38 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
             if let [at] = differs[..]
                 && alike()
             {
-                group.extend(
-                    faults_of(question, suspects, other, at)
-                        .into_iter()
-                        .map(|it| (other.score, it)),
-                );
+                others.push((other.score, faults_of(question, suspects, other, at)));
             }
         }
-        group.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut seen = BTreeSet::new();
-        let group: Vec<Fault> = group
-            .into_iter()
-            .map(|(_, fault)| fault)
-            .filter(|fault| seen.insert(fault.input))
-            .collect();
-        if group.len() > 1 {
-            groups.push(group);
+        for lead in &own {
+            groups.extend(group(top.score, lead, &own, &others));
         }
     }
     groups
+}
+
+/// One fault of a set, with those that others have in its place where they have the rest of it too.
+fn group(
+    score: f64,
+    lead: &Fault,
+    own: &[Fault],
+    others: &[(f64, Vec<Fault>)],
+) -> Option<Vec<Fault>> {
+    let mut group = vec![(score, *lead)];
+    let rest = || own.iter().filter(|fault| fault.input != lead.input);
+    for (score, faults) in others {
+        let has = |fault: &Fault| faults.iter().any(|other| other.input == fault.input);
+        if rest().all(has) {
+            let in_its_place =
+                faults.iter().filter(|fault| rest().all(|other| other.input != fault.input));
+            group.extend(in_its_place.map(|fault| (*score, *fault)));
+        }
+    }
+    group.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut seen = BTreeSet::new();
+    let group: Vec<Fault> =
+        group.into_iter().map(|(_, fault)| fault).filter(|it| seen.insert(it.input)).collect();
+    (group.len() > 1).then_some(group)
 }
 
 /// The faults of one element.

@@ -16,6 +16,7 @@ mod history;
 mod evidence;
 mod deed;
 mod verification;
+mod battery;
 mod diagnosis;
 pub mod rates;
 pub mod hands;

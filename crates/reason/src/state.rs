@@ -1,5 +1,6 @@
 //! What we know and believe: a fold of the journal's inputs.
 
+use crate::battery::Batteries;
 use crate::circuit::{Circuit, Killers};
 use crate::consequence::Electric;
 use crate::history::Phase;
@@ -65,6 +66,8 @@ pub(crate) struct Loaded {
     pub(crate) electric: Electric,
     /// Whose failure no check would see.
     pub(crate) unseen: Unseen,
+    /// Its UPS, and for how long each carries.
+    pub(crate) batteries: Batteries,
     /// Longer than any check needs to speak of a change: the longest period and deadline together.
     pub(crate) slowest: Duration,
 }

@@ -1,6 +1,7 @@
 //! The heart: one input in, decisions out.
 
 use crate::alert;
+use crate::battery::Batteries;
 use crate::circuit::{Circuit, Killers};
 use crate::consequence::Electric;
 use crate::evidence::later;
@@ -163,6 +164,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
     let killers = Killers::of(&circuit).map_err(|why| why.to_string())?;
     let electric = Electric::of(&plant, &circuit);
     let unseen = Unseen::of(&plant, &circuit, &killers);
+    let batteries = Batteries::of(&plant, &circuit);
     if let Some(old) = &state.plant {
         let same = |key: &blackstart_model::CheckKey| {
             let find = |plant: &blackstart_model::Plant| {
@@ -196,8 +198,9 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         .map(|check| check.every.saturating_add(check.deadline))
         .max()
         .unwrap_or(Duration::ZERO);
+    let source = source.clone();
     state.plant =
-        Some(Loaded { source: source.clone(), plant, circuit, killers, electric, unseen, slowest });
+        Some(Loaded { source, plant, circuit, killers, electric, unseen, batteries, slowest });
     state.unjudged = true;
     Ok(())
 }

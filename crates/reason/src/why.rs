@@ -148,13 +148,14 @@ impl<'a> Why<'a> {
 
     /// Why all this is seen.
     pub(crate) fn ask(&self, seen: &[&Seen]) -> Diagnosis {
-        let Loaded { plant, circuit, killers, .. } = self.loaded;
+        let Loaded { plant, circuit, killers, batteries, .. } = self.loaded;
         let deeds = |input| {
             let done = self.facts.mended.iter();
             let done = done.filter(|it| circuit.component_input(it.subject) == input);
             done.map(|it| (it.epoch, it.holds.ln(), it.persists.ln())).collect()
         };
         let facts: Vec<_> = seen.iter().map(|seen| seen.fact).collect();
+        let spans: Vec<_> = self.facts.epochs.iter().map(|it| (it.since, it.until)).collect();
         diagnose(&Question {
             plant,
             circuit,
@@ -164,6 +165,8 @@ impl<'a> Why<'a> {
             log_unmodelled: prior::log_unmodelled(&self.context),
             follows: &|input| self.follows(input),
             deeds: &deeds,
+            batteries,
+            spans: &spans,
             keep: next::WEIGHED_MAX,
         })
     }

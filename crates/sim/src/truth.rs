@@ -6,15 +6,20 @@
 //!
 //! What is flaky fails whole slots of two seconds at a time, drawn from the seed, the fault and the slot
 //! alone: everything that hangs on it fails together, and asking twice within a slot tells nothing new.
+//!
+//! A UPS with a `runtime` carries what hangs on it for so long after its sources have gone, somewhere in the
+//! range where it is one, drawn from the seed; it is full again as soon as one of them is back. One without
+//! carries nothing. What fails in turns empties no battery.
 
 use crate::chance::{mixed, share_of};
 use crate::scenario::{Happening, Mode, What};
 use blackstart_model::plant::Plant;
-use blackstart_model::time::Timestamp;
-use blackstart_model::{CheckKey, VantageName};
+use blackstart_model::quantity::{Attribute, Value};
+use blackstart_model::time::{SignedDuration, Timestamp};
+use blackstart_model::{CheckKey, ComponentId, VantageName, stable_hash};
 use blackstart_reason::circuit::{Circuit, InputId, Subject};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long something flaky stays as it is, milliseconds: what a link takes to be lost and negotiated
@@ -31,12 +36,16 @@ pub struct Truth {
     circuit: Circuit,
     seed: u64,
     faults: Vec<Fault>,
+    /// By inlet of the circuit: for how long the UPS behind it carries.
+    lasts: Vec<Option<SignedDuration>>,
+    /// From when on the batteries behind which inlets are empty, oldest first.
+    empty: Vec<(Timestamp, Vec<bool>)>,
     /// Pictures that were looked at.
     moments: RefCell<BTreeMap<Broken, Arc<Moment>>>,
 }
 
-/// What is down and what is degraded at one instant, each in order.
-type Broken = (Vec<InputId>, Vec<InputId>);
+/// What is down and what is degraded at one instant, each in order; and which state of the batteries it is.
+type Broken = (Vec<InputId>, Vec<InputId>, usize);
 
 /// A fault, by the truth's own circuit.
 #[derive(Debug)]
@@ -59,7 +68,9 @@ impl Truth {
     #[must_use]
     pub fn of(plant: Arc<Plant>, seed: u64) -> Self {
         let circuit = Circuit::of(&plant);
-        Self { plant, circuit, seed, faults: Vec::new(), moments: RefCell::default() }
+        let lasts = circuit.inlets().iter().map(|(ups, _)| lasts(&plant, *ups, seed)).collect();
+        let (faults, empty) = (Vec::new(), Vec::new());
+        Self { plant, circuit, seed, faults, lasts, empty, moments: RefCell::default() }
     }
 
     /// Its plant.
@@ -94,6 +105,7 @@ impl Truth {
             (what, _) => self.input(what).into_iter().collect(),
         };
         self.faults.push(Fault { inputs, happening });
+        self.drain();
     }
 
     /// Mends whatever of this name is broken at this time.
@@ -102,6 +114,50 @@ impl Truth {
             let happening = &mut fault.happening;
             if happening.what.subject() == subject && happening.is_on(at) {
                 happening.until = Some(at);
+            }
+        }
+        self.drain();
+    }
+
+    /// When which batteries are empty, by all that is known to happen.
+    fn drain(&mut self) {
+        self.empty.clear();
+        self.moments.get_mut().clear();
+        if self.lasts.iter().all(Option::is_none) {
+            return;
+        }
+        let lasting = |fault: &&Fault| fault.happening.mode != Mode::Flaky;
+        let ends = |fault: &Fault| [Some(fault.happening.at), fault.happening.until];
+        let ends = self.faults.iter().filter(lasting).flat_map(ends);
+        let mut changes: BTreeSet<Timestamp> = ends.flatten().collect();
+        // Since when nothing comes in.
+        let mut gone: Vec<Option<Timestamp>> = vec![None; self.lasts.len()];
+        let mut values = Vec::new();
+        while let Some(now) = changes.pop_first() {
+            let (down, _) = self.broken(now, &|_, _| false);
+            let down: Vec<(InputId, [u64; 1])> =
+                down.into_iter().map(|input| (input, [u64::MAX])).collect();
+            let mut carry = |inlet: usize, word: &mut [u64; 1]| {
+                if *word != [0] {
+                    gone[inlet] = None;
+                    return;
+                }
+                let since = *gone[inlet].get_or_insert(now);
+                let ends = self.lasts[inlet].and_then(|lasts| since.checked_add(lasts).ok());
+                if let Some(ends) = ends.filter(|ends| *ends > now) {
+                    *word = [u64::MAX];
+                    changes.insert(ends);
+                }
+            };
+            self.circuit.evaluate_carried(&down, &mut carry, &mut values);
+            let is_empty = |(since, lasts): (&Option<Timestamp>, &Option<SignedDuration>)| {
+                let ends =
+                    since.zip(*lasts).and_then(|(since, lasts)| since.checked_add(lasts).ok());
+                ends.is_some_and(|ends| ends <= now)
+            };
+            let empty: Vec<bool> = gone.iter().zip(&self.lasts).map(is_empty).collect();
+            if self.empty.last().is_none_or(|(_, last)| *last != empty) {
+                self.empty.push((now, empty));
             }
         }
     }
@@ -119,8 +175,12 @@ impl Truth {
         })
     }
 
-    /// What works at this instant.
-    pub(crate) fn moment(&self, at: Timestamp) -> Arc<Moment> {
+    /// What is down and what is degraded at this instant, each in order.
+    fn broken(
+        &self,
+        at: Timestamp,
+        fails_now: &dyn Fn(u64, f64) -> bool,
+    ) -> (Vec<InputId>, Vec<InputId>) {
         let (mut down, mut slow) = (Vec::new(), Vec::new());
         for (fault, nth) in self.faults.iter().zip(0_u64..) {
             let happening = &fault.happening;
@@ -129,7 +189,7 @@ impl Truth {
             }
             match happening.mode {
                 Mode::Degraded => slow.extend(&fault.inputs),
-                Mode::Flaky if !self.fails_now(nth, happening.rate, at) => {}
+                Mode::Flaky if !fails_now(nth, happening.rate) => {}
                 Mode::Down
                 | Mode::Flaky
                 | Mode::Latent
@@ -143,22 +203,44 @@ impl Truth {
         }
         down.sort_unstable();
         slow.sort_unstable();
+        (down, slow)
+    }
+
+    /// What works at this instant.
+    pub(crate) fn moment(&self, at: Timestamp) -> Arc<Moment> {
+        let (down, slow) = self.broken(at, &|nth, rate| self.fails_now(nth, rate, at));
+        let state = self.empty.partition_point(|(since, _)| *since <= at);
+        let empty = state.checked_sub(1).map(|last| &self.empty[last].1[..]);
         let mut moments = self.moments.borrow_mut();
         if moments.len() > MOMENTS_MAX {
             moments.clear();
         }
-        let circuit = &self.circuit;
-        let moment = moments.entry((down, slow)).or_insert_with_key(|(down, slow)| {
-            let holds = circuit.under(down);
+        let moment = moments.entry((down, slow, state)).or_insert_with_key(|(down, slow, _)| {
+            let holds = self.under(down, empty);
             let slow = if slow.is_empty() {
                 Vec::new()
             } else {
                 let both: Vec<InputId> = down.iter().chain(slow).copied().collect();
-                circuit.under(&both).into_iter().map(|holds| !holds).collect()
+                self.under(&both, empty).into_iter().map(|holds| !holds).collect()
             };
             Arc::new(Moment { holds, slow })
         });
         moment.clone()
+    }
+
+    /// What holds by gate, with the batteries behind these inlets empty.
+    fn under(&self, down: &[InputId], empty: Option<&[bool]>) -> Vec<bool> {
+        let down: Vec<(InputId, [u64; 1])> =
+            down.iter().map(|&input| (input, [u64::MAX])).collect();
+        let mut values = Vec::new();
+        let mut carry = |inlet: usize, word: &mut [u64; 1]| {
+            let is_empty = empty.is_some_and(|empty| empty[inlet]);
+            if self.lasts[inlet].is_some() && !is_empty {
+                *word = [u64::MAX];
+            }
+        };
+        self.circuit.evaluate_carried(&down, &mut carry, &mut values);
+        values.iter().map(|[word]| *word != 0).collect()
     }
 
     fn fails_now(&self, nth: u64, rate: f64, at: Timestamp) -> bool {
@@ -176,7 +258,8 @@ impl Truth {
             let ends = [Some(happening.at), happening.until];
             until = ends.into_iter().flatten().filter(|&end| end > at).fold(until, Timestamp::min);
         }
-        until
+        let next = self.empty.partition_point(|(since, _)| *since <= at);
+        self.empty.get(next).map_or(until, |(since, _)| until.min(*since))
     }
 
     /// Whether nothing is heard from this vantage because it is silent.
@@ -196,6 +279,15 @@ impl Truth {
                 && fault.happening.is_on(at)
         })
     }
+}
+
+/// For how long a UPS carries.
+fn lasts(plant: &Plant, ups: ComponentId, seed: u64) -> Option<SignedDuration> {
+    let component = plant.component(ups);
+    let Some(Value::Span(min, max)) = component.attribute(Attribute::Runtime) else { return None };
+    let share = share_of(mixed(seed ^ stable_hash(component.name.as_str())));
+    let span = *min + max.saturating_sub(*min).mul_f64(share);
+    SignedDuration::try_from(span).ok()
 }
 
 impl Happening {

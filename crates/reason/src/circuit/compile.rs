@@ -270,18 +270,32 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
     let spared = spared(&mut build, &subjects, &ok);
 
     let mut base = vec![build.yes(); plant.components().len()];
+    // What it is to those who have their power from it: a generator that cannot do without something is there,
+    // and gives nothing.
+    let mut gives = base.clone();
+    let mut inlets = Vec::new();
     for &id in &order {
         let mut all = vec![ok(Subject::Component(id))];
         all.extend(spared_of(&spared, id));
         for role in SUPPORT {
             if let Some(requirement) = plant.component(id).requirement(role) {
-                all.push(build.requirement(requirement, &mut |build, leaf| match leaf.target {
-                    Target::Component(on) => base[on.index()],
+                let below = if role == Role::Power { &gives } else { &base };
+                let gate = build.requirement(requirement, &mut |build, leaf| match leaf.target {
+                    Target::Component(on) => below[on.index()],
                     Target::Internet => build.yes(),
-                }));
+                });
+                all.push(inlet(&mut build, plant, (id, role), gate, &mut inlets));
             }
         }
         base[id.index()] = build.and(all);
+        gives[id.index()] = base[id.index()];
+        if let Some(requirement) = plant.component(id).requirement(Role::Needs) {
+            let needs = build.requirement(requirement, &mut |build, leaf| match leaf.target {
+                Target::Component(on) => base[on.index()],
+                Target::Internet => build.yes(),
+            });
+            gives[id.index()] = build.and(vec![base[id.index()], needs]);
+        }
     }
 
     let mut network = Network::of(plant, base);
@@ -307,13 +321,12 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
             match role {
                 Role::In | Role::On | Role::Power | Role::Cooling if as_base => {}
                 Role::In | Role::On | Role::Power | Role::Cooling | Role::Uses => {
-                    all.push(build.requirement(
-                        requirement,
-                        &mut |build, leaf| match leaf.target {
+                    let gate =
+                        build.requirement(requirement, &mut |build, leaf| match leaf.target {
                             Target::Component(on) => works[on.index()],
                             Target::Internet => build.yes(),
-                        },
-                    ));
+                        });
+                    all.push(inlet(&mut build, plant, (id, *role), gate, &mut inlets));
                 }
                 Role::Needs => all.push(build.requirement(requirement, &mut |build, leaf| {
                     needed(build, &mut network, &ok, id, leaf, &works)
@@ -479,8 +492,27 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
         today,
         spared,
         unplaced,
+        inlets,
     };
     (circuit, looks)
+}
+
+/// What comes in to a component in a role, as a gate of its own where a battery can make up for it: the power
+/// of a UPS.
+fn inlet(
+    build: &mut Builder,
+    plant: &Plant,
+    (id, role): (ComponentId, Role),
+    gate: GateId,
+    inlets: &mut Vec<(ComponentId, GateId)>,
+) -> GateId {
+    let stored = role == Role::Power && plant.component(id).kind == Kind::Ups;
+    if !stored || gate == build.yes() || gate == build.no() {
+        return gate;
+    }
+    let gate = build.own(gate);
+    inlets.push((id, gate));
+    gate
 }
 
 /// Everything that can break; a component's input has the component's own number.

@@ -71,6 +71,25 @@ services: { web: { on: srv, checks: [ { tcp: '10.0.0.1:80', every: 10s } ] } }
 }
 
 #[test]
+fn a_generator_that_cannot_do_without_its_battery_is_there_and_gives_no_power_without_it() {
+    let case = case(
+        "
+feeds: { mains: {} }
+components: { start-battery: {} }
+generators: { diesel: { needs: start-battery } }
+ups: { ups-1: { fed_by: { any: [mains, diesel] } } }
+switches: { sw: { power: ups-1 } }
+",
+    );
+    let stands = |name: &str, broken: &[&str]| {
+        case.broken(broken)[case.circuit.stands(case.id(name)).index()]
+    };
+    assert!(stands("sw", &["start-battery"]) && stands("sw", &["mains"]));
+    assert!(stands("diesel", &["start-battery"]) && !case.works("diesel", &["start-battery"]));
+    assert!(!stands("sw", &["mains", "start-battery"]), "nobody forwards without power");
+}
+
+#[test]
 fn a_vantage_on_a_sibling_switch_needs_the_way_over_the_core() {
     //  core ──┬── sw-1 ── probe
     //         └── sw-2 ── srv

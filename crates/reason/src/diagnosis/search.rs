@@ -261,12 +261,14 @@ impl Search<'_> {
         } else {
             floor - CHEAPER - on.score - hope - cheapest
         };
-        let Some(spoken) = self.by_machine(on, suspect, manner, least, &mut rows) else {
-            self.rows.replace(rows);
-            return None;
-        };
+        let carried = self.suspects.carried(suspect).is_some();
+        let mut spoken = 0;
         let mut best: Option<(f64, f64, u8, u8)> = None;
         for first in (0..self.epochs).rev() {
+            // What a battery carries depends on when it began.
+            if carried || first + 1 == self.epochs {
+                spoken = self.by_machine(on, suspect, manner, first, least, &mut rows).unwrap_or(0);
+            }
             if spoken >> first & 1 == 0 {
                 continue;
             }
@@ -389,16 +391,20 @@ impl Search<'_> {
     }
 
     /// What the facts of each machine below a suspect gain, summed up to each epoch; and in which epochs
-    /// there are any. Given up once what speaks against it in every epoch comes to less than `least`.
+    /// there are any, where it failed in epoch `from`. Given up once what speaks against it in every epoch comes
+    /// to less than `least`.
     fn by_machine(
         &self,
         on: &Standing,
         suspect: u32,
         manner: Manner,
+        from: u8,
         least: f64,
         rows: &mut Vec<Row>,
     ) -> Option<u8> {
         let (facts, list) = (&self.suspects.facts, self.suspects.facts_of(suspect));
+        let carried = self.suspects.carried(suspect);
+        let goes_on = |at: usize| carried.is_some_and(|carried| carried[at] >> from & 1 == 1);
         let epochs = self.epochs as usize;
         rows.clear();
         let mut spoken = 0_u8;
@@ -413,7 +419,7 @@ impl Search<'_> {
                 let place = list[at] as usize;
                 let epoch = facts[place].epoch;
                 spoken |= 1 << epoch;
-                if !on.down[place] {
+                if !on.down[place] && !goes_on(at) {
                     sums[epoch as usize + 1] +=
                         self.fit(on, place, manner) + self.named(suspect, place) - on.fit[place];
                 }
@@ -463,15 +469,17 @@ impl Search<'_> {
         let Element { suspect, manner, first, last } = element;
         let (prior, own, inputs) = self.more(on, element);
         let mut rows = self.rows.take();
-        self.by_machine(on, suspect, manner, f64::NEG_INFINITY, &mut rows);
+        self.by_machine(on, suspect, manner, first, f64::NEG_INFINITY, &mut rows);
         let mut hit = vec![false; rows.len()];
         let (gain, price) = taken(&rows, manner, first, last, Some(&mut hit));
         let list = self.suspects.facts_of(suspect);
+        let carried = self.suspects.carried(suspect);
         for (row, _) in rows.iter().zip(&hit).filter(|(_, hit)| **hit) {
-            for &place in &list[row.facts.clone()] {
-                let place = place as usize;
+            for at in row.facts.clone() {
+                let place = list[at] as usize;
                 let there = (first..=last).contains(&self.suspects.facts[place].epoch);
-                if on.down[place] || !there {
+                let goes_on = carried.is_some_and(|carried| carried[at] >> first & 1 == 1);
+                if on.down[place] || goes_on || !there {
                     continue;
                 }
                 on.fit[place] = self.fit(on, place, manner) + self.named(suspect, place);

@@ -9,13 +9,14 @@
 
 use super::cuts::{Cut, Cuts};
 use super::likelihood::{fits, log_add};
-use super::search::SAME_MINUTE;
+use super::search::{SAME_MINUTE, WRONG_EDGE};
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
-use crate::circuit::{GateId, InputId, Subject};
+use crate::battery::{self, Carried};
+use crate::circuit::{Choice, Circuit, GateId, InputId, Subject};
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::FaultMode;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Rates at which a flaky thing is tried to fail, of its tries (chosen by hand: they lie so close that no
 /// count of tries a check makes in an hour tells a rate from its neighbour).
@@ -86,11 +87,13 @@ pub(super) struct Suspect {
     pub(super) deeds: Vec<(u8, f64, f64)>,
     facts: std::ops::Range<u32>,
     bad: std::ops::Range<u32>,
+    /// Where a battery carries some of its facts: which of them, by the epoch in which it failed.
+    carried: Option<Box<[u8]>>,
 }
 
-/// What suspects are alike by: their facts, the deeds on them, whether each is one input, and the words that
-/// name it.
-type Looks = (Vec<u32>, Vec<(u8, u64, u64)>, bool, Vec<u32>);
+/// What suspects are alike by: their facts, and which of them batteries carry; the deeds on them, whether each is
+/// one input, and the words that name it.
+type Looks = (Vec<u32>, Option<Box<[u8]>>, Vec<(u8, u64, u64)>, bool, Vec<u32>);
 
 /// All suspects of one question.
 pub(super) struct Suspects {
@@ -110,6 +113,8 @@ pub(super) struct Suspects {
     pub(super) capped: bool,
     /// The logarithm of the prior of something that the plant does not contain.
     pub(super) log_unmodelled: f64,
+    /// What UPS carried.
+    batteries: Carried,
 }
 
 impl Suspects {
@@ -117,6 +122,7 @@ impl Suspects {
     pub(super) fn of(question: &Question<'_>) -> Self {
         let Question { circuit, killers, facts: given, .. } = question;
         let facts = weighed(question);
+        let batteries = carried(question, &facts);
         let mut marked = vec![false; circuit.subjects().len()];
         for fact in facts.iter().filter(|fact| fact.bad) {
             for &input in killers.alone(fact.fact.gate) {
@@ -152,6 +158,7 @@ impl Suspects {
             together: together.len(),
             capped,
             log_unmodelled: question.log_unmodelled,
+            batteries,
         };
         suspects.gather(question, lists, kin_from);
         suspects
@@ -179,6 +186,29 @@ impl Suspects {
         self.by_fact.get(&fact).map_or(&[], Vec::as_slice)
     }
 
+    /// Which facts of a suspect go on all the same, in their order: of each a bit for each epoch in which the
+    /// suspect may have failed. `None` where none does.
+    pub(super) fn carried(&self, suspect: u32) -> Option<&[u8]> {
+        self.all[suspect as usize].carried.as_deref()
+    }
+
+    /// What holds under these faults and the batteries. Each `width` scenarios are the epochs of one history.
+    pub(super) fn evaluate<const W: usize>(
+        &self,
+        circuit: &Circuit,
+        faults: &[(InputId, [u64; W])],
+        width: usize,
+        values: &mut Vec<[u64; W]>,
+    ) {
+        if self.batteries.is_empty() {
+            return circuit.evaluate(faults, values);
+        }
+        let mut carry = |inlet: usize, words: &mut [u64; W]| {
+            self.batteries.carry(inlet, words, width);
+        };
+        circuit.evaluate_carried(faults, &mut carry, values);
+    }
+
     /// Merges what looks alike.
     fn gather(
         &mut self,
@@ -188,7 +218,9 @@ impl Suspects {
     ) {
         let circuit = question.circuit;
         let mut known: HashMap<Looks, usize> = HashMap::new();
+        let mut carried = gone_on(question, &self.facts, &self.batteries, &lists);
         for (at, (inputs, facts)) in lists.into_iter().enumerate() {
+            let carried = carried.remove(&at);
             let bad = facts.iter().any(|&at| self.facts[at as usize].bad);
             if !bad {
                 continue;
@@ -240,7 +272,7 @@ impl Suspects {
                 fact.bad && fact.fact.names.is_some_and(|named| inputs.contains(&named))
             };
             let named = facts.iter().filter(named).copied().collect();
-            match known.entry((facts.clone(), bits, single, named)) {
+            match known.entry((facts.clone(), carried.clone(), bits, single, named)) {
                 std::collections::hash_map::Entry::Occupied(entry) => {
                     let suspect = &mut self.all[*entry.get()];
                     if hard > suspect.members[0].0 {
@@ -283,6 +315,7 @@ impl Suspects {
                         deeds,
                         facts: start..end,
                         bad: bad_start..u32::try_from(self.bad_lists.len()).expect("as many"),
+                        carried,
                     });
                 }
             }
@@ -313,13 +346,18 @@ fn ways(question: &Question<'_>, inputs: &[InputId]) -> Vec<(f64, FaultMode)> {
         };
         lists.filter_map(chance).fold(f64::NEG_INFINITY, f64::max)
     };
-    // What takes another down does so as it fails, and not long after.
+    // What takes another down does so as it fails, and not long after; but one that stands by beside it may have
+    // failed long before, and does so when it is called.
     let takes_down = |input: InputId| {
         inputs.iter().any(|&other| match question.circuit.subject(other) {
             Subject::Spread { from, to } => {
                 let takes = question.plant.component(from).attribute(Attribute::CanTakeDown);
+                let beside = |choice: Choice<'_>| {
+                    choice.names.contains(&Some(from)) && choice.names.contains(&Some(to))
+                };
                 question.circuit.component_input(from) == input
                     && matches!(takes, Some(Value::Components(hit)) if hit.contains(&to))
+                    && !question.circuit.choices().any(beside)
             }
             Subject::Component(_)
             | Subject::Vantage(_)
@@ -410,6 +448,116 @@ fn weighed(question: &Question<'_>) -> Vec<Weighed> {
         });
     }
     facts
+}
+
+/// What UPS carried, by what is seen.
+fn carried(question: &Question<'_>, facts: &[Weighed]) -> Carried {
+    let is_there =
+        |fact: &&Weighed| !fact.down_today && usize::from(fact.epoch) < question.spans.len();
+    let groups = facts.chunk_by(|a, b| a.group == b.group);
+    let told = groups.map(|group| {
+        let gain = |it: &Weighed| (it.hard - it.calm, question.killers.alone(it.fact.gate));
+        let Weighed { epoch, fact: Fact { machine: of, .. }, .. } = group[0];
+        // A machine that is seen up may hang elsewhere than is drawn.
+        let least = if of.is_some() { WRONG_EDGE.ln() } else { f64::MIN };
+        let facts = group.iter().filter(is_there).map(gain).collect();
+        battery::Told { epoch: epoch.into(), of, facts, least }
+    });
+    Carried::of(question.batteries, question.spans, told)
+}
+
+/// Of which lists batteries carry something: by the place of the list, which of its facts, each by the epochs in
+/// which its inputs may have failed. Some histories to a word, on what lies below the facts.
+fn gone_on(
+    question: &Question<'_>,
+    facts: &[Weighed],
+    batteries: &Carried,
+    lists: &[(Vec<InputId>, Vec<u32>)],
+) -> BTreeMap<usize, Box<[u8]>> {
+    let mut found = BTreeMap::new();
+    if batteries.is_empty() {
+        return found;
+    }
+    let Question { circuit, killers, .. } = question;
+    let of_facts = facts.iter().flat_map(|it| it.fact.answered.into_iter().chain([it.fact.gate]));
+    let below = circuit.below(of_facts);
+    let mut values = vec![[0; LANES]; circuit.len()];
+    // Whoever takes away the power of none that went on has none of his facts carried.
+    let inlets: Vec<GateId> = batteries.inlets(circuit).collect();
+    let alone: BTreeSet<InputId> =
+        inlets.iter().flat_map(|&inlet| killers.alone(inlet)).copied().collect();
+    let mut concerned: Vec<usize> = Vec::new();
+    let mut several: Vec<usize> = Vec::new();
+    for (at, (inputs, _)) in lists.iter().enumerate() {
+        if inputs.iter().any(|input| alone.contains(input)) {
+            concerned.push(at);
+        } else if inputs.len() > 1 {
+            several.push(at);
+        }
+    }
+    for some in several.chunks(64 * LANES) {
+        let mut failed = Vec::new();
+        for (lane, &at) in some.iter().enumerate() {
+            failed.extend(lists[at].0.iter().map(|&input| (input, lanes([lane]))));
+        }
+        circuit.evaluate_below(&below, &failed, &mut |_, _| {}, &mut values);
+        for (lane, &at) in some.iter().enumerate() {
+            let is_dead = |inlet: &GateId| {
+                below.binary_search(inlet).is_ok() && !holds(&values[inlet.index()], lane)
+            };
+            if inlets.iter().any(is_dead) {
+                concerned.push(at);
+            }
+        }
+    }
+    let epochs = facts.iter().map(|fact| usize::from(fact.epoch) + 1).max().unwrap_or(1);
+    let width = epochs.next_power_of_two();
+    // For each set a history for each epoch in which it may have failed.
+    for some in concerned.chunks(64 * LANES / (epochs * width)) {
+        let history = |nth: usize, from: usize| (nth * epochs + from) * width;
+        let mut failed = Vec::new();
+        for (nth, &at) in some.iter().enumerate() {
+            let gone = |from: usize| (from..epochs).map(move |epoch| (from, epoch));
+            let gone = (0..epochs).flat_map(gone).map(|(from, epoch)| history(nth, from) + epoch);
+            let gone = lanes(gone);
+            failed.extend(lists[at].0.iter().map(|&input| (input, gone)));
+        }
+        let mut carry = |inlet: usize, words: &mut [u64; LANES]| {
+            batteries.carry(inlet, words, width);
+        };
+        circuit.evaluate_below(&below, &failed, &mut carry, &mut values);
+        for (nth, &at) in some.iter().enumerate() {
+            let goes_on = |&place: &u32| {
+                let fact = &facts[place as usize];
+                let is_hit = |from: &u8| {
+                    let lane = history(nth, usize::from(*from)) + usize::from(fact.epoch);
+                    let answers = fact.fact.answered;
+                    !holds(&values[fact.fact.gate.index()], lane)
+                        && answers.is_none_or(|gate| holds(&values[gate.index()], lane))
+                };
+                let from = (0..=fact.epoch).filter(|from| !is_hit(from));
+                from.fold(0_u8, |bits, from| bits | 1 << from)
+            };
+            let bits: Box<[u8]> = lists[at].1.iter().map(goes_on).collect();
+            if bits.iter().any(|bits| *bits != 0) {
+                found.insert(at, bits);
+            }
+        }
+    }
+    found
+}
+
+/// These scenarios of a sweep.
+fn lanes(of: impl IntoIterator<Item = usize>) -> [u64; LANES] {
+    let mut mask = [0; LANES];
+    for lane in of {
+        mask[lane / 64] |= 1 << (lane % 64);
+    }
+    mask
+}
+
+fn holds(words: &[u64; LANES], lane: usize) -> bool {
+    words[lane / 64] >> (lane % 64) & 1 == 1
 }
 
 /// What single suspects have in common that no wiring shows: the upstream that carries address blocks, software,

@@ -1,6 +1,7 @@
 //! The search against one that tries every set of faults by itself, on random plants with redundancy.
 
 use super::*;
+use crate::battery::Batteries;
 use crate::prior;
 use blackstart_model::plantfile;
 use proptest::collection::vec;
@@ -10,9 +11,11 @@ use std::sync::Arc;
 
 /// Services on machines (one, or either of two) on feeds (one, or either of two), each checked.
 fn plant(machines: &[(usize, usize)], services: &[(usize, usize)]) -> Arc<Plant> {
-    let mut text =
-        "blackstart: 1\nname: p\ntimezone: UTC\nfeeds: { f0: {}, f1: {}, f2: {} }\nservers:\n"
-            .to_owned();
+    drawn("feeds: { f0: {}, f1: {}, f2: {} }", machines, services)
+}
+
+fn drawn(power: &str, machines: &[(usize, usize)], services: &[(usize, usize)]) -> Arc<Plant> {
+    let mut text = format!("blackstart: 1\nname: p\ntimezone: UTC\n{power}\nservers:\n");
     let either = |(a, b): (usize, usize), letter: char, of: usize| match (a % of, b % of) {
         (a, b) if a == b => format!("{letter}{a}"),
         (a, b) => format!("{{ any: [{letter}{a}, {letter}{b}] }}"),
@@ -32,6 +35,13 @@ fn plant(machines: &[(usize, usize)], services: &[(usize, usize)]) -> Arc<Plant>
     }
     let (plant, findings) = plantfile::parse_str(&text);
     plant.unwrap_or_else(|| panic!("{findings:#?}\n{text}"))
+}
+
+/// The same on UPS of which some feed others.
+fn carried_plant(machines: &[(usize, usize)], services: &[(usize, usize)]) -> Arc<Plant> {
+    let ups = "feeds: { g0: {}, g1: {} }\nups:\n  f0: { fed_by: g0, runtime: 10 min }\n  \
+               f1: { fed_by: { any: [g0, g1] }, runtime: 5..20 min }\n  f2: { fed_by: f1 }";
+    drawn(ups, machines, services)
 }
 
 fn hard_prior(plant: &Plant, circuit: &Circuit, input: InputId) -> f64 {
@@ -92,6 +102,8 @@ fn ask(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
         log_unmodelled: prior::UNMODELLED,
         follows: &|_| None,
         deeds: &|_| Vec::new(),
+        batteries: &Batteries::default(),
+        spans: &[],
         keep: usize::MAX,
     })
 }
@@ -164,6 +176,73 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn what_a_suspect_is_said_to_bring_down_the_circuit_says_too_batteries_and_all(
+        machines in vec((0..3_usize, 0..3_usize), 1..4),
+        services in vec((0..4_usize, 0..4_usize), 1..6),
+        seen in vec(any::<bool>(), 6 * 4),
+        minutes in vec(1..15_i64, 4),
+    ) {
+        let plant = carried_plant(&machines, &services);
+        let circuit = Circuit::of(&plant);
+        let killers = Killers::of(&circuit).expect("a small plant");
+        let batteries = Batteries::of(&plant, &circuit);
+        let mut at = Timestamp::UNIX_EPOCH;
+        let mut spans = Vec::new();
+        for minutes in minutes {
+            let until = at + blackstart_model::time::SignedDuration::from_mins(minutes);
+            spans.push((at, until));
+            at = until;
+        }
+        let facts: Vec<Fact> = circuit
+            .sees()
+            .iter()
+            .flat_map(|sees| (0..4).map(move |epoch| (sees, epoch)))
+            .zip(&seen)
+            .map(|((sees, epoch), &up)| Fact {
+                machine: Some(plant.checks()[sees.check.index()].component),
+                epoch,
+                ..Fact::plain(sees.gate, up, 3)
+            })
+            .collect();
+        let question = Question {
+            plant: &plant,
+            circuit: &circuit,
+            killers: &killers,
+            facts: &facts,
+            log_prior: &|input, mode| hard_only(&plant, &circuit, input, mode),
+            log_unmodelled: prior::UNMODELLED,
+            follows: &|_| None,
+            deeds: &|_| Vec::new(),
+            batteries: &batteries,
+            spans: &spans,
+            keep: usize::MAX,
+        };
+        let suspects = Suspects::of(&question);
+        for suspect in 0..u32::try_from(suspects.all.len()).expect("few") {
+            for first in 0..4 {
+                let element = Element { suspect, manner: Manner::Hard, first, last: 3 };
+                let mut candidate =
+                    [Candidate { elements: vec![element], members: vec![0], ..Candidate::default() }];
+                predict(&question, &suspects, &mut candidate);
+                let carried = suspects.carried(suspect);
+                let list = suspects.facts_of(suspect).iter().zip(0..);
+                let hit: BTreeSet<u32> = list
+                    .filter(|(_, at)| carried.is_none_or(|it| it[*at] >> first & 1 == 0))
+                    .map(|(place, _)| *place)
+                    .filter(|&place| suspects.facts[place as usize].epoch >= first)
+                    .collect();
+                for (q, place) in candidate[0].predicted.iter().zip(0..) {
+                    prop_assert_eq!(*q >= 1.0, hit.contains(&place), "{} from {}", place, first);
+                }
+            }
+        }
+    }
+}
+
 /// The gate of a service's check.
 fn seen(plant: &Plant, circuit: &Circuit, service: &str) -> GateId {
     let of = |sees: &&crate::circuit::Sees| {
@@ -206,6 +285,8 @@ fn with_consequences(
         log_unmodelled: prior::UNMODELLED,
         follows,
         deeds: &|_| Vec::new(),
+        batteries: &Batteries::default(),
+        spans: &[],
         keep: 5,
     })
 }

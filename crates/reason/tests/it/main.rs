@@ -6,6 +6,7 @@ mod drawn;
 mod cut;
 mod evolving;
 mod next;
+mod batteries;
 mod life;
 mod delivery;
 mod unanswered;

@@ -11,12 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// Scenarios that are not yet judged as they should be, each with why.
 const NOT_YET: &[(&str, &str)] = &[
-    ("04-memset-reading", FEEDS),
     ("06-rackspace-dfw", FEEDS),
     ("09-ovh-sbg-rbx", "all five are named, in five incidents instead of two"),
     ("11-panthur-cooling", FEEDS),
-    ("25-linode-fremont", "the battery is named rather than it or its generator"),
-    ("26-bluesquare-breaker", FEEDS),
     (
         "29-blacknight-flood",
         "the pair of firewalls is held for likelier than the machine that flooded it",

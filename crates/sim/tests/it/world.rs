@@ -160,3 +160,34 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
     assert!(first == second);
     assert!(first.1 != other.1);
 }
+
+#[test]
+fn a_ups_carries_for_its_runtime_and_is_full_again_when_its_source_is_back() {
+    let text = "
+blackstart: 1
+name: a battery
+feeds: { mains: {} }
+ups: { ups-1: { fed_by: mains, runtime: 10 min } }
+servers:
+  s-1: { power: ups-1, address: 192.0.2.1, checks: [ { icmp: 192.0.2.1, every: 10s, from: [here] } ] }
+";
+    let files = vec![("plant.yaml".to_owned(), text.to_owned())];
+    let (plant, findings) = plantfile::parse(&files);
+    let plant = plant.unwrap_or_else(|| panic!("{findings:#?}"));
+    let source = PlantSource { files };
+    let mut world = World::of(source, plant, start(), 1, Senses::default());
+    // Nine minutes, nine more, and then for good.
+    for (from, until) in [(600, Some(1_140)), (1_200, Some(1_740)), (1_800, None)] {
+        world.happen(broken(component("mains"), Mode::Down, from, until));
+    }
+    world.run_until(at(3_600));
+    let told = told(&mut world, "s-1/icmp", "here");
+    let down = told.iter().find(|(_, standing)| *standing == Standing::Down);
+    let (when, _) = down.unwrap_or_else(|| panic!("{told:?}"));
+    assert!((2_400..=2_415).contains(when), "{told:?}");
+    assert_eq!(
+        told.iter().filter(|(_, standing)| *standing == Standing::Up).count(),
+        1,
+        "{told:?}"
+    );
+}

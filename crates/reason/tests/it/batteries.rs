@@ -1,0 +1,153 @@
+//! Batteries: what a UPS carries is no proof of what feeds it, for a while.
+
+use crate::world::World;
+use blackstart_model::record::{BelievedFault, HypothesisSummary, Input, Report, Saw};
+use blackstart_model::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Four machines behind `ups`, which is fed by the mains or a generator.
+fn hall(ups: &str, power: &str) -> String {
+    format!(
+        "
+feeds: {{ mains: {{}} }}
+generators: {{ diesel: {{}} }}
+transfer_switches: {{ panel: {{ fed_by: {{ any: [mains, diesel] }} }} }}
+ups:
+  {ups}
+sites: {{ hall: {{ power: {power} }} }}
+upstreams: {{ transit: {{ provides: internet }} }}
+routers: {{ core: {{ in: hall, network: transit }} }}
+servers:
+  s-{{1..4}}:
+    in: hall
+    network: core
+    checks:
+      - {{ tcp: '192.0.2.{{1..4}}:22', every: 10s, from: [outside] }}
+      - {{ icmp: '192.0.2.{{1..4}}', every: 10s, from: [outside] }}
+vantages: {{ outside: {{ agent: outside }} }}
+"
+    )
+}
+
+/// Twenty minutes at rated load.
+fn one_ups() -> String {
+    hall("ups-1: { fed_by: panel, runtime: 20 min }", "ups-1")
+}
+
+fn tell(world: &mut World, component: &str, saw: Saw) {
+    let bad = u32::from(saw != Saw::Up);
+    world.give(Input::Reported(Report {
+        component: component.into(),
+        from: "building".to_owned(),
+        saw,
+        tries: 1,
+        failures: bad,
+        trust: 95,
+        at: world.now,
+        detail: String::new(),
+    }));
+}
+
+fn lead(world: &World) -> HypothesisSummary {
+    world.state.diagnose(world.now).hypotheses.swap_remove(0)
+}
+
+fn names(lead: &HypothesisSummary) -> Vec<String> {
+    let mut names: Vec<String> =
+        lead.faults.iter().map(|it: &BelievedFault| it.fault.subject.clone()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn that_all_is_up_while_the_battery_lasts_speaks_against_nobody() {
+    let mut world = World::of(&one_ups());
+    tell(&mut world, "mains", Saw::Down);
+    tell(&mut world, "diesel", Saw::Down);
+    world.run(10 * MINUTE);
+    let believed = lead(&world);
+    assert_eq!(names(&believed), ["diesel", "mains"]);
+    assert_eq!(believed.contradicted, Vec::<String>::new());
+    assert!(believed.unexplained.is_empty(), "{believed:#?}");
+}
+
+#[test]
+fn that_all_is_up_when_the_battery_must_be_empty_speaks_against_it() {
+    let mut world = World::of(&one_ups());
+    tell(&mut world, "mains", Saw::Down);
+    tell(&mut world, "diesel", Saw::Down);
+    world.run(41 * MINUTE);
+    assert_eq!(names(&lead(&world)).len(), 1, "one of the two words is not true");
+}
+
+#[test]
+fn what_goes_dark_when_the_battery_is_empty_is_the_doing_of_what_had_gone_before() {
+    let mut world = World::of(&one_ups());
+    tell(&mut world, "mains", Saw::Down);
+    world.run(19 * MINUTE);
+    assert_eq!(names(&lead(&world)), ["mains"]);
+    world.break_it("mains");
+    world.break_it("diesel");
+    world.run(3 * MINUTE);
+    let believed = lead(&world);
+    assert_eq!(names(&believed), ["diesel", "mains"]);
+    assert!(believed.contradicted.is_empty() && believed.unexplained.is_empty(), "{believed:#?}");
+}
+
+#[test]
+fn who_says_that_the_panel_did_not_switch_is_believed_before_anything_is_dark() {
+    let mut world = World::of(&one_ups());
+    tell(&mut world, "mains", Saw::Down);
+    tell(&mut world, "panel", Saw::Down);
+    world.run(5 * MINUTE);
+    let believed = lead(&world);
+    assert!(believed.contradicted.is_empty() && believed.unexplained.is_empty(), "{believed:#?}");
+    assert!(names(&believed).len() > 1, "the mains alone stop no panel: {believed:#?}");
+}
+
+#[test]
+fn either_of_two_ups_may_carry() {
+    let two = "ups-{1..2}: { fed_by: panel, runtime: 20 min }";
+    let mut world = World::of(&hall(two, "{ any: [ups-1, ups-2] }"));
+    tell(&mut world, "panel", Saw::Down);
+    world.run(10 * MINUTE);
+    let believed = lead(&world);
+    assert_eq!(names(&believed), ["panel"]);
+    assert!(believed.contradicted.is_empty(), "{believed:#?}");
+}
+
+#[test]
+fn of_a_ups_whose_runtime_nobody_knows_a_quarter_of_an_hour_proves_nothing() {
+    let mut world = World::of(&hall("ups-1: { fed_by: panel }", "ups-1"));
+    tell(&mut world, "panel", Saw::Down);
+    world.run(10 * MINUTE);
+    assert_eq!(names(&lead(&world)), ["panel"]);
+    world.run(10 * MINUTE);
+    let believed = lead(&world);
+    assert_ne!(names(&believed), ["panel"], "{believed:#?}");
+}
+
+#[test]
+fn what_fails_behind_a_battery_by_itself_is_named_and_not_the_power() {
+    let mut world = World::of(&one_ups());
+    tell(&mut world, "mains", Saw::Down);
+    world.run(2 * MINUTE);
+    world.break_it("s-3");
+    world.run(3 * MINUTE);
+    assert_eq!(names(&lead(&world)), ["mains", "s-3"]);
+}
+
+#[test]
+fn a_machine_that_hangs_elsewhere_than_is_drawn_does_not_prove_that_a_battery_lasts() {
+    let mut world = World::of(&one_ups());
+    tell(&mut world, "mains", Saw::Down);
+    world.run(10 * MINUTE);
+    // All is dark but one, whose cord goes elsewhere.
+    for dark in ["s-1", "s-2", "s-3"] {
+        world.break_it(dark);
+    }
+    tell(&mut world, "diesel", Saw::Down);
+    world.run(3 * MINUTE);
+    assert_eq!(names(&lead(&world)), ["diesel", "mains"]);
+}

@@ -23,6 +23,9 @@ pub(super) const WRONG_EDGE: f64 = 5e-3;
 /// A thing that is failing already fails in another way too (chosen by hand: flaky disks die).
 const WORSENS: f64 = 0.3;
 
+/// What came back fails again before the day is over (the figure of [`prior`](crate::prior), where it has its source).
+const AGAIN: f64 = 0.2;
+
 /// What one unknown event outside did to several things at once (a storm, a hand, a common part that nobody
 /// drew): its prior is that of anything unmodelled, and each thing it hits comes at the square root of its
 /// own chance, for what fails easily is hit easily (chosen by hand). So five things that are told to have
@@ -263,6 +266,15 @@ impl Search<'_> {
         };
         let carried = self.suspects.carried(suspect).is_some();
         let mut spoken = 0;
+        // It fails in turns, or in part, once at a time.
+        let again = |first: u8, last: u8| {
+            on.elements.iter().any(|other| {
+                other.suspect == suspect
+                    && std::mem::discriminant(&other.manner) == std::mem::discriminant(&manner)
+                    && other.first <= last
+                    && first <= other.last
+            })
+        };
         let mut best: Option<(f64, f64, u8, u8)> = None;
         for first in (0..self.epochs).rev() {
             // What a battery carries depends on when it began.
@@ -273,6 +285,9 @@ impl Search<'_> {
                 continue;
             }
             for last in first..self.epochs {
+                if again(first, last) {
+                    break;
+                }
                 let done = deeds(&who.deeds, first, last, self.epochs);
                 let (gained, price) = taken(&rows, manner, first, last, None);
                 let total = gained + price + done;
@@ -377,7 +392,10 @@ impl Search<'_> {
                     })
                 };
                 let inputs = &who.members[0].1;
-                if inputs.iter().any(failed) {
+                if inputs.iter().all(failed) {
+                    // It came back and fails again.
+                    AGAIN.ln()
+                } else if inputs.iter().any(failed) {
                     let left = inputs.iter().zip(&who.each).filter(|(input, _)| !failed(input));
                     left.map(|(_, prior)| prior).sum()
                 } else {
@@ -561,15 +579,23 @@ impl Search<'_> {
                     standing = without;
                     continue;
                 }
-                if standing.elements[at].manner == Manner::Partial {
-                    // What is down in part may be several things below it, each for itself: none of them alone
-                    // could take its place.
-                    let apart = self.apart(without.clone());
+                let manner = standing.elements[at].manner;
+                if manner != Manner::Hard {
+                    // What is down in part, or in turns, may be several things, or one thing several times: none of
+                    // them alone could take its place.
+                    let apart = self.apart(without.clone(), manner);
                     if apart.score > standing.score + 1e-9 {
                         standing = apart;
                         self.note(&standing);
                         continue;
                     }
+                }
+                if let Some(twice) = self.twice(&without, standing.elements[at])
+                    && twice.score > standing.score + 1e-9
+                {
+                    standing = twice;
+                    self.note(&standing);
+                    continue;
                 }
                 if let Some((score, element)) = self.best_addition(&without)
                     && score > standing.score + 1e-9
@@ -587,10 +613,44 @@ impl Search<'_> {
         standing
     }
 
-    /// Adds what broke whole while it helps.
-    fn apart(&self, mut standing: Standing) -> Standing {
+    /// The same with a fault that came twice in place of once, where what was well in between speaks most against
+    /// its having lasted: one run of epochs at a time would not come to it.
+    fn twice(&self, without: &Standing, element: Element) -> Option<Standing> {
+        let Element { suspect, manner, first, last } = element;
+        if manner != Manner::Hard || last - first < 2 {
+            return None;
+        }
+        let mut rows = self.rows.take();
+        let mut gained = |first: u8, last: &[u8]| -> Vec<f64> {
+            self.by_machine(without, suspect, manner, first, f64::NEG_INFINITY, &mut rows);
+            last.iter().map(|&last| taken(&rows, manner, first, last, None).0).collect()
+        };
+        // By its last epoch, and by the first of its second time.
+        let once: Vec<f64> = gained(first, &(first..=last).collect::<Vec<_>>());
+        let again: Vec<f64> = (first + 2..=last).flat_map(|first| gained(first, &[last])).collect();
+        self.rows.replace(rows);
+        let until = |at: u8| once[usize::from(at - first)];
+        let gaps = (first + 1..last).flat_map(|from| (from..last).map(move |to| (from, to)));
+        let best = gaps
+            .map(|(from, to)| (until(from - 1) + again[usize::from(to - first - 1)], from, to))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(split, ..)| *split > until(last));
+        let (_, from, to) = best?;
+        let mut standing = without.clone();
+        self.put(&mut standing, Element { last: from - 1, ..element });
+        self.put(&mut standing, Element { first: to + 1, ..element });
+        Some(standing)
+    }
+
+    /// Adds what broke otherwise while it helps: in place of what is down in part what is not, and in place of what
+    /// fails in turns what broke whole.
+    fn apart(&self, mut standing: Standing, from: Manner) -> Standing {
+        let may: fn(Manner) -> bool = match from {
+            Manner::Partial => |manner| manner != Manner::Partial,
+            Manner::Hard | Manner::Flaky(_) => |manner| manner == Manner::Hard,
+        };
         while standing.elements.len() < FAULTS_MAX {
-            let added = self.best_of(&standing, |manner| manner != Manner::Partial);
+            let added = self.best_of(&standing, may);
             let Some((score, element)) = added else { break };
             if score <= standing.score {
                 break;

@@ -425,8 +425,7 @@ fn weighed(question: &Question<'_>) -> Vec<Weighed> {
         let fact = question.facts[given];
         let epoch = fact.epoch.min(EPOCHS_MAX - 1);
         if let Some(last) = facts.last() {
-            let same =
-                last.epoch == epoch && fact.machine.is_some() && last.fact.machine == fact.machine;
+            let same = fact.machine.is_some() && last.fact.machine == fact.machine;
             group += u32::from(!same);
         }
         let down_today = question.killers.is_down(fact.gate);

@@ -104,6 +104,38 @@ fn two_causes_at_two_times_stay_two() {
 }
 
 #[test]
+fn what_breaks_twice_is_not_taken_for_something_above_it_in_part_or_in_turns() {
+    let mut text = String::from(
+        "feeds: { feed-a: {}, feed-b: {} }
+pdus: { pdu-a: { fed_by: feed-a }, pdu-b: { fed_by: feed-b } }
+upstreams: { transit: { provides: internet } }
+switches: { core: { power: { any: [pdu-a, pdu-b] }, network: transit } }
+here: { at: transit }
+servers:
+",
+    );
+    for n in 1..=9 {
+        let power = if n == 1 { "pdu-a" } else { "{ any: [pdu-a, pdu-b] }" };
+        text += &format!(
+            "  s-{n}: {{ power: {power}, network: core, address: 10.0.0.{n}, \
+             checks: [ {{ tcp: '10.0.0.{n}:22', every: 10s }}, {{ tcp: '10.0.0.{n}:80', every: 10s }} ] }}\n"
+        );
+    }
+    let mut world = World::of(&text);
+    world.break_it("feed-a");
+    world.run(60 * MINUTE);
+    for _ in 0..3 {
+        world.break_it("pdu-b");
+        world.run(10 * MINUTE);
+        let faults = names(&believed(&world));
+        assert!(faults.iter().any(|it| it.starts_with("pdu-b")), "{faults:?}");
+        assert!(!faults.iter().any(|it| it.starts_with("core")), "{faults:?}");
+        world.mend("pdu-b");
+        world.run(120 * MINUTE);
+    }
+}
+
+#[test]
 fn news_of_the_past_changes_nothing_that_is_newer() {
     let mut world = World::of(&two_racks());
     world.run(10 * MINUTE);

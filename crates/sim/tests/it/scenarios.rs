@@ -18,10 +18,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "29-blacknight-flood",
         "the pair of firewalls is held for likelier than the machine that flooded it",
     ),
-    (
-        "seed-6-power-feed",
-        "for ten minutes the switch in part is held for likelier than the second breaker",
-    ),
 ];
 
 /// What holds several up.

@@ -24,6 +24,7 @@ mod network;
 mod killers;
 mod carried;
 mod replug;
+mod ripple;
 mod witness;
 pub(crate) mod starting;
 #[cfg(test)]
@@ -35,11 +36,13 @@ pub use killers::{Blasts, Killers, Killing, TooMany};
 pub use network::crosses_way_out;
 pub(crate) use network::leaves_place;
 pub use replug::{CompileWhole, Moved};
+pub use ripple::Ripple;
 pub use witness::{Witness, Witnesses};
 
 use blackstart_model::plant::Role;
 use blackstart_model::{CheckId, CheckKey, ComponentId, PlaneId, Plant, VantageId, VantageName};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// A gate: an index into the circuit, in topological order (children have smaller ids).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -154,6 +157,8 @@ pub struct Circuit {
     spared: Vec<(ComponentId, GateId)>,
     unplaced: Vec<(CheckId, VantageId)>,
     inlets: Vec<(ComponentId, GateId)>,
+    /// Made when it is first asked for.
+    above: OnceLock<ripple::Above>,
 }
 
 /// One check as seen from one vantage.
@@ -397,7 +402,13 @@ impl Circuit {
     /// The check of this name from the vantage of this name.
     #[must_use]
     pub fn sees_named(&self, check: &CheckKey, vantage: &VantageName) -> Option<Sees> {
-        self.sees_by_name.get(&(check.clone(), vantage.clone())).map(|&at| self.sees[at])
+        self.sees_at(&(check.clone(), vantage.clone())).map(|at| self.sees[at])
+    }
+
+    /// Where it stands in [`sees`](Self::sees).
+    #[must_use]
+    pub fn sees_at(&self, named: &(CheckKey, VantageName)) -> Option<usize> {
+        self.sees_by_name.get(named).copied()
     }
 
     /// Checks whose path the plant does not contain: judged as if the path always worked.
@@ -480,7 +491,7 @@ impl Circuit {
                 }
                 any
             }),
-            Op::AtLeast(k) => at_least(k, children, values),
+            Op::AtLeast(k) => at_least(k, children, |child| values[child.index()]),
         };
     }
 
@@ -495,15 +506,19 @@ impl Circuit {
 }
 
 /// k-of-n in bit-sliced counters: plane p holds bit p of each scenario's count.
-fn at_least<const W: usize>(k: u32, children: &[GateId], values: &[[u64; W]]) -> [u64; W] {
+fn at_least<const W: usize>(
+    k: u32,
+    children: &[GateId],
+    value: impl Fn(GateId) -> [u64; W],
+) -> [u64; W] {
     let planes =
         (u32::BITS - u32::try_from(children.len()).unwrap_or(u32::MAX).leading_zeros()) as usize;
     let mut result = [0; W];
     let mut count = [0_u64; u32::BITS as usize];
     for (w, result) in result.iter_mut().enumerate() {
         count[..planes].fill(0);
-        for child in children {
-            let mut carry = values[child.index()][w];
+        for &child in children {
+            let mut carry = value(child)[w];
             for plane in &mut count[..planes] {
                 (*plane, carry) = (*plane ^ carry, *plane & carry);
             }

@@ -31,7 +31,7 @@ use blackstart_model::kind::Kind;
 use blackstart_model::record::FaultMode;
 use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentId, Plant};
-use likelihood::{NAMED_FOR_ANOTHER, fits, log_add};
+use likelihood::{NAMED_FOR_ANOTHER, log_add};
 use search::{Element, Manner, Scored, WRONG_EDGE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -224,17 +224,22 @@ pub(crate) struct Question<'a> {
 
 /// What is gained when something unmodelled did what does not fit, with its prior: once for each epoch in
 /// which it would have done something, for each has a picture of its own.
-fn unmodelled<'f>(
-    log_prior: f64,
-    unfit: impl Iterator<Item = (&'f suspects::Weighed, f64)>,
-) -> f64 {
+fn unmodelled(suspects: &Suspects, predicted: &[Predicted]) -> f64 {
     let mut gained = [0.0; EPOCHS_MAX as usize];
-    for (fact, fit) in unfit.filter(|(fact, _)| fact.bad) {
-        gained[fact.epoch as usize] += (fact.unmodelled() - fit).max(0.0);
+    let mut told = predicted.iter().peekable();
+    for place in suspects.places.iter().filter(|place| place.bad) {
+        let fact = &suspects.facts[place.of as usize];
+        while told.next_if(|told| told.0 < place.of).is_some() {}
+        let q = told.peek().filter(|told| told.0 == place.of).map_or(0.0, |told| f64::from(told.1));
+        let fit = suspects.fit(fact, q);
+        gained[place.epoch as usize] += (suspects.unmodelled(fact) - fit).max(0.0);
     }
     let epochs = gained.into_iter().filter(|gained| *gained > 0.0);
-    epochs.map(|gained| gained + log_prior).sum()
+    epochs.map(|gained| gained + suspects.log_unmodelled).sum()
 }
+
+/// A fact by its number, and the chance that a try of it fails.
+type Predicted = (u32, f32);
 
 /// Ranks the fault sets that could explain what fails. At least "nothing" and "unmodelled" compete.
 pub(crate) fn diagnose(question: &Question<'_>) -> Diagnosis {
@@ -242,8 +247,7 @@ pub(crate) fn diagnose(question: &Question<'_>) -> Diagnosis {
     let sets = search::search(&suspects, question.follows);
     let mut candidates = candidates(question, &suspects, sets);
     look_up(question, &suspects, &mut candidates);
-    let score =
-        unmodelled(question.log_unmodelled, suspects.facts.iter().map(|fact| (fact, fact.calm)));
+    let score = unmodelled(&suspects, &[]);
     candidates.push(Candidate { unmodelled: true, score, ..Candidate::default() });
     rank(question, &suspects, candidates)
 }
@@ -264,9 +268,8 @@ struct Candidate {
     score: f64,
     prior: f64,
     unmodelled: bool,
-    /// The chance that a try fails, of each fact (in the order of the suspects' facts); empty while it was not
-    /// looked up.
-    predicted: Vec<f32>,
+    /// What is to fail, in the order of the suspects' facts; `None` while it was not looked up.
+    predicted: Option<Vec<Predicted>>,
 }
 
 impl Candidate {
@@ -365,19 +368,12 @@ fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
     let (looked_up, _) = candidates.split_at_mut(candidates.len().min(LOOKED_UP_MAX));
     predict(question, suspects, looked_up);
     for candidate in looked_up {
-        let fit = fit(suspects, &broke(suspects, candidate), &candidate.predicted);
-        candidate.score = candidate.prior + fit;
+        let predicted = candidate.predicted.as_deref().unwrap_or_default();
+        candidate.score = candidate.prior + fit(suspects, &broke(suspects, candidate), predicted);
         if !candidate.elements.is_empty() {
             // What these do not explain may be the doing of something else.
-            let fits = suspects
-                .facts
-                .iter()
-                .zip(&candidate.predicted)
-                .map(|(fact, q)| (fact, fits(&fact.fact, f64::from(*q), fact.made_up)));
-            candidate.score = log_add(
-                candidate.score,
-                candidate.score + unmodelled(question.log_unmodelled, fits),
-            );
+            let beside = candidate.score + unmodelled(suspects, predicted);
+            candidate.score = log_add(candidate.score, beside);
         }
     }
     candidates.sort_by(|a, b| {
@@ -397,67 +393,68 @@ fn broke(suspects: &Suspects, candidate: &Candidate) -> BTreeSet<InputId> {
 }
 
 /// How well all facts fit, against nothing having broken; one wrong edge a machine is allowed for.
-fn fit(suspects: &Suspects, broke: &BTreeSet<InputId>, predicted: &[f32]) -> f64 {
+fn fit(suspects: &Suspects, broke: &BTreeSet<InputId>, predicted: &[Predicted]) -> f64 {
+    let fact = |told: &Predicted| &suspects.facts[told.0 as usize];
     let mut sum = 0.0;
-    let mut at = 0;
-    while at < suspects.facts.len() {
-        let group = suspects.facts[at].group;
-        let drawn = suspects.facts[at].fact.machine.is_some();
+    // Machines that are alike come one after another.
+    let mut last: Option<(*const suspects::Fits, f32, f64)> = None;
+    for machine in predicted.chunk_by(|a, b| fact(a).group == fact(b).group) {
+        let drawn = fact(&machine[0]).fact.machine.is_some();
         // What speaks against the hypothesis in some epochs may be the doing of one wrong edge.
-        let (mut own, mut wrong, mut edge) = (0.0, 0.0, false);
-        while at < suspects.facts.len() && suspects.facts[at].group == group {
-            let epoch = suspects.facts[at].epoch;
+        let (mut own, mut wrong) = (0.0, 0.0);
+        for epoch in machine.chunk_by(|a, b| fact(a).fact.epoch == fact(b).fact.epoch) {
             let (mut here, mut against) = (0.0, false);
-            while at < suspects.facts.len()
-                && (suspects.facts[at].group, suspects.facts[at].epoch) == (group, epoch)
-            {
-                let (fact, q) = (&suspects.facts[at], f64::from(predicted[at]));
-                if q > 0.0 && !fact.down_today {
-                    here += if q >= 1.0 { fact.hard } else { fits(&fact.fact, q, fact.made_up) }
-                        - fact.calm;
-                    if fact.bad && fact.fact.names.is_some_and(|named| !broke.contains(&named)) {
-                        here += NAMED_FOR_ANOTHER.ln();
-                    }
-                    against |= q >= 1.0 && !fact.bad;
+            for told in epoch {
+                let (fact, q) = (fact(told), told.1);
+                if fact.down_today {
+                    continue;
                 }
-                at += 1;
+                let fits = suspects.fits_of(fact);
+                let known = last.filter(|(of, at, _)| std::ptr::eq(*of, fits) && *at == q);
+                let fitting = known.map_or_else(|| suspects.fit(fact, f64::from(q)), |it| it.2);
+                last = Some((fits, q, fitting));
+                here += fitting - fits.calm;
+                if fact.bad && fact.fact.names.is_some_and(|named| !broke.contains(&named)) {
+                    here += NAMED_FOR_ANOTHER.ln();
+                }
+                against |= q >= 1.0 && !fact.bad;
             }
             if against && here < 0.0 {
                 wrong += here;
-                edge = drawn;
             } else {
                 own += here;
             }
         }
-        sum += own + if edge { wrong.max(WRONG_EDGE.ln()) } else { wrong };
+        sum += own + if drawn { f64::max(wrong, WRONG_EDGE.ln()) } else { wrong };
     }
     sum
 }
 
+/// Where a candidate's scenarios are among those of one sweep: for each way in which its flaky faults fail together
+/// a history of one for each epoch.
+struct Lanes {
+    candidate: usize,
+    first: usize,
+    /// How likely each way is.
+    chances: Vec<f64>,
+}
+
 /// Fills in what each candidate predicts.
 fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candidate]) {
-    let epochs = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0) as usize + 1;
+    let epochs = usize::from(suspects.epochs);
     // The epochs of one history lie side by side, in a word.
     let width = epochs.next_power_of_two();
-    let mut values = Vec::new();
     let mut at = 0;
     while at < candidates.len() {
         // As many candidates as there are lanes for.
         let mut failed: Vec<(InputId, [u64; LANES])> = Vec::new();
-        let mut places: Vec<(usize, usize, Vec<InTurns>)> = Vec::new();
+        let mut lanes: Vec<Lanes> = Vec::new();
         let mut lane = 0;
         while at < candidates.len() {
             let candidate = &candidates[at];
-            let flaky: Vec<InTurns> = candidate
-                .elements
-                .iter()
-                .zip(0..)
-                .filter(|(element, _)| matches!(element.manner, Manner::Flaky(_)))
-                .map(|(element, place)| (place, *element))
-                .take(TOGETHER_FLAKY_MAX as usize)
-                .collect();
-            let lanes = width << flaky.len();
-            if lane + lanes > 64 * LANES {
+            let flaky = in_turns(candidate);
+            let taken = width << flaky.len();
+            if lane + taken > 64 * LANES {
                 break;
             }
             for epoch in 0..epochs {
@@ -487,58 +484,80 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                     }
                 }
             }
-            places.push((at, lane, flaky));
-            lane += lanes;
+            let chances = chances(&flaky);
+            lanes.push(Lanes { candidate: at, first: lane, chances });
+            lane += taken;
             at += 1;
         }
-        suspects.evaluate(question.circuit, &failed, width, &mut values);
-        for (candidate, lane, flaky) in places {
-            let partly = candidates[candidate]
-                .elements
-                .iter()
-                .any(|element| element.manner == Manner::Partial);
-            let partly = if partly {
-                search::partly_down(suspects, question.follows, &candidates[candidate].elements)
-            } else {
-                Vec::new()
-            };
-            let predicted = suspects
-                .facts
-                .iter()
-                .enumerate()
-                .map(|(place, fact)| {
-                    if partly.get(place).is_some_and(|down| *down) {
-                        return 1.0;
-                    }
-                    let words = &values[fact.fact.gate.index()];
-                    let answers = fact.fact.answered.map(GateId::index);
-                    let mut q = 0.0;
-                    for together in 0..1_usize << flaky.len() {
-                        let here = lane + together * width + usize::from(fact.epoch);
-                        let holds = |words: &[u64; LANES]| words[here / 64] >> (here % 64) & 1 == 1;
-                        if holds(words) || answers.is_some_and(|gate| !holds(&values[gate])) {
-                            continue;
-                        }
-                        let mut chance = 1.0;
-                        for (bit, (_, element)) in flaky.iter().enumerate() {
-                            let Manner::Flaky(rate) = element.manner else { continue };
-                            let rate = RATES[rate as usize];
-                            chance *= if together >> bit & 1 == 1 { rate } else { 1.0 - rate };
-                        }
-                        q += chance;
-                    }
-                    #[expect(
-                        clippy::cast_possible_truncation,
-                        reason = "a chance of a handful of rates"
-                    )]
-                    {
-                        if q > 0.999_999 { 1.0 } else { q as f32 }
-                    }
-                })
-                .collect();
-            candidates[candidate].predicted = predicted;
+        let ripple = suspects.ripple(question.circuit, &failed, width);
+        let mut predicted: Vec<Vec<Predicted>> = vec![Vec::new(); lanes.len()];
+        for (fact, number) in suspects.facts.iter().zip(0..) {
+            let mut down = ripple.of(fact.fact.gate).map(|word| !word);
+            if let Some(gate) = fact.fact.answered {
+                let answers = ripple.of(gate);
+                down.iter_mut().zip(answers).for_each(|(down, answers)| *down &= answers);
+            }
+            if down == [0; LANES] {
+                continue;
+            }
+            for (lanes, predicted) in lanes.iter().zip(&mut predicted) {
+                let first = lanes.first + usize::from(fact.fact.epoch);
+                let is_down = |here: usize| down[here / 64] >> (here % 64) & 1 == 1;
+                let ways = lanes.chances.iter().enumerate();
+                let ways = ways.filter(|(together, _)| is_down(first + together * width));
+                let q: f64 = ways.map(|(_, chance)| chance).sum();
+                if q > 0.0 {
+                    #[expect(clippy::cast_possible_truncation, reason = "a chance of a few rates")]
+                    predicted.push((number, if q > 0.999_999 { 1.0 } else { q as f32 }));
+                }
+            }
+        }
+        for (lanes, predicted) in lanes.into_iter().zip(predicted) {
+            let candidate = &mut candidates[lanes.candidate];
+            candidate.predicted = Some(with_partial(question, suspects, candidate, predicted));
         }
     }
+}
+
+/// The flaky elements of a candidate whose doings together are looked up.
+fn in_turns(candidate: &Candidate) -> Vec<InTurns> {
+    candidate
+        .elements
+        .iter()
+        .zip(0..)
+        .filter(|(element, _)| matches!(element.manner, Manner::Flaky(_)))
+        .map(|(element, place)| (place, *element))
+        .take(TOGETHER_FLAKY_MAX as usize)
+        .collect()
+}
+
+/// How likely each set of some flaky elements fails at one try.
+fn chances(flaky: &[InTurns]) -> Vec<f64> {
+    let of = |together: usize| {
+        let each = flaky.iter().enumerate().map(|(bit, (_, element))| match element.manner {
+            Manner::Flaky(rate) if together >> bit & 1 == 1 => RATES[rate as usize],
+            Manner::Flaky(rate) => 1.0 - RATES[rate as usize],
+            Manner::Hard | Manner::Partial => 1.0,
+        });
+        each.product()
+    };
+    (0..1_usize << flaky.len()).map(of).collect()
+}
+
+/// What is predicted, and what faults in part bring down besides: the circuit cannot say it.
+fn with_partial(
+    question: &Question<'_>,
+    suspects: &Suspects,
+    candidate: &Candidate,
+    predicted: Vec<Predicted>,
+) -> Vec<Predicted> {
+    if candidate.elements.iter().all(|element| element.manner != Manner::Partial) {
+        return predicted;
+    }
+    let down = search::partly_down(suspects, question.follows, &candidate.elements);
+    let mut all: BTreeMap<u32, f32> = predicted.into_iter().collect();
+    all.extend(suspects.places.iter().zip(down).filter(|(_, down)| *down).map(|it| (it.0.of, 1.0)));
+    all.into_iter().collect()
 }
 
 /// Orders, weighs and tells apart.
@@ -601,21 +620,19 @@ fn makes_idle(better: &Hypothesis, other: &Hypothesis) -> bool {
     };
     own.len() <= others.len()
         && own.iter().all(held)
-        && other.explains.iter().all(|fact| better.explains.contains(fact))
+        && other.explains.iter().all(|fact| better.explains.binary_search(fact).is_ok())
 }
 
 /// The elements of a hypothesis that share facts, by their places.
 fn parts(suspects: &Suspects, top: &Candidate) -> Vec<Vec<usize>> {
     let bad = |element: &Element| -> BTreeSet<u32> {
-        let facts = suspects.facts_of(element.suspect).iter().copied();
-        facts
-            .filter(|&at| {
-                let fact = &suspects.facts[at as usize];
-                fact.bad && (element.first..=element.last).contains(&fact.epoch)
-            })
-            .collect()
+        let places = suspects.bad_of(element.suspect).iter().copied();
+        let then = |at: &u32| {
+            (element.first..=element.last).contains(&suspects.places[*at as usize].epoch)
+        };
+        places.filter(then).collect()
     };
-    let end = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0);
+    let end = suspects.epochs - 1;
     let mut parts: Vec<(Vec<usize>, BTreeSet<u32>)> = Vec::new();
     for (at, element) in top.elements.iter().enumerate() {
         let (mut places, mut facts) = (vec![at], bad(element));
@@ -659,55 +676,64 @@ fn told_apart(
 ) -> Vec<Part> {
     let top = &all[0];
     let key = top.key();
+    let apart = parts.len() > 1;
     let mut alone: Vec<Candidate> = parts.iter().map(|part| only(top, part)).collect();
-    predict(question, suspects, &mut alone);
+    if apart {
+        predict(question, suspects, &mut alone);
+    }
     let explained: Vec<BTreeSet<usize>> = alone
         .iter()
-        .map(|part| describe(question, suspects, part, 0.0).explains.into_iter().collect())
+        .map(|part| explained(suspects, part).map(|fact| fact.given).collect())
         .collect();
-    parts
+    // What competes within each part, without what it has of the others.
+    let looked_at: Vec<(usize, usize)> = of_part
         .iter()
         .enumerate()
-        .map(|(part, places)| {
-            let rest: BTreeSet<_> = key
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| !places.contains(place))
-                .map(|(_, key)| *key)
-                .collect();
-            let of_others = |fact: &usize| {
-                let others = explained.iter().enumerate().filter(|(other, _)| *other != part);
-                others.into_iter().any(|(_, facts)| facts.contains(fact))
-                    && !explained[part].contains(fact)
-            };
-            let looked_at = &of_part[part][..of_part[part].len().min(LOOKED_UP_MAX)];
-            let mut within: Vec<Candidate> = looked_at
-                .iter()
-                .map(|&at| {
-                    let keys = all[at].key();
-                    let own = keys.iter().enumerate().filter(|(_, key)| !rest.contains(*key));
-                    only(&all[at], &own.map(|(place, _)| place).collect::<Vec<_>>())
-                })
-                .collect();
-            predict(question, suspects, &mut within);
-            let mut hypotheses: Vec<Hypothesis> = Vec::new();
-            for (only, &at) in within.iter().zip(looked_at) {
-                let posterior = (all[at].score - top.score - sums[part]).exp();
-                let mut hypothesis = describe(question, suspects, only, posterior);
-                hypothesis.unexplained.retain(|fact| !of_others(fact));
-                if !hypotheses.iter().any(|better| makes_idle(better, &hypothesis)) {
-                    hypotheses.push(hypothesis);
-                }
-                if hypotheses.len() >= question.keep.max(1) {
-                    break;
-                }
+        .flat_map(|(part, own)| own.iter().take(LOOKED_UP_MAX).map(move |&at| (part, at)))
+        .collect();
+    let mut within: Vec<Candidate> = looked_at
+        .iter()
+        .map(|&(part, at)| {
+            if !apart {
+                return all[at].clone();
             }
-            let leads = |group: &&Vec<Fault>| {
-                let lead = hypotheses.first().map(|lead| lead.faults.inputs()).unwrap_or_default();
-                group.iter().any(|fault| lead.contains(&fault.input))
+            let of_others = |own: &Key| {
+                key.iter().zip(0..).any(|(key, place)| key == own && !parts[part].contains(&place))
             };
-            let ambiguity = ambiguity.iter().filter(leads).cloned().collect();
-            Part { hypotheses, ambiguity }
+            let keys = all[at].key();
+            let own = keys.iter().enumerate().filter(|(_, key)| !of_others(key));
+            only(&all[at], &own.map(|(place, _)| place).collect::<Vec<_>>())
+        })
+        .collect();
+    if apart {
+        predict(question, suspects, &mut within);
+    }
+    let mut all_of: Vec<Vec<Hypothesis>> = vec![Vec::new(); parts.len()];
+    for (only, &(part, at)) in within.iter().zip(&looked_at) {
+        let hypotheses = &mut all_of[part];
+        if hypotheses.len() >= question.keep.max(1) {
+            continue;
+        }
+        let posterior = (all[at].score - top.score - sums[part]).exp();
+        let mut hypothesis = describe(question, suspects, only, posterior);
+        let of_others = |fact: &usize| {
+            let mut others = explained.iter().enumerate().filter(|(other, _)| *other != part);
+            others.any(|(_, facts)| facts.contains(fact)) && !explained[part].contains(fact)
+        };
+        hypothesis.unexplained.retain(|fact| !of_others(fact));
+        if !hypotheses.iter().any(|better| makes_idle(better, &hypothesis)) {
+            hypotheses.push(hypothesis);
+        }
+    }
+    let of_lead = |hypotheses: &[Hypothesis], group: &[Fault]| {
+        let lead = hypotheses.first().map(|lead| lead.faults.inputs()).unwrap_or_default();
+        group.iter().any(|fault| lead.contains(&fault.input))
+    };
+    all_of
+        .into_iter()
+        .map(|hypotheses| {
+            let groups = ambiguity.iter().filter(|group| of_lead(&hypotheses, group));
+            Part { ambiguity: groups.cloned().collect(), hypotheses }
         })
         .collect()
 }
@@ -751,15 +777,8 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
             let other_key = other.key();
             let differs: Vec<usize> =
                 (0..other_key.len()).filter(|&at| !rest.contains(&other_key[at])).collect();
-            let alike = || {
-                suspects.facts.iter().enumerate().all(|(at, fact)| {
-                    let (a, b) = (top.predicted.get(at), other.predicted.get(at));
-                    !fact.bad && a.zip(b).is_some_and(|(a, b)| (*a >= 1.0) == (*b >= 1.0))
-                        || fact.bad && a.zip(b).is_some_and(|(a, b)| (*a > 0.0) == (*b > 0.0))
-                })
-            };
             if let [at] = differs[..]
-                && alike()
+                && hit(suspects, top).eq(hit(suspects, other))
             {
                 others.push((other.score, faults_of(question, suspects, other, at)));
             }
@@ -795,6 +814,23 @@ fn group(
     (group.len() > 1).then_some(group)
 }
 
+/// What fails and is to, by a candidate.
+fn explained<'s>(
+    suspects: &'s Suspects,
+    candidate: &Candidate,
+) -> impl Iterator<Item = &'s suspects::Weighed> {
+    let predicted = candidate.predicted.iter().flatten();
+    predicted.map(|(fact, _)| &suspects.facts[*fact as usize]).filter(|fact| fact.bad)
+}
+
+/// The facts that a candidate accounts for: what fails and is to, and what is up and is not to be.
+fn hit(suspects: &Suspects, candidate: &Candidate) -> impl Iterator<Item = u32> {
+    let predicted = candidate.predicted.iter().flatten();
+    predicted
+        .filter(|(fact, q)| suspects.facts[*fact as usize].bad || *q >= 1.0)
+        .map(|(fact, _)| *fact)
+}
+
 /// The faults of one element.
 fn faults_of(
     question: &Question<'_>,
@@ -803,14 +839,13 @@ fn faults_of(
     place: usize,
 ) -> Vec<Fault> {
     let element = candidate.elements[place];
-    let end = suspects.facts.iter().map(|fact| fact.epoch).max().unwrap_or(0);
+    let end = suspects.epochs - 1;
     let inputs = &suspects.all[element.suspect as usize].members[candidate.members[place]].1;
     let ways = suspects.ways_of(inputs);
     // What only ever answers badly is not known to fail.
-    let never_failed = suspects.facts_of(element.suspect).iter().all(|&at| {
-        let fact = &suspects.facts[at as usize];
-        let then = (element.first..=element.last).contains(&fact.epoch);
-        !(fact.bad && then) || fact.fact.failures == 0
+    let never_failed = suspects.bad_of(element.suspect).iter().all(|&at| {
+        let place = &suspects.places[at as usize];
+        !(element.first..=element.last).contains(&place.epoch) || place.fact.failures == 0
     });
     inputs
         .iter()
@@ -851,7 +886,7 @@ fn describe(
     posterior: f64,
 ) -> Hypothesis {
     let mut looked_up;
-    let candidate = if candidate.predicted.is_empty() {
+    let candidate = if candidate.predicted.is_none() {
         looked_up = candidate.clone();
         predict(question, suspects, std::slice::from_mut(&mut looked_up));
         &looked_up
@@ -884,15 +919,15 @@ fn describe(
         (true, true) => Faults::Unmodelled,
         (true, false) => Faults::Nothing,
     };
-    let (mut explains, mut unexplained, mut contradicted) = (Vec::new(), Vec::new(), Vec::new());
-    for (fact, q) in suspects.facts.iter().zip(&candidate.predicted) {
-        match (fact.bad, *q) {
-            (true, q) if q > 0.0 => explains.push(fact.given),
-            (true, _) => unexplained.push(fact.given),
-            (false, q) if q >= 1.0 && !fact.down_today => contradicted.push(fact.given),
-            (false, _) => {}
-        }
-    }
+    let mut explains: Vec<usize> = explained(suspects, candidate).map(|fact| fact.given).collect();
+    let steadily = candidate.predicted.iter().flatten().filter(|(_, q)| *q >= 1.0);
+    let steadily = steadily.map(|(fact, _)| &suspects.facts[*fact as usize]);
+    let good = steadily.filter(|fact| !fact.bad && !fact.down_today);
+    let mut contradicted: Vec<usize> = good.map(|fact| fact.given).collect();
+    let mut is_explained = vec![false; suspects.facts.len()];
+    explains.iter().for_each(|&given| is_explained[given] = true);
+    let bad = suspects.facts.iter().filter(|fact| fact.bad).map(|fact| fact.given);
+    let mut unexplained: Vec<usize> = bad.filter(|&given| !is_explained[given]).collect();
     for list in [&mut explains, &mut unexplained, &mut contradicted] {
         list.sort_unstable();
     }

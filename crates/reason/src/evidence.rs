@@ -198,7 +198,7 @@ fn told<'a>(
         .evidence
         .iter()
         .filter_map(|(key, evidence)| {
-            let sees = loaded.circuit.sees_named(&key.0, &key.1)?;
+            let sees = loaded.circuit.sees()[evidence.sees?];
             let check = &loaded.plant.checks()[sees.check.index()];
             let grid = Grid { every: check.every, deadline: check.deadline };
             let deaf = state.mute_since(&key.1);

@@ -160,8 +160,8 @@ fn alike(a: &Outcome, b: &Outcome) -> bool {
 }
 
 impl Evidence {
-    /// The first word of a check.
-    pub(crate) fn first(observation: &Observation) -> Self {
+    /// The first word of a check, and which of the circuit's it is.
+    pub(crate) fn first(observation: &Observation, sees: Option<usize>) -> Self {
         let Observation { outcome, at, tries, failures, .. } = observation;
         Self {
             outcome: outcome.clone(),
@@ -171,6 +171,7 @@ impl Evidence {
             failures: *failures,
             so_since: *at,
             past: Vec::new(),
+            sees,
         }
     }
 

@@ -456,7 +456,8 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
         let component = loaded.plant.component(id);
         component.kind.is_used().then(|| component.name.clone())
     });
-    let hit = impact::unusable(loaded, &group.broke).into_iter().chain(observed);
+    let broke = std::slice::from_ref(&group.broke);
+    let hit = impact::unusable(loaded, broke).into_iter().flatten().chain(observed);
     (incident.services, incident.customers) = impact::split(loaded, hit);
 }
 

@@ -96,6 +96,9 @@ pub struct Evidence {
     pub(crate) so_since: Timestamp,
     /// What it said before, oldest first.
     pub(crate) past: Vec<Phase>,
+    /// Where it stands among what the plant's circuit [sees](crate::circuit::Circuit::sees); `None` for what it
+    /// does not.
+    pub(crate) sees: Option<usize>,
 }
 
 /// A vantage that cannot be listened to.

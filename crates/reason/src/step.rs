@@ -183,6 +183,9 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
             state.evidence.remove(&key);
             state.asks.remove(&key);
         }
+        for (key, evidence) in &mut state.evidence {
+            evidence.sees = circuit.sees_at(key);
+        }
         state.lost.retain(|lost, _| plant.vantages().iter().any(|vantage| vantage.name == *lost));
         let is_known =
             |name: &ComponentName| subject_named(&plant, &circuit, name.as_str()).is_some();
@@ -218,7 +221,9 @@ fn observe(state: &mut State, observation: &Observation) {
     state.unjudged |= match state.evidence.entry(key) {
         Entry::Occupied(mut known) => known.get_mut().take(observation),
         Entry::Vacant(unknown) => {
-            unknown.insert(Evidence::first(observation));
+            let loaded = state.plant.as_ref();
+            let sees = loaded.and_then(|loaded| loaded.circuit.sees_at(unknown.key()));
+            unknown.insert(Evidence::first(observation, sees));
             true
         }
     };
@@ -234,7 +239,7 @@ fn is_overtaken(state: &State, key: &SymptomKey, observation: &Observation) -> b
         SymptomCode::ConnectTimeout | SymptomCode::AnswerTimeout | SymptomCode::NoEcho
     );
     let (Some(loaded), Some(known)) = (&state.plant, state.evidence.get(key)) else { return false };
-    let Some(sees) = loaded.circuit.sees_named(&key.0, &key.1) else { return false };
+    let Some(sees) = known.sees.map(|at| loaded.circuit.sees()[at]) else { return false };
     let deadline = loaded.plant.checks()[sees.check.index()].deadline;
     waited
         && known.outcome.standing() == Standing::Up

@@ -4,11 +4,11 @@ use crate::circuit::{Circuit, GateId, InputId, Subject};
 use crate::diagnosis::{Fault, Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::state::{Loaded, symptom_name};
-use blackstart_model::Plant;
 use blackstart_model::record::{
     BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
 };
 use blackstart_model::time::Timestamp;
+use blackstart_model::{ComponentName, Plant};
 use std::collections::BTreeSet;
 
 /// A second hypothesis that holds at least so much of the first one's belief, and explains the same,
@@ -86,10 +86,11 @@ pub(crate) fn summarise(
         let names = list.iter().map(|&at| symptom_name(&seen[at].key));
         names.filter(|name| known.insert(name.clone())).take(LISTED_MAX).collect::<Vec<_>>()
     };
-    let summaries = hypotheses
+    let told = &hypotheses[..hypotheses.len().min(DiagnosisSummary::HYPOTHESES_MAX)];
+    let summaries = told
         .iter()
-        .take(DiagnosisSummary::HYPOTHESES_MAX)
-        .map(|hypothesis| HypothesisSummary {
+        .zip(predicts(loaded, seen, told))
+        .map(|(hypothesis, predicts)| HypothesisSummary {
             faults: hypothesis
                 .faults
                 .list()
@@ -105,7 +106,7 @@ pub(crate) fn summarise(
             explains: names(&hypothesis.explains),
             unexplained: names(&hypothesis.unexplained),
             contradicted: names(&hypothesis.contradicted),
-            predicts: predicts(loaded, seen, hypothesis),
+            predicts,
         })
         .collect();
     let group =
@@ -133,21 +134,23 @@ fn since(
     own.map(|seen| begun.map_or(seen.since, |begun| seen.since.max(begun))).min()
 }
 
-/// Services that a hypothesis takes down and no failing check has spoken of.
-fn predicts(loaded: &Loaded, seen: &[&Seen], hypothesis: &Hypothesis) -> Vec<String> {
+/// Services that each hypothesis takes down and no failing check has spoken of.
+fn predicts(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Vec<Vec<String>> {
     let spoken: BTreeSet<&str> = seen
         .iter()
         .filter(|seen| !seen.fact.is_up())
         .filter_map(|seen| seen.key.0.as_str().split('/').next())
         .collect();
     let lasts = |fault: &&Fault| fault.last.is_none() && fault.mode != FaultMode::Flaky;
-    let broke: Vec<_> = hypothesis.faults.list().iter().filter(lasts).map(|it| it.input).collect();
-    crate::impact::unusable(loaded, &broke)
-        .into_iter()
-        .map(|name| name.to_string())
-        .filter(|name| !spoken.contains(name.as_str()))
-        .take(LISTED_MAX)
-        .collect()
+    let broke =
+        |it: &Hypothesis| it.faults.list().iter().filter(lasts).map(|it| it.input).collect();
+    let unusable =
+        crate::impact::unusable(loaded, &hypotheses.iter().map(broke).collect::<Vec<_>>());
+    let named = |names: Vec<ComponentName>| {
+        let names = names.into_iter().map(|name| name.to_string());
+        names.filter(|name| !spoken.contains(name.as_str())).take(LISTED_MAX).collect()
+    };
+    unusable.into_iter().map(named).collect()
 }
 
 fn sentence(loaded: &Loaded, hypotheses: &[Hypothesis]) -> String {

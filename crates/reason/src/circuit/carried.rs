@@ -2,7 +2,8 @@
 //!
 //! The circuit knows no time, and so no battery: what it says of a UPS is what is so once the battery is empty.
 //! Who knows what time it is, and for how long nothing has come in, asks here, and says at each
-//! [inlet](Circuit::inlets) what the battery makes up for. Tested through the diagnosis and the pretend world, which do.
+//! [inlet](Circuit::inlets) what the battery makes up for. Tested through the diagnosis and the pretend
+//! world, which do.
 
 use super::{Circuit, GateId, InputId};
 use blackstart_model::ComponentId;

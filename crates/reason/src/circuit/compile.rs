@@ -493,6 +493,7 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
         spared,
         unplaced,
         inlets,
+        above: std::sync::OnceLock::new(),
     };
     (circuit, looks)
 }

@@ -86,6 +86,7 @@ impl Circuit {
         }
         let copies = build.copy_above(self.base[of.index()], base);
         self.gates = build.into_gates();
+        self.above.take();
 
         let copy = |gate: &mut GateId| {
             if let Some(&new) = copies.get(gate) {

@@ -13,7 +13,7 @@
 //! is that broke stands nowhere in the plant. Tested by cases at the door of `step`, and here against the
 //! definition on random beliefs.
 
-use crate::circuit::{Circuit, GateId, InputId, Sees, Subject, machine_of};
+use crate::circuit::{Circuit, GateId, InputId, Ripple, Sees, Subject, machine_of};
 use crate::diagnosis::{Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::hands::{self, Look};
@@ -202,7 +202,7 @@ struct Beliefs<'a> {
     /// In which it works badly only.
     badly: BTreeMap<InputId, u64>,
     /// Each gate with what is down broken; with what fails in turns broken too; and with what is down in part.
-    up: Vec<[u64; 3]>,
+    up: Ripple<'a, 3>,
 }
 
 impl<'a> Beliefs<'a> {
@@ -214,14 +214,9 @@ impl<'a> Beliefs<'a> {
         if !is_doubtful || !total.is_normal() {
             return None;
         }
-        let mut beliefs = Self {
-            circuit,
-            mass: weighed.iter().map(|hypothesis| hypothesis.posterior / total).collect(),
-            broke: BTreeMap::new(),
-            badly: BTreeMap::new(),
-            up: Vec::new(),
-        };
-        let [mut down, mut turns, mut partly] = [const { BTreeMap::new() }; 3];
+        let mass = weighed.iter().map(|hypothesis| hypothesis.posterior / total).collect();
+        let [mut broke, mut badly, mut down, mut turns, mut partly] =
+            [const { BTreeMap::new() }; 5];
         for (hypothesis, lane) in weighed.iter().zip(0..) {
             let Faults::These(faults) = &hypothesis.faults else { continue };
             // What is over is not to be seen any more.
@@ -230,7 +225,7 @@ impl<'a> Beliefs<'a> {
                 let note = |among: &mut BTreeMap<InputId, u64>| {
                     *among.entry(fault.input).or_default() |= bit;
                 };
-                note(&mut beliefs.broke);
+                note(&mut broke);
                 match fault.mode {
                     FaultMode::Down
                     | FaultMode::Latent
@@ -241,9 +236,9 @@ impl<'a> Beliefs<'a> {
                     FaultMode::Flaky => note(&mut turns),
                     FaultMode::Partial => {
                         note(&mut partly);
-                        note(&mut beliefs.badly);
+                        note(&mut badly);
                     }
-                    FaultMode::Degraded => note(&mut beliefs.badly),
+                    FaultMode::Degraded => note(&mut badly),
                 }
             }
         }
@@ -260,8 +255,7 @@ impl<'a> Beliefs<'a> {
                 })
             })
             .collect();
-        circuit.evaluate(&broken, &mut beliefs.up);
-        Some(beliefs)
+        Some(Self { circuit, mass, broke, badly, up: circuit.ripple(&broken) })
     }
 
     /// The bits that stand for a hypothesis.
@@ -272,7 +266,7 @@ impl<'a> Beliefs<'a> {
     /// How a gate stands; `own` is the input of its thing, where it has one.
     fn stand(&self, gate: GateId, own: Option<InputId>) -> Stand {
         let lanes = self.lanes();
-        let [hard, soft, part] = self.up[gate.index()];
+        let [hard, soft, part] = self.up.of(gate);
         let down = !hard & lanes;
         let badly = own.and_then(|own| self.badly.get(&own)).copied().unwrap_or(0) & !down;
         let turns = !soft & lanes & !down & !badly;
@@ -299,7 +293,7 @@ impl<'a> Beliefs<'a> {
 
     /// Whether a gate is up in the most believed hypothesis.
     fn is_up(&self, gate: GateId) -> bool {
-        self.up[gate.index()][0] & 1 == 1
+        self.up.of(gate)[0] & 1 == 1
     }
 }
 

@@ -1,6 +1,6 @@
 //! The search for the fault sets that fit best: greedy from several starts, then add, remove and swap.
 //!
-//! A move touches only the facts of the suspect that is moved. Each suspect may have failed *hard*,
+//! A move touches only the places of the suspect that is moved. Each suspect may have failed *hard*,
 //! *in part* (each machine below it is hit or not, even odds) or *in turns* at one of a few rates, over any
 //! run of epochs. Where a hard fault should have brought a machine down that is seen up, either the
 //! hypothesis is wrong or the plant is: the edge is drawn where there is none. So no one wrong edge
@@ -84,7 +84,7 @@ pub(super) struct Scored {
     pub(super) prior: f64,
 }
 
-/// The fit of every fact under some elements.
+/// The fit of every place under some elements.
 #[derive(Clone)]
 struct Standing {
     elements: Vec<Element>,
@@ -100,13 +100,19 @@ struct Standing {
     through: Vec<f64>,
 }
 
-/// What the facts of one machine gain by a suspect.
+/// A suspect, and the most that it can gain.
+type Wanted = (u32, f64);
+
+/// What the facts of one machine gain by a suspect; or of each of some machines that are alike.
 struct Row {
     /// Up to each epoch, not included.
     sums: [f64; EPOCHS_MAX as usize + 1],
+    /// So many machines.
+    count: u32,
     /// The plant says how it hangs on the suspect, and may be wrong.
     drawn: bool,
-    facts: std::ops::Range<usize>,
+    /// Of the suspect's list.
+    places: std::ops::Range<usize>,
 }
 
 struct Search<'a> {
@@ -122,8 +128,7 @@ struct Search<'a> {
 
 /// The best set of elements, and what competes with it, best first; the empty one is among them.
 pub(super) fn search(suspects: &Suspects, follows: Follows<'_>) -> Vec<Scored> {
-    let epochs =
-        suspects.facts.iter().map(|fact| fact.epoch + 1).max().unwrap_or(1).min(EPOCHS_MAX);
+    let epochs = suspects.epochs;
     let mut search = Search {
         suspects,
         follows,
@@ -173,16 +178,16 @@ pub(super) fn search(suspects: &Suspects, follows: Follows<'_>) -> Vec<Scored> {
 
 impl Search<'_> {
     fn calm(&self) -> Standing {
-        let facts = &self.suspects.facts;
+        let places = &self.suspects.places;
         Standing {
             elements: Vec::new(),
             score: 0.0,
             prior: 0.0,
             own: 0.0,
             inputs: 0,
-            fit: facts.iter().map(|fact| fact.calm).collect(),
-            down: facts.iter().map(|fact| fact.down_today).collect(),
-            through: vec![1.0; facts.len()],
+            fit: places.iter().map(|place| place.fits.calm).collect(),
+            down: places.iter().map(|place| place.down_today).collect(),
+            through: vec![1.0; places.len()],
         }
     }
 
@@ -212,10 +217,10 @@ impl Search<'_> {
         let mut top = 0.0_f64;
         let mut single: Vec<(f64, Element)> = Vec::new();
         let mut together: Vec<(f64, Element)> = Vec::new();
-        for suspect in 0..u32::try_from(self.suspects.all.len()).expect("suspects fit u32") {
+        for (suspect, hope) in self.hopes(calm, f64::INFINITY) {
             let is_single = self.suspects.all[suspect as usize].members[0].1.len() == 1;
             for manner in self.manners(suspect) {
-                let weighed = self.weigh(calm, suspect, manner, top - KEPT_WITHIN);
+                let weighed = self.weigh(calm, (suspect, hope), manner, top - KEPT_WITHIN);
                 let Some((score, prior, element)) = weighed else { continue };
                 top = top.max(score);
                 self.visited.insert(vec![element], (score, prior));
@@ -242,15 +247,14 @@ impl Search<'_> {
     }
 
     /// The best run of epochs for this suspect to have failed in, on top of what stands, with the score
-    /// and the prior then. Given up where it cannot come to `floor`.
+    /// and the prior then. Given up where it cannot come to `floor`; `hope` is the most that its places can gain.
     fn weigh(
         &self,
         on: &Standing,
-        suspect: u32,
+        (suspect, hope): Wanted,
         manner: Manner,
         floor: f64,
     ) -> Option<(f64, f64, Element)> {
-        let hope = self.hope(on, suspect);
         let who = &self.suspects.all[suspect as usize];
         let cheapest = who.hard.max(who.flaky).max(who.partial).max(WORSENS.ln());
         if on.score + hope + cheapest < floor - CHEAPER {
@@ -318,18 +322,6 @@ impl Search<'_> {
         let log_unmodelled = self.suspects.log_unmodelled;
         let more = joint(own, log_unmodelled, inputs) - joint(on.own, log_unmodelled, on.inputs);
         (more, own, inputs)
-    }
-
-    /// What a suspect can gain at most: as if it explained every bad fact of its as well as can be.
-    fn hope(&self, on: &Standing, suspect: u32) -> f64 {
-        self.suspects
-            .bad_of(suspect)
-            .iter()
-            .map(|&place| {
-                let fact = &self.suspects.facts[place as usize];
-                (fact.at_best - on.fit[place as usize]).max(0.0)
-            })
-            .sum()
     }
 
     fn prior(&self, on: &Standing, element: Element) -> f64 {
@@ -420,7 +412,7 @@ impl Search<'_> {
         least: f64,
         rows: &mut Vec<Row>,
     ) -> Option<u8> {
-        let (facts, list) = (&self.suspects.facts, self.suspects.facts_of(suspect));
+        let (places, list) = (&self.suspects.places, self.suspects.places_of(suspect));
         let carried = self.suspects.carried(suspect);
         let goes_on = |at: usize| carried.is_some_and(|carried| carried[at] >> from & 1 == 1);
         let epochs = self.epochs as usize;
@@ -430,12 +422,12 @@ impl Search<'_> {
         let mut at = 0;
         while at < list.len() {
             let begin = at;
-            let lead = &facts[list[at] as usize];
-            let drawn = lead.fact.machine.is_some();
+            let lead = &places[list[at] as usize];
+            let (drawn, count) = (lead.drawn, lead.count);
             let mut sums = [0.0; EPOCHS_MAX as usize + 1];
-            while at < list.len() && facts[list[at] as usize].group == lead.group {
+            while at < list.len() && places[list[at] as usize].group == lead.group {
                 let place = list[at] as usize;
-                let epoch = facts[place].epoch;
+                let epoch = places[place].epoch;
                 spoken |= 1 << epoch;
                 if !on.down[place] && !goes_on(at) {
                     sums[epoch as usize + 1] +=
@@ -446,7 +438,7 @@ impl Search<'_> {
             // A wrong edge is the most that one machine speaks against what would take it down.
             let most = if drawn && manner == Manner::Hard { WRONG_EDGE.ln() } else { f64::MIN };
             for (against, sum) in against.iter_mut().zip(&sums[1..]).take(epochs) {
-                *against += sum.clamp(most, 0.0);
+                *against += sum.clamp(most, 0.0) * f64::from(count);
             }
             if against[..epochs].iter().all(|against| *against < least) {
                 return None;
@@ -454,32 +446,32 @@ impl Search<'_> {
             for epoch in 0..epochs {
                 sums[epoch + 1] += sums[epoch];
             }
-            rows.push(Row { sums, drawn, facts: begin..at });
+            rows.push(Row { sums, count, drawn, places: begin..at });
         }
         Some(spoken)
     }
 
     fn fit(&self, on: &Standing, place: usize, manner: Manner) -> f64 {
-        let fact = &self.suspects.facts[place];
+        let own = &self.suspects.places[place];
         match manner {
-            Manner::Hard | Manner::Partial => fact.hard,
-            Manner::Flaky(rate) if on.through[place] >= 1.0 => fact.flaky[rate as usize],
+            Manner::Hard | Manner::Partial => own.fits.hard,
+            Manner::Flaky(rate) if on.through[place] >= 1.0 => own.fits.flaky[rate as usize],
             Manner::Flaky(rate) => fits(
-                &fact.fact,
+                &own.fact,
                 1.0 - on.through[place] * (1.0 - RATES[rate as usize]),
-                fact.made_up,
+                own.fits.made_up,
             ),
         }
     }
 
     /// What a word costs that names another thing than this suspect, which made it so.
     fn named(&self, suspect: u32, place: usize) -> f64 {
-        let fact = &self.suspects.facts[place];
+        let place = &self.suspects.places[place];
         let other = |named| {
             let members = &self.suspects.all[suspect as usize].members;
             !members.iter().any(|(_, inputs)| inputs.contains(&named))
         };
-        if fact.bad && fact.fact.names.is_some_and(other) { NAMED_FOR_ANOTHER.ln() } else { 0.0 }
+        if place.bad && place.fact.names.is_some_and(other) { NAMED_FOR_ANOTHER.ln() } else { 0.0 }
     }
 
     /// Takes an element in.
@@ -490,12 +482,12 @@ impl Search<'_> {
         self.by_machine(on, suspect, manner, first, f64::NEG_INFINITY, &mut rows);
         let mut hit = vec![false; rows.len()];
         let (gain, price) = taken(&rows, manner, first, last, Some(&mut hit));
-        let list = self.suspects.facts_of(suspect);
+        let list = self.suspects.places_of(suspect);
         let carried = self.suspects.carried(suspect);
         for (row, _) in rows.iter().zip(&hit).filter(|(_, hit)| **hit) {
-            for at in row.facts.clone() {
+            for at in row.places.clone() {
                 let place = list[at] as usize;
-                let there = (first..=last).contains(&self.suspects.facts[place].epoch);
+                let there = (first..=last).contains(&self.suspects.places[place].epoch);
                 let goes_on = carried.is_some_and(|carried| carried[at] >> first & 1 == 1);
                 if on.down[place] || goes_on || !there {
                     continue;
@@ -524,10 +516,11 @@ impl Search<'_> {
     /// The same among some manners.
     fn best_of(&self, on: &Standing, may: fn(Manner) -> bool) -> Option<(f64, Element)> {
         let mut best: Option<(f64, Element)> = None;
-        for suspect in self.wanted(on) {
+        for (suspect, hope) in self.hopes(on, ILL_FITTING) {
             for manner in self.manners(suspect).filter(|manner| may(*manner)) {
                 let floor = best.map_or(on.score, |(score, _)| score);
-                let Some((score, _, element)) = self.weigh(on, suspect, manner, floor) else {
+                let weighed = self.weigh(on, (suspect, hope), manner, floor);
+                let Some((score, _, element)) = weighed else {
                     continue;
                 };
                 if best.is_none_or(|(other, _)| score > other) {
@@ -538,18 +531,27 @@ impl Search<'_> {
         best
     }
 
-    /// Who could explain what fits ill, in order.
-    fn wanted(&self, on: &Standing) -> Vec<u32> {
-        let mut wanted = vec![false; self.suspects.all.len()];
-        for (place, (fact, fit)) in self.suspects.facts.iter().zip(&on.fit).enumerate() {
-            if fact.bad && *fit < ILL_FITTING {
-                let place = u32::try_from(place).expect("facts fit u32");
-                for &suspect in self.suspects.of_fact(place) {
-                    wanted[suspect as usize] = true;
-                }
+    /// Who could explain any of what fits worse than `ill`, in order, and what each can gain at most: as if it
+    /// explained every bad place of its as well as can be.
+    fn hopes(&self, on: &Standing, ill: f64) -> Vec<Wanted> {
+        let mut hopes = vec![0.0; self.suspects.all.len()];
+        let mut wanted = vec![false; hopes.len()];
+        for (at, (place, fit)) in self.suspects.places.iter().zip(&on.fit).enumerate() {
+            if !place.bad {
+                continue;
+            }
+            let gap = place.fits.at_best - fit;
+            let is_ill = *fit < ill;
+            if gap <= 0.0 && !is_ill {
+                continue;
+            }
+            for &suspect in self.suspects.of_place(at) {
+                hopes[suspect as usize] += gap.max(0.0);
+                wanted[suspect as usize] |= is_ill;
             }
         }
-        places(&wanted)
+        let all = (0..).zip(hopes).zip(wanted);
+        all.filter(|(_, wanted)| *wanted).map(|(hope, _)| hope).collect()
     }
 
     /// Adds while it helps, then removes what is no longer needed, then swaps; until nothing helps.
@@ -683,10 +685,9 @@ impl Search<'_> {
         for rest in removed {
             let standing = self.standing(&rest);
             self.note(&standing);
-            let beside: Vec<u32> = self.wanted(&standing);
-            for suspect in beside {
+            for (suspect, hope) in self.hopes(&standing, ILL_FITTING) {
                 for manner in self.manners(suspect) {
-                    let weighed = self.weigh(&standing, suspect, manner, within);
+                    let weighed = self.weigh(&standing, (suspect, hope), manner, within);
                     let Some((score, prior, element)) = weighed else { continue };
                     if score >= within && !rest.contains(&element) {
                         let mut elements = rest.clone();
@@ -718,7 +719,7 @@ fn taken(
             if let Some(hit) = hit {
                 hit.fill(true);
             }
-            (rows.iter().map(sum).sum(), 0.0)
+            (rows.iter().map(|row| sum(row) * f64::from(row.count)).sum(), 0.0)
         }
         Manner::Hard => {
             let is_hit = |row: &Row| !row.drawn || sum(row) >= edge;
@@ -727,42 +728,31 @@ fn taken(
                     *hit = is_hit(row);
                 }
             }
-            (rows.iter().map(|row| if is_hit(row) { sum(row) } else { edge }).sum(), 0.0)
+            let own = |row: &Row| if is_hit(row) { sum(row) } else { edge };
+            (rows.iter().map(|row| own(row) * f64::from(row.count)).sum(), 0.0)
         }
         Manner::Partial => {
-            let mut order: Vec<(f64, usize)> =
-                rows.iter().enumerate().map(|(at, row)| (sum(row), at)).collect();
-            let by_gain =
-                |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-            // Those that gain stand first; of the others few are met.
-            let mut sorted = order.iter().filter(|(gain, _)| *gain > 0.0).count() + 16;
-            if sorted < order.len() {
-                order.select_nth_unstable_by(sorted, by_gain);
-                order[..sorted].sort_unstable_by(by_gain);
-            } else {
-                order.sort_unstable_by(by_gain);
-            }
+            // Who loses by being hit is not: that so many of those are cheaper to choose never outweighs it.
+            let gains = rows.iter().enumerate().map(|(at, row)| (sum(row), at));
+            let mut order: Vec<(f64, usize)> = gains.filter(|(gain, _)| *gain > 0.0).collect();
+            order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             // k of n are hit, each k as likely as any, each choice of k as any: 1 / ((n + 1) C(n, k)). At
             // least two are and one is not, else it is a fault of another thing.
-            let n = order.len() as f64;
+            let n: f64 = rows.iter().map(|row| f64::from(row.count)).sum();
             let mut price = -(n + 1.0).ln();
-            // All but one, or one alone: no choice is cheaper.
-            let cheapest = price - n.ln();
-            let (mut gained, mut best, mut best_at) = (0.0, (f64::NEG_INFINITY, 0.0), 0);
-            for at in 0..order.len().saturating_sub(1) {
-                if at == sorted {
-                    order[at..].sort_unstable_by(by_gain);
-                    sorted = order.len();
-                }
-                let (gain, k) = (order[at].0, at as f64);
-                price -= ((n - k) / (k + 1.0)).ln();
-                gained += gain;
-                if at >= 1 && gained + price > best.0 + best.1 {
-                    (best, best_at) = ((gained, price), at + 1);
-                }
-                // From here on each loses.
-                if gain <= 0.0 && gained + cheapest < best.0 + best.1 {
+            let (mut gained, mut k) = (0.0, 0.0);
+            let (mut best, mut best_at) = ((f64::NEG_INFINITY, 0.0), 0);
+            for (at, &(gain, row)) in order.iter().enumerate() {
+                if k + f64::from(rows[row].count) >= n {
                     break;
+                }
+                for _ in 0..rows[row].count {
+                    price -= ((n - k) / (k + 1.0)).ln();
+                    gained += gain;
+                    k += 1.0;
+                }
+                if k >= 2.0 && gained + price > best.0 + best.1 {
+                    (best, best_at) = ((gained, price), at + 1);
                 }
             }
             if let Some(hit) = hit {
@@ -788,7 +778,7 @@ fn deeds(deeds: &[(u8, f64, f64)], first: u8, last: u8, epochs: u8) -> f64 {
     sum
 }
 
-/// Which facts (by place) the partial faults among the elements bring down: the circuit cannot say it.
+/// Which places the partial faults among the elements bring down: the circuit cannot say it.
 pub(super) fn partly_down(
     suspects: &Suspects,
     follows: Follows<'_>,
@@ -803,7 +793,7 @@ pub(super) fn partly_down(
         climbed: BTreeSet::new(),
     };
     let mut standing = search.calm();
-    let mut down = vec![false; suspects.facts.len()];
+    let mut down = vec![false; suspects.places.len()];
     for &element in elements {
         let before = standing.down.clone();
         search.put(&mut standing, element);
@@ -814,8 +804,4 @@ pub(super) fn partly_down(
         }
     }
     down
-}
-
-fn places(wanted: &[bool]) -> Vec<u32> {
-    (0..).zip(wanted).filter(|(_, wanted)| **wanted).map(|(at, _)| at).collect()
 }

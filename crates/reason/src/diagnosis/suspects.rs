@@ -3,7 +3,9 @@
 //! A suspect is a set of inputs: one that brings a failing gate down alone (its killer set), or a minimal
 //! cut set of two or three behind redundancy ([`super::cuts`]). Sets that bring down the same facts
 //! are one suspect: nothing seen tells them apart. Facts stand in the order of machines, so that
-//! what a suspect explains on one machine lies together.
+//! what a suspect explains on one machine lies together; and machines that are wholly up, were seen alike
+//! and hang on the same suspects are one *row* that counts for all of them. So ten thousand machines
+//! that work cost what one does.
 //!
 //! It weighs nothing but priors. Tested through the ranking.
 
@@ -12,7 +14,8 @@ use super::likelihood::{fits, log_add};
 use super::search::{SAME_MINUTE, WRONG_EDGE};
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::battery::{self, Carried};
-use crate::circuit::{Choice, Circuit, GateId, InputId, Subject};
+use crate::circuit::{Choice, Circuit, GateId, InputId, Ripple, Subject};
+use blackstart_model::ComponentId;
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::FaultMode;
@@ -38,35 +41,65 @@ const KIN_TOO: f64 = 0.3;
 /// Words of 64 scenarios in one sweep of the circuit.
 const LANES: usize = 4;
 
-/// A fact as the search uses it.
+/// How a fact fits every prediction; facts that were counted alike share it.
+#[derive(Clone, Copy)]
+pub(super) struct Fits {
+    /// When all works, when something is down, and at each of the [`RATES`].
+    pub(super) calm: f64,
+    pub(super) hard: f64,
+    pub(super) flaky: [f64; RATES.len()],
+    /// The best it can fit.
+    pub(super) at_best: f64,
+    /// For a word: how likely what it says was before anybody said it.
+    pub(super) made_up: f64,
+}
+
+impl Fits {
+    fn of(fact: &Fact, down_today: bool, made_up: f64) -> Self {
+        let (calm, hard) = (fits(fact, 0.0, made_up), fits(fact, 1.0, made_up));
+        let flaky = RATES.map(|rate| if down_today { hard } else { fits(fact, rate, made_up) });
+        Self {
+            calm: if down_today { hard } else { calm },
+            hard,
+            flaky,
+            at_best: flaky.iter().copied().fold(hard, f64::max),
+            made_up,
+        }
+    }
+}
+
+/// A fact with its machine and how it fits.
+#[derive(Clone, Copy)]
 pub(super) struct Weighed {
     /// Its place in the slice the engine was given.
     pub(super) given: usize,
     pub(super) fact: Fact,
-    pub(super) epoch: u8,
     /// Facts of one machine share a number.
     pub(super) group: u32,
     /// It fails or answers badly.
     pub(super) bad: bool,
     /// It is down today, whatever broke.
     pub(super) down_today: bool,
-    /// For a word: how likely what it says was before anybody said it.
-    pub(super) made_up: f64,
-    /// The best it can fit.
-    pub(super) at_best: f64,
-    /// Fit when all works, when something is down, and at each of the [`RATES`].
-    pub(super) calm: f64,
-    pub(super) hard: f64,
-    pub(super) flaky: [f64; RATES.len()],
+    /// Which of the [`Fits`] it has.
+    fits: u32,
 }
 
-impl Weighed {
-    /// Its fit when something unmodelled did it, which predicts nothing: as well as any rate could, less a
-    /// little. But a word that names a thing of the plant as what is down is then not true.
-    pub(super) fn unmodelled(&self) -> f64 {
-        // A word that names a thing is of that thing; what the plant does not contain cannot make it true.
-        if self.fact.claim { self.calm } else { self.at_best + UNMODELLED_EACH }
-    }
+/// What the search looks at: a fact, or all of some machines that are up and alike.
+pub(super) struct Place {
+    pub(super) epoch: u8,
+    /// Places of one row share a number.
+    pub(super) group: u32,
+    /// So many machines.
+    pub(super) count: u32,
+    pub(super) bad: bool,
+    pub(super) down_today: bool,
+    /// The plant says what it hangs on, and may be wrong.
+    pub(super) drawn: bool,
+    pub(super) fits: Fits,
+    /// The fact, or one of them.
+    pub(super) fact: Fact,
+    /// The fact's number; of several, one of them.
+    pub(super) of: u32,
 }
 
 /// One or more sets of inputs that no fact tells apart.
@@ -97,12 +130,18 @@ type Looks = (Vec<u32>, Option<Box<[u8]>>, Vec<(u8, u64, u64)>, bool, Vec<u32>);
 
 /// All suspects of one question.
 pub(super) struct Suspects {
+    /// Every fact, in the order of machines and epochs.
     pub(super) facts: Vec<Weighed>,
+    fits: Vec<Fits>,
+    /// How many epochs there are, one at least.
+    pub(super) epochs: u8,
+    pub(super) places: Vec<Place>,
     pub(super) all: Vec<Suspect>,
     lists: Vec<u32>,
     bad_lists: Vec<u32>,
-    /// For each bad fact (by its place in `facts`) who brings it down.
-    by_fact: BTreeMap<u32, Vec<u32>>,
+    /// Who brings each place that is bad down: `by_place[by_start[p]..by_start[p + 1]]`.
+    by_start: Vec<u32>,
+    by_place: Vec<u32>,
     /// How the inputs of each set of several failed.
     ways: BTreeMap<Vec<InputId>, Vec<FaultMode>>,
     /// Single inputs among the suspects.
@@ -120,39 +159,29 @@ pub(super) struct Suspects {
 impl Suspects {
     /// Finds everybody who could have done any of what fails.
     pub(super) fn of(question: &Question<'_>) -> Self {
-        let Question { circuit, killers, facts: given, .. } = question;
-        let facts = weighed(question);
-        let batteries = carried(question, &facts);
-        let mut marked = vec![false; circuit.subjects().len()];
-        for fact in facts.iter().filter(|fact| fact.bad) {
-            for &input in killers.alone(fact.fact.gate) {
-                marked[input.index()] |= !takes_the_answer(question, &fact.fact, input);
-            }
-        }
-        let mut alone: BTreeMap<InputId, Vec<u32>> = BTreeMap::new();
-        for (fact, at) in facts.iter().zip(0..) {
-            for &input in killers.alone(fact.fact.gate) {
-                if marked[input.index()] && !takes_the_answer(question, &fact.fact, input) {
-                    alone.entry(input).or_default().push(at);
-                }
-            }
-        }
+        let (facts, fits) = weighed(question);
+        let batteries = carried(question, &facts, &fits);
+        let mut lists = alone(question, &facts);
+        let singles = lists.len();
         let hard = |input| (question.log_prior)(input, FaultMode::Down);
         let (together, capped) = together(question, &facts, &hard);
-        let mut lists: Vec<(Vec<InputId>, Vec<u32>)> = Vec::new();
-        lists.extend(alone.into_iter().map(|(input, facts)| (vec![input], facts)));
-        let singles = lists.len();
         lists.extend(brought_down(question, &facts, &together));
-        let kin = kindred(question, &facts, &lists[..singles]);
+        let kin = kindred(question, &facts, &fits, &lists[..singles]);
         let kin_from = lists.len();
         lists.extend(kin);
-        debug_assert!(given.len() == facts.len());
+        let mut carried = gone_on(question, &facts, &batteries, &lists);
+        let places = places(&facts, &fits, &mut lists, &mut carried);
+        let epochs = facts.iter().map(|fact| fact.fact.epoch + 1).max().unwrap_or(1);
         let mut suspects = Self {
             facts,
+            fits,
+            epochs,
+            places,
             all: Vec::new(),
             lists: Vec::new(),
             bad_lists: Vec::new(),
-            by_fact: BTreeMap::new(),
+            by_start: Vec::new(),
+            by_place: Vec::new(),
             ways: BTreeMap::new(),
             singles,
             together: together.len(),
@@ -160,12 +189,38 @@ impl Suspects {
             log_unmodelled: question.log_unmodelled,
             batteries,
         };
-        suspects.gather(question, lists, kin_from);
+        suspects.gather(question, lists, kin_from, carried);
+        suspects.turn_over();
         suspects
     }
 
-    /// The facts a suspect brings down, in order.
-    pub(super) fn facts_of(&self, suspect: u32) -> &[u32] {
+    /// How a fact fits every prediction.
+    pub(super) fn fits_of(&self, fact: &Weighed) -> &Fits {
+        &self.fits[fact.fits as usize]
+    }
+
+    /// The fit of a fact when something unmodelled did it, which predicts nothing: as well as any rate could,
+    /// less a little. But a word that names a thing is of that thing; what the plant does not contain
+    /// cannot make it true.
+    pub(super) fn unmodelled(&self, fact: &Weighed) -> f64 {
+        let fits = self.fits_of(fact);
+        if fact.fact.claim { fits.calm } else { fits.at_best + UNMODELLED_EACH }
+    }
+
+    /// How a fact fits if a try fails with this chance.
+    pub(super) fn fit(&self, fact: &Weighed, q: f64) -> f64 {
+        let known = self.fits_of(fact);
+        if q <= 0.0 {
+            known.calm
+        } else if q >= 1.0 {
+            known.hard
+        } else {
+            fits(&fact.fact, q, known.made_up)
+        }
+    }
+
+    /// The places a suspect brings down, in order.
+    pub(super) fn places_of(&self, suspect: u32) -> &[u32] {
         let range = &self.all[suspect as usize].facts;
         &self.lists[range.start as usize..range.end as usize]
     }
@@ -181,9 +236,30 @@ impl Suspects {
         &self.bad_lists[range.start as usize..range.end as usize]
     }
 
-    /// Who brings a bad fact down.
-    pub(super) fn of_fact(&self, fact: u32) -> &[u32] {
-        self.by_fact.get(&fact).map_or(&[], Vec::as_slice)
+    /// Who brings a bad place down.
+    pub(super) fn of_place(&self, place: usize) -> &[u32] {
+        &self.by_place[self.by_start[place] as usize..self.by_start[place + 1] as usize]
+    }
+
+    /// Notes for each place who brings it down.
+    fn turn_over(&mut self) {
+        let mut start = vec![0_u32; self.places.len() + 1];
+        for &place in &self.bad_lists {
+            start[place as usize + 1] += 1;
+        }
+        for place in 0..self.places.len() {
+            start[place + 1] += start[place];
+        }
+        let mut next = start.clone();
+        self.by_place = vec![0; self.bad_lists.len()];
+        for (suspect, at) in self.all.iter().zip(0..) {
+            for &place in &self.bad_lists[suspect.bad.start as usize..suspect.bad.end as usize] {
+                let next = &mut next[place as usize];
+                self.by_place[*next as usize] = at;
+                *next += 1;
+            }
+        }
+        self.by_start = start;
     }
 
     /// Which facts of a suspect go on all the same, in their order: of each a bit for each epoch in which the
@@ -193,20 +269,18 @@ impl Suspects {
     }
 
     /// What holds under these faults and the batteries. Each `width` scenarios are the epochs of one history.
-    pub(super) fn evaluate<const W: usize>(
+    pub(super) fn ripple<'c, const W: usize>(
         &self,
-        circuit: &Circuit,
+        circuit: &'c Circuit,
         faults: &[(InputId, [u64; W])],
         width: usize,
-        values: &mut Vec<[u64; W]>,
-    ) {
+    ) -> Ripple<'c, W> {
         if self.batteries.is_empty() {
-            return circuit.evaluate(faults, values);
+            return circuit.ripple(faults);
         }
-        let mut carry = |inlet: usize, words: &mut [u64; W]| {
+        circuit.ripple_carried(faults, &mut |inlet, words| {
             self.batteries.carry(inlet, words, width);
-        };
-        circuit.evaluate_carried(faults, &mut carry, values);
+        })
     }
 
     /// Merges what looks alike.
@@ -215,13 +289,13 @@ impl Suspects {
         question: &Question<'_>,
         lists: Vec<(Vec<InputId>, Vec<u32>)>,
         kin_from: usize,
+        mut carried: BTreeMap<usize, Box<[u8]>>,
     ) {
         let circuit = question.circuit;
         let mut known: HashMap<Looks, usize> = HashMap::new();
-        let mut carried = gone_on(question, &self.facts, &self.batteries, &lists);
         for (at, (inputs, facts)) in lists.into_iter().enumerate() {
             let carried = carried.remove(&at);
-            let bad = facts.iter().any(|&at| self.facts[at as usize].bad);
+            let bad = facts.iter().any(|&at| self.places[at as usize].bad);
             if !bad {
                 continue;
             }
@@ -268,8 +342,8 @@ impl Suspects {
             let flaky = other(FaultMode::Flaky);
             let partial = if has_parts { other(FaultMode::Partial) } else { f64::NEG_INFINITY };
             let named = |at: &&u32| {
-                let fact = &self.facts[**at as usize];
-                fact.bad && fact.fact.names.is_some_and(|named| inputs.contains(&named))
+                let place = &self.places[**at as usize];
+                place.bad && place.fact.names.is_some_and(|named| inputs.contains(&named))
             };
             let named = facts.iter().filter(named).copied().collect();
             match known.entry((facts.clone(), carried.clone(), bits, single, named)) {
@@ -287,19 +361,17 @@ impl Suspects {
                 }
                 std::collections::hash_map::Entry::Vacant(entry) => {
                     entry.insert(self.all.len());
-                    let at = u32::try_from(self.all.len()).expect("suspects fit u32");
                     let start = u32::try_from(self.lists.len()).expect("facts of suspects fit u32");
                     self.lists.extend(&facts);
                     let end = u32::try_from(self.lists.len()).expect("facts of suspects fit u32");
                     let (mut good, mut turns) = (false, false);
                     let bad_start = u32::try_from(self.bad_lists.len()).expect("as many");
                     for &fact in &facts {
-                        let weighed = &self.facts[fact as usize];
-                        good |= !weighed.bad;
-                        let Fact { tries, failures, degraded, .. } = weighed.fact;
+                        let place = &self.places[fact as usize];
+                        good |= !place.bad;
+                        let Fact { tries, failures, degraded, .. } = place.fact;
                         turns |= degraded || (failures > 0 && failures < tries);
-                        if weighed.bad {
-                            self.by_fact.entry(fact).or_default().push(at);
+                        if place.bad {
                             self.bad_lists.push(fact);
                         }
                     }
@@ -407,56 +479,195 @@ fn made_up(question: &Question<'_>, fact: &Fact) -> f64 {
     (priors.fold(f64::NEG_INFINITY, f64::max).exp() * SAME_MINUTE).clamp(1e-6, 1e-4)
 }
 
+/// What a fit depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Counted {
+    tries: u32,
+    failures: u32,
+    degraded: bool,
+    claim: bool,
+    has_machine: bool,
+    down_today: bool,
+    trust: u64,
+    made_up: u64,
+}
+
 /// The facts in the order of machine and epoch, with how each fits every prediction.
-fn weighed(question: &Question<'_>) -> Vec<Weighed> {
-    let mut order: Vec<usize> = (0..question.facts.len()).collect();
-    order.sort_by_key(|&at| {
-        let fact = &question.facts[at];
-        (
-            fact.machine.is_none(),
-            fact.machine,
-            if fact.machine.is_some() { 0 } else { at },
-            fact.epoch,
-        )
-    });
+fn weighed(question: &Question<'_>) -> (Vec<Weighed>, Vec<Fits>) {
+    let mut order: Vec<(u64, u8, usize)> = question
+        .facts
+        .iter()
+        .enumerate()
+        .map(|(at, fact)| match fact.machine {
+            Some(ComponentId(machine)) => (u64::from(machine), fact.epoch, at),
+            None => (1 << 32 | at as u64, fact.epoch, at),
+        })
+        .collect();
+    order.sort_unstable();
+    let mut known: HashMap<Counted, u32> = HashMap::new();
+    let mut before: Option<(Counted, u32)> = None;
+    let mut all: Vec<Fits> = Vec::new();
     let mut facts: Vec<Weighed> = Vec::with_capacity(order.len());
-    let mut group = 0;
-    for given in order {
+    let (mut group, mut last) = (0, None);
+    for (of, _, given) in order {
         let fact = question.facts[given];
-        let epoch = fact.epoch.min(EPOCHS_MAX - 1);
-        if let Some(last) = facts.last() {
-            let same = fact.machine.is_some() && last.fact.machine == fact.machine;
-            group += u32::from(!same);
-        }
+        let fact = Fact { epoch: fact.epoch.min(EPOCHS_MAX - 1), ..fact };
+        group += u32::from(last.is_some_and(|last| last != of));
+        last = Some(of);
         let down_today = question.killers.is_down(fact.gate);
         let made_up = if fact.claim { made_up(question, &fact) } else { 0.0 };
-        let (calm, hard) = (fits(&fact, 0.0, made_up), fits(&fact, 1.0, made_up));
-        let flaky = RATES.map(|rate| if down_today { hard } else { fits(&fact, rate, made_up) });
-        facts.push(Weighed {
-            given,
-            fact,
-            epoch,
-            group,
-            bad: !fact.is_up(),
+        let counted = Counted {
+            tries: fact.tries,
+            failures: fact.failures,
+            degraded: fact.degraded,
+            claim: fact.claim,
+            has_machine: fact.machine.is_some(),
             down_today,
-            calm: if down_today { hard } else { calm },
-            hard,
-            flaky,
-            made_up,
-            at_best: flaky.iter().copied().fold(hard, f64::max),
+            trust: fact.trust.to_bits(),
+            made_up: made_up.to_bits(),
+        };
+        // Most are counted as the one before.
+        let same = before.filter(|(as_it, _)| *as_it == counted).map(|(_, fits)| fits);
+        let fits = same.unwrap_or_else(|| {
+            *known.entry(counted).or_insert_with(|| {
+                all.push(Fits::of(&fact, down_today, made_up));
+                u32::try_from(all.len() - 1).expect("fits of facts fit u32")
+            })
         });
+        before = Some((counted, fits));
+        facts.push(Weighed { given, fact, group, bad: !fact.is_up(), down_today, fits });
     }
-    facts
+    (facts, all)
+}
+
+/// Which facts each input that could have done any of what fails brings down alone, in the order of the inputs.
+fn alone(question: &Question<'_>, facts: &[Weighed]) -> Vec<(Vec<InputId>, Vec<u32>)> {
+    const NONE: u32 = u32::MAX;
+    let killers = question.killers;
+    let mut list_of = vec![NONE; question.circuit.subjects().len()];
+    let mut lists: Vec<(Vec<InputId>, Vec<u32>)> = Vec::new();
+    for fact in facts.iter().filter(|fact| fact.bad) {
+        for &input in killers.alone(fact.fact.gate) {
+            if list_of[input.index()] == NONE && !takes_the_answer(question, &fact.fact, input) {
+                list_of[input.index()] = 0;
+                lists.push((vec![input], Vec::new()));
+            }
+        }
+    }
+    lists.sort_unstable();
+    for ((inputs, _), at) in lists.iter().zip(0..) {
+        list_of[inputs[0].index()] = at;
+    }
+    for (fact, at) in facts.iter().zip(0..) {
+        for &input in killers.alone(fact.fact.gate) {
+            let list = list_of[input.index()];
+            if list != NONE && !takes_the_answer(question, &fact.fact, input) {
+                lists[list as usize].1.push(at);
+            }
+        }
+    }
+    lists
+}
+
+/// One of a great many numbers for each, so that sums of few of them are never the same by chance (`SplitMix64`,
+/// Steele, Lea and Flood 2014).
+const fn scattered(at: u64) -> u64 {
+    let mut z = at.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}
+
+/// What the search looks at: every fact of a machine of which anything fails, and one row for all machines that
+/// are up, were seen alike and stand in the same lists. The lists are told by places then.
+fn places(
+    facts: &[Weighed],
+    fits: &[Fits],
+    lists: &mut [(Vec<InputId>, Vec<u32>)],
+    carried: &mut BTreeMap<usize, Box<[u8]>>,
+) -> Vec<Place> {
+    // By whom each fact is brought down, and when not, as a sum of scattered numbers.
+    let mut by = vec![0_u64; facts.len()];
+    for (number, (_, list)) in lists.iter().enumerate() {
+        let carried = carried.get(&number);
+        for (at, &fact) in list.iter().enumerate() {
+            let when = carried.map_or(0, |carried| u64::from(carried[at]));
+            let own = scattered((number as u64) << 8 | when);
+            by[fact as usize] = by[fact as usize].wrapping_add(own);
+        }
+    }
+    let mut places: Vec<Place> = Vec::new();
+    let mut place_of: Vec<Option<u32>> = vec![None; facts.len()];
+    let mut rows: HashMap<u64, usize> = HashMap::new();
+    let mut group = 0;
+    let mut end = 0;
+    for own in facts.chunk_by(|a, b| a.group == b.group) {
+        let range = end..end + own.len();
+        end = range.end;
+        let drawn = own[0].fact.machine.is_some();
+        if own.iter().all(|fact| !fact.bad) {
+            if by[range.clone()].iter().all(|by| *by == 0) {
+                // Nobody would have brought it down.
+                continue;
+            }
+            // In whatever order they stand.
+            let alike = range.clone().fold(u64::from(drawn), |sum, at| {
+                let seen = u64::from(facts[at].fits) << 8 | u64::from(facts[at].fact.epoch);
+                sum.wrapping_add(scattered(scattered(seen) ^ by[at]))
+            });
+            match rows.entry(alike) {
+                std::collections::hash_map::Entry::Occupied(row) => {
+                    let first = *row.get();
+                    for place in &mut places[first..first + own.len()] {
+                        place.count += 1;
+                    }
+                    continue;
+                }
+                std::collections::hash_map::Entry::Vacant(row) => {
+                    row.insert(places.len());
+                }
+            }
+        }
+        for at in range {
+            let Weighed { fact, bad, down_today, .. } = facts[at];
+            place_of[at] = Some(u32::try_from(places.len()).expect("places fit u32"));
+            places.push(Place {
+                epoch: fact.epoch,
+                group,
+                count: 1,
+                bad,
+                down_today,
+                drawn,
+                fits: fits[facts[at].fits as usize],
+                fact,
+                of: u32::try_from(at).expect("facts fit u32"),
+            });
+        }
+        group += 1;
+    }
+    // Of machines that are alike all are in a list, or none.
+    for (number, (_, list)) in lists.iter_mut().enumerate() {
+        if let Some(carried) = carried.get_mut(&number) {
+            let own = carried.iter().zip(&*list);
+            let kept = own.filter(|(_, at)| place_of[**at as usize].is_some());
+            *carried = kept.map(|(when, _)| *when).collect();
+        }
+        list.retain_mut(|at| place_of[*at as usize].inspect(|place| *at = *place).is_some());
+    }
+    places
 }
 
 /// What UPS carried, by what is seen.
-fn carried(question: &Question<'_>, facts: &[Weighed]) -> Carried {
+fn carried(question: &Question<'_>, facts: &[Weighed], fits: &[Fits]) -> Carried {
     let is_there =
-        |fact: &&Weighed| !fact.down_today && usize::from(fact.epoch) < question.spans.len();
-    let groups = facts.chunk_by(|a, b| a.group == b.group);
+        |it: &&Weighed| !it.down_today && usize::from(it.fact.epoch) < question.spans.len();
+    let groups = facts.chunk_by(|a, b| (a.group, a.fact.epoch) == (b.group, b.fact.epoch));
     let told = groups.map(|group| {
-        let gain = |it: &Weighed| (it.hard - it.calm, question.killers.alone(it.fact.gate));
-        let Weighed { epoch, fact: Fact { machine: of, .. }, .. } = group[0];
+        let gain = |it: &Weighed| {
+            let Fits { hard, calm, .. } = fits[it.fits as usize];
+            (hard - calm, question.killers.alone(it.fact.gate))
+        };
+        let Fact { epoch, machine: of, .. } = group[0].fact;
         // A machine that is seen up may hang elsewhere than is drawn.
         let least = if of.is_some() { WRONG_EDGE.ln() } else { f64::MIN };
         let facts = group.iter().filter(is_there).map(gain).collect();
@@ -509,7 +720,7 @@ fn gone_on(
             }
         }
     }
-    let epochs = facts.iter().map(|fact| usize::from(fact.epoch) + 1).max().unwrap_or(1);
+    let epochs = facts.iter().map(|it| usize::from(it.fact.epoch) + 1).max().unwrap_or(1);
     let width = epochs.next_power_of_two();
     // For each set a history for each epoch in which it may have failed.
     for some in concerned.chunks(64 * LANES / (epochs * width)) {
@@ -529,12 +740,12 @@ fn gone_on(
             let goes_on = |&place: &u32| {
                 let fact = &facts[place as usize];
                 let is_hit = |from: &u8| {
-                    let lane = history(nth, usize::from(*from)) + usize::from(fact.epoch);
+                    let lane = history(nth, usize::from(*from)) + usize::from(fact.fact.epoch);
                     let answers = fact.fact.answered;
                     !holds(&values[fact.fact.gate.index()], lane)
                         && answers.is_none_or(|gate| holds(&values[gate.index()], lane))
                 };
-                let from = (0..=fact.epoch).filter(|from| !is_hit(from));
+                let from = (0..=fact.fact.epoch).filter(|from| !is_hit(from));
                 from.fold(0_u8, |bits, from| bits | 1 << from)
             };
             let bits: Box<[u8]> = lists[at].1.iter().map(goes_on).collect();
@@ -574,12 +785,16 @@ const BONDS: [Attribute; 3] = [Attribute::Software, Attribute::Account, Attribut
 fn kindred(
     question: &Question<'_>,
     facts: &[Weighed],
+    fits: &[Fits],
     singles: &[(Vec<InputId>, Vec<u32>)],
 ) -> Vec<(Vec<InputId>, Vec<u32>)> {
     let mut bonds: BTreeMap<Bond<'_>, Vec<usize>> = BTreeMap::new();
     for (at, (inputs, list)) in singles.iter().enumerate() {
-        let gain: f64 =
-            list.iter().map(|&at| &facts[at as usize]).map(|it| it.hard - it.calm).sum();
+        let gain: f64 = list
+            .iter()
+            .map(|&at| fits[facts[at as usize].fits as usize])
+            .map(|it| it.hard - it.calm)
+            .sum();
         if gain <= 0.0 {
             continue;
         }
@@ -658,7 +873,7 @@ fn looks<'f>(question: &Question<'_>, facts: &'f [Weighed]) -> (Vec<&'f Weighed>
     let bad = || facts.iter().filter(|fact| fact.bad && !fact.down_today);
     let mut when: BTreeMap<GateId, u32> = BTreeMap::new();
     for fact in bad() {
-        *when.entry(fact.fact.gate).or_default() |= 1 << fact.epoch;
+        *when.entry(fact.fact.gate).or_default() |= 1 << fact.fact.epoch;
     }
     let mut known = std::collections::BTreeSet::new();
     let mut patterns: BTreeMap<u32, Vec<&Weighed>> = BTreeMap::new();
@@ -683,7 +898,6 @@ fn brought_down(
     facts: &[Weighed],
     sets: &[Cut],
 ) -> Vec<(Vec<InputId>, Vec<u32>)> {
-    let mut values = Vec::new();
     let mut lists: Vec<(Vec<InputId>, Vec<u32>)> = Vec::new();
     for sets in sets.chunks(64 * LANES) {
         let mut failed: Vec<(InputId, [u64; LANES])> = Vec::new();
@@ -694,13 +908,13 @@ fn brought_down(
             failed.extend(set.inputs().into_iter().map(|input| (input, mask)));
             lists.push((set.inputs(), Vec::new()));
         }
-        question.circuit.evaluate(&failed, &mut values);
+        let ripple = question.circuit.ripple(&failed);
         for (fact, at) in facts.iter().zip(0..) {
             if fact.down_today {
                 continue;
             }
-            let answers = fact.fact.answered.map(|gate| values[gate.index()]);
-            for (w, word) in values[fact.fact.gate.index()].iter().enumerate() {
+            let answers = fact.fact.answered.map(|gate| ripple.of(gate));
+            for (w, word) in ripple.of(fact.fact.gate).iter().enumerate() {
                 let mut down = !word & answers.map_or(u64::MAX, |answers| answers[w]);
                 while down != 0 {
                     let lane = w * 64 + down.trailing_zeros() as usize;

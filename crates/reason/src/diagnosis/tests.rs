@@ -1,5 +1,6 @@
 //! The search against one that tries every set of faults by itself, on random plants with redundancy.
 
+use super::likelihood::fits;
 use super::*;
 use crate::battery::Batteries;
 use crate::prior;
@@ -229,15 +230,20 @@ proptest! {
                     [Candidate { elements: vec![element], members: vec![0], ..Candidate::default() }];
                 predict(&question, &suspects, &mut candidate);
                 let carried = suspects.carried(suspect);
-                let list = suspects.facts_of(suspect).iter().zip(0..);
+                let list = suspects.places_of(suspect).iter().zip(0..);
                 let hit: BTreeSet<u32> = list
                     .filter(|(_, at)| carried.is_none_or(|it| it[*at] >> first & 1 == 0))
                     .map(|(place, _)| *place)
-                    .filter(|&place| suspects.facts[place as usize].epoch >= first)
+                    .filter(|&place| suspects.places[place as usize].epoch >= first)
                     .collect();
-                for (q, place) in candidate[0].predicted.iter().zip(0..) {
-                    prop_assert_eq!(*q >= 1.0, hit.contains(&place), "{} from {}", place, first);
+                let predicted = candidate[0].predicted.iter().flatten();
+                let down: BTreeSet<u32> = predicted.map(|(fact, _)| *fact).collect();
+                for (place, at) in suspects.places.iter().zip(0..) {
+                    let (is_hit, is_down) = (hit.contains(&at), down.contains(&place.of));
+                    prop_assert_eq!(is_hit, is_down, "{} from {}", place.of, first);
                 }
+                let hit = hit.iter().map(|&at| suspects.places[at as usize].count);
+                prop_assert_eq!(hit.sum::<u32>() as usize, down.len(), "all that are alike");
             }
         }
     }

@@ -29,7 +29,7 @@ fn down() -> Outcome {
 fn heard(words: &[(i64, char)]) -> Evidence {
     let observation =
         |&(at, word): &(i64, char)| told(at, if word == 'u' { Outcome::Up } else { down() });
-    let mut evidence = Evidence::first(&observation(&words[0]));
+    let mut evidence = Evidence::first(&observation(&words[0]), None);
     for word in &words[1..] {
         evidence.take(&observation(word));
     }

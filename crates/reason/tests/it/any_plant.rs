@@ -1,4 +1,5 @@
-//! The audit of plants of any shape: it ends, the same way twice, and each finding has its evidence.
+//! Plants of any shape: their audit ends, the same way twice, and each finding has its evidence; and what faults
+//! change is the same by whichever way it is found.
 //!
 //! Every kind may stand anywhere it is let, with every field that a rule reads, filled at random: rings
 //! of cables, breakers of an ampere, addresses of others, windows that promise nothing.
@@ -6,7 +7,7 @@
 use blackstart_model::finding::Severity;
 use blackstart_model::plantfile;
 use blackstart_model::time::{Zone, local_instant};
-use blackstart_reason::circuit::Circuit;
+use blackstart_reason::circuit::{Circuit, InputId};
 use blackstart_reason::structure::{RULES, audit};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -132,6 +133,30 @@ fn plant_file(tape: &[u8]) -> String {
 }
 
 proptest! {
+    #[test]
+    fn a_ripple_is_a_sweep(
+        tape in vec(any::<u8>(), 0..500),
+        failed in vec((any::<u32>(), any::<[u64; 2]>()), 0..12),
+    ) {
+        let (plant, _) = plantfile::parse_str(&plant_file(&tape));
+        let circuit = Circuit::of(&plant.expect("no errors"));
+        let inputs = u32::try_from(circuit.subjects().len()).expect("few");
+        let failed: Vec<(InputId, [u64; 2])> = failed
+            .into_iter()
+            .map(|(at, lanes)| (InputId::from_index(at % inputs.max(1)), lanes))
+            .filter(|_| inputs > 0)
+            .collect();
+        let mut swept = Vec::new();
+        // One at a time is followed; all at once, in so small a plant, may be swept.
+        for failed in failed.chunks(1).chain([&failed[..]]) {
+            circuit.evaluate(failed, &mut swept);
+            let ripple = circuit.ripple(failed);
+            for gate in circuit.gates() {
+                prop_assert_eq!(ripple.of(gate), swept[gate.index()]);
+            }
+        }
+    }
+
     #[test]
     fn the_audit_ends_the_same_way_twice_and_each_finding_has_its_evidence(
         tape in vec(any::<u8>(), 0..500)

@@ -37,7 +37,7 @@ proptest! {
             mass: weights.iter().map(|weight| weight / total).collect(),
             broke: BTreeMap::new(),
             badly: BTreeMap::new(),
-            up: Vec::new(),
+            up: circuit.ripple(&[]),
         };
         let [down, turns, badly, partly] = lanes;
         let (turns, badly) = (turns & !down, badly & !down & !turns);

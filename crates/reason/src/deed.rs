@@ -8,11 +8,11 @@
 //! It decides nothing about what is seen. Tested through `step`.
 
 use crate::history::later;
-use crate::state::{Deeded, Loaded, State};
+use crate::state::{Deeded, State};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Plant, Role};
 use blackstart_model::record::Deed;
-use blackstart_model::requirement::{Requirement, Target};
+use blackstart_model::requirement::Target;
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{ComponentId, ComponentName};
 
@@ -114,25 +114,26 @@ pub(crate) fn since(state: &State, from: Timestamp) -> Vec<(&ComponentName, &Dee
     since
 }
 
-/// What a deed in this epoch promises, for what it was done to and for what runs on that: it starts anew too.
-pub(crate) fn mended(
-    loaded: &Loaded,
-    name: &ComponentName,
-    deed: &Deeded,
-    epoch: u8,
-) -> Vec<Mended> {
-    let plant = &loaded.plant;
-    let Some(subject) = plant.find(name.as_str()) else { return Vec::new() };
+/// What the deeds of one epoch promise, for what they were done to and for what runs on that: it starts anew too.
+/// What runs on several does so when all of them do.
+pub(crate) fn mended(plant: &Plant, deeds: &[(&ComponentName, &Deeded)], epoch: u8) -> Vec<Mended> {
     let promise = |subject: ComponentId, did| {
         let holds = ends(did, plant.component(subject).kind)?;
         Some(Mended { subject, epoch, holds, persists: 1.0 - holds })
     };
-    let above = match deed.did {
-        Deed::Rebooted | Deed::PowerCycled | Deed::Replaced => running_on(plant, subject),
-        Deed::Restarted | Deed::RolledBack | Deed::Fixed | Deed::SwitchedOff => Vec::new(),
-    };
-    let own = promise(subject, deed.did);
-    own.into_iter().chain(above.into_iter().filter_map(|id| promise(id, Deed::Restarted))).collect()
+    let mut promised = Vec::new();
+    let mut anew: Vec<ComponentId> = Vec::new();
+    for (name, deed) in deeds {
+        let Some(subject) = plant.find(name.as_str()) else { continue };
+        promised.extend(promise(subject, deed.did));
+        match deed.did {
+            Deed::Rebooted | Deed::PowerCycled | Deed::Replaced => anew.push(subject),
+            Deed::Restarted | Deed::RolledBack | Deed::Fixed | Deed::SwitchedOff => {}
+        }
+    }
+    let above = running_on(plant, anew).into_iter();
+    promised.extend(above.filter_map(|id| promise(id, Deed::Restarted)));
+    promised
 }
 
 /// When a deed must have shown.
@@ -140,20 +141,32 @@ pub(crate) fn shown_by(deed: &Deeded) -> Timestamp {
     later(deed.at, settles(deed.did))
 }
 
-/// What runs on a machine, and on that. Linear in the plant for each layer.
-fn running_on(plant: &Plant, machine: ComponentId) -> Vec<ComponentId> {
-    let mut found = vec![machine];
-    let mut looked_at = 0;
-    while looked_at < found.len() {
-        let below = found[looked_at];
-        looked_at += 1;
-        for (at, component) in plant.components().iter().enumerate() {
-            let Some(Requirement::One(leaf)) = component.requirement(Role::On) else { continue };
-            let id = ComponentId(u32::try_from(at).expect("components fit u32"));
-            if leaf.target == Target::Component(below) && !found.contains(&id) {
+/// What runs on machines that all start anew, and on that. Linear in the plant for each layer.
+fn running_on(plant: &Plant, machines: Vec<ComponentId>) -> Vec<ComponentId> {
+    if machines.is_empty() {
+        return machines;
+    }
+    let begun = machines.len();
+    let mut found = machines;
+    let mut is_found = vec![false; plant.components().len()];
+    found.iter().for_each(|id| is_found[id.index()] = true);
+    loop {
+        let before = found.len();
+        for (component, at) in plant.components().iter().zip(0..) {
+            let id = ComponentId(at);
+            let Some(on) = component.requirement(Role::On) else { continue };
+            let mut all = true;
+            on.each_leaf(&mut |leaf| match leaf.target {
+                Target::Component(below) => all &= is_found[below.index()],
+                Target::Internet => all = false,
+            });
+            if all && !is_found[id.index()] {
+                is_found[id.index()] = true;
                 found.push(id);
             }
         }
+        if found.len() == before {
+            return found.split_off(begun);
+        }
     }
-    found.split_off(1)
 }

@@ -784,7 +784,7 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
             }
         }
         for lead in &own {
-            groups.extend(group(top.score, lead, &own, &others));
+            groups.extend(group(question.circuit, top.score, lead, &own, &others));
         }
     }
     groups
@@ -792,6 +792,7 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
 
 /// One fault of a set, with those that others have in its place where they have the rest of it too.
 fn group(
+    circuit: &Circuit,
     score: f64,
     lead: &Fault,
     own: &[Fault],
@@ -809,8 +810,11 @@ fn group(
     }
     group.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let mut seen = BTreeSet::new();
-    let group: Vec<Fault> =
-        group.into_iter().map(|(_, fault)| fault).filter(|it| seen.insert(it.input)).collect();
+    let group: Vec<Fault> = group
+        .into_iter()
+        .map(|(_, fault)| fault)
+        .filter(|it| seen.insert(thing(circuit, it.input)))
+        .collect();
     (group.len() > 1).then_some(group)
 }
 
@@ -829,6 +833,17 @@ fn hit(suspects: &Suspects, candidate: &Candidate) -> impl Iterator<Item = u32> 
     predicted
         .filter(|(fact, q)| suspects.facts[*fact as usize].bad || *q >= 1.0)
         .map(|(fact, _)| *fact)
+}
+
+/// The input of the thing that fails when this one does: one that was taken down is the same thing.
+fn thing(circuit: &Circuit, input: InputId) -> InputId {
+    match circuit.subject(input) {
+        Subject::Spread { to, .. } => circuit.component_input(to),
+        Subject::Component(_)
+        | Subject::Vantage(_)
+        | Subject::Check(_)
+        | Subject::Carriage { .. } => input,
+    }
 }
 
 /// The faults of one element.

@@ -165,13 +165,17 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
         changes.push(Change { at: deed.at, how: How::Deed(deed::settles(deed.did)) });
     }
     facts.epochs = epochs(changes, from, now, slowest);
+    let mut by_epoch: BTreeMap<usize, Vec<_>> = BTreeMap::new();
     for (name, deed) in deeds {
         let epoch = facts.epochs.iter().rposition(|epoch| epoch.since <= deed.at).unwrap_or(0);
         // What was done when it began has nothing before it to mend.
         if epoch > 0 && deed.at <= facts.epochs[epoch].settling_until {
-            facts.mended.extend(deed::mended(loaded, name, deed, number(epoch)));
+            by_epoch.entry(epoch).or_default().push((name, deed));
         }
         ripens.push(deed::shown_by(deed));
+    }
+    for (epoch, deeds) in by_epoch {
+        facts.mended.extend(deed::mended(&loaded.plant, &deeds, number(epoch)));
     }
 
     let mut answering = BTreeSet::new();

@@ -35,7 +35,7 @@ const BEST_OF_EACH: usize = 8;
 const TOGETHER_MAX: usize = 256;
 
 /// What one hand, one piece of software or one upstream did to one thing, it did to another of its kind too with
-/// this chance (chosen by hand).
+/// this chance; and what can take down several, and took one, another of them (chosen by hand).
 const KIN_TOO: f64 = 0.3;
 
 /// Words of 64 scenarios in one sweep of the circuit.
@@ -438,7 +438,15 @@ fn ways(question: &Question<'_>, inputs: &[InputId]) -> Vec<(f64, FaultMode)> {
         })
     };
     let mut ways = plain.clone();
+    let mut spreads = std::collections::BTreeSet::new();
     for (way, &input) in ways.iter_mut().zip(inputs) {
+        // What takes one thing down takes the next of them down by the same.
+        if let Subject::Spread { from, .. } = question.circuit.subject(input)
+            && !spreads.insert(from)
+        {
+            way.0 = way.0.max(KIN_TOO.ln());
+            continue;
+        }
         let latent = (question.log_prior)(input, FaultMode::Latent);
         if latent > way.0 && !takes_down(input) {
             *way = (latent, FaultMode::Latent);

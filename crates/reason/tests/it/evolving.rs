@@ -136,6 +136,40 @@ servers:
 }
 
 #[test]
+fn a_pair_that_was_rebooted_in_vain_was_taken_down_by_what_floods_it() {
+    let mut world = World::of(
+        "upstreams: { transit: { provides: internet } }
+firewalls: { fw-1: { network: transit }, fw-2: { network: transit } }
+components: { pair: { on: { any: [fw-1, fw-2] }, network: { any: [fw-1, fw-2] } } }
+switches: { segment: { network: pair } }
+servers:
+  web: { network: segment }
+  box: { network: segment, can_take_down: [fw-1, fw-2] }
+here: { at: transit }
+services: { shop: { on: web, checks: [ { tcp: '10.0.0.1:80', every: 10s } ] } }
+",
+    );
+    let saw = |component: &str, saw: Saw| {
+        let (trust, note) = (PersonAction::TRUST, String::new());
+        let what = PersonAction::Observe { component: component.into(), saw, trust, note };
+        Input::Person(PersonInput { who: "mara".to_owned(), what })
+    };
+    world.break_it("fw-1");
+    world.break_it("fw-2");
+    world.run(5 * MINUTE);
+    world.give(saw("pair", Saw::Down));
+    world.run(10 * MINUTE);
+    assert_eq!(names(&believed(&world)), ["pair down"]);
+    world.give(act("fw-1", Deed::Rebooted));
+    world.give(act("fw-2", Deed::Rebooted));
+    world.run(20 * MINUTE);
+    world.give(saw("box", Saw::Degraded));
+    world.run(MINUTE);
+    let faults = names(&believed(&world));
+    assert_eq!(faults, ["box down", "fw-1 consequential", "fw-2 consequential"]);
+}
+
+#[test]
 fn news_of_the_past_changes_nothing_that_is_newer() {
     let mut world = World::of(&two_racks());
     world.run(10 * MINUTE);

@@ -14,10 +14,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("06-rackspace-dfw", FEEDS),
     ("09-ovh-sbg-rbx", "all five are named, in five incidents instead of two"),
     ("11-panthur-cooling", FEEDS),
-    (
-        "29-blacknight-flood",
-        "the pair of firewalls is held for likelier than the machine that flooded it",
-    ),
 ];
 
 /// What holds several up.

@@ -44,6 +44,9 @@ pub(super) const FAULTS_MAX: usize = 12;
 /// Single suspects, and sets of them, that a search starts from.
 const STARTS: usize = 12;
 
+/// What one fault explains is not thought to be the work of more than so many (chosen by hand).
+const PARTS_MAX: usize = 12;
+
 /// A hypothesis so much less likely than the best (natural logarithm) is not kept.
 const KEPT_WITHIN: f64 = 14.0;
 
@@ -115,6 +118,35 @@ struct Row {
     places: std::ops::Range<usize>,
 }
 
+impl Row {
+    fn sum(&self, first: usize, last: usize) -> f64 {
+        self.sums[last + 1] - self.sums[first]
+    }
+
+    /// Whether a machine is hit by a hard fault in these epochs: where it should be and is seen up, the plant may
+    /// be wrong.
+    fn is_hit(&self, first: usize, last: usize) -> bool {
+        !self.drawn || self.sum(first, last) >= WRONG_EDGE.ln()
+    }
+
+    /// What it gains by that, if it has to.
+    fn gain(&self, manner: Manner, first: usize, last: usize) -> f64 {
+        match manner {
+            Manner::Hard if !self.is_hit(first, last) => WRONG_EDGE.ln(),
+            Manner::Hard | Manner::Partial | Manner::Flaky(_) => self.sum(first, last),
+        }
+    }
+}
+
+/// What a suspect gains over each run of epochs, from the first to the last, and what the choice of whom it hits
+/// costs.
+#[derive(Default)]
+struct Gains {
+    of: [[(f64, f64); EPOCHS_MAX as usize]; EPOCHS_MAX as usize],
+    /// The epochs in which it has any place.
+    spoken: u8,
+}
+
 struct Search<'a> {
     suspects: &'a Suspects,
     follows: Follows<'a>,
@@ -139,8 +171,9 @@ pub(super) fn search(suspects: &Suspects, follows: Follows<'_>) -> Vec<Scored> {
     };
     let calm = search.calm();
     search.visited.insert(Vec::new(), (0.0, 0.0));
-    let starts = search.starts(&calm);
+    let alone = search.each_alone(&calm);
     let mut best = search.climb(calm.clone());
+    let starts = search.starts(&best, alone);
     for start in starts {
         let mut standing = calm.clone();
         search.put(&mut standing, start);
@@ -212,11 +245,10 @@ impl Search<'_> {
             .map(|(elements, (score, _))| (elements.clone(), *score))
     }
 
-    /// The best single suspects, and the best sets, to begin with.
-    fn starts(&mut self, calm: &Standing) -> Vec<Element> {
+    /// Each suspect by itself, as far as it may compete: the single ones and the sets, best first.
+    fn each_alone(&mut self, calm: &Standing) -> [Vec<(f64, Element)>; 2] {
         let mut top = 0.0_f64;
-        let mut single: Vec<(f64, Element)> = Vec::new();
-        let mut together: Vec<(f64, Element)> = Vec::new();
+        let [mut single, mut together] = [const { Vec::new() }; 2];
         for (suspect, hope) in self.hopes(calm, f64::INFINITY) {
             let is_single = self.suspects.all[suspect as usize].members[0].1.len() == 1;
             for manner in self.manners(suspect) {
@@ -224,19 +256,35 @@ impl Search<'_> {
                 let Some((score, prior, element)) = weighed else { continue };
                 top = top.max(score);
                 self.visited.insert(vec![element], (score, prior));
-                if is_single {
-                    single.push((score, element))
-                } else {
-                    together.push((score, element))
-                }
+                let list = if is_single { &mut single } else { &mut together };
+                list.push((score, element));
             }
         }
-        let mut starts = Vec::new();
         for list in [&mut single, &mut together] {
             list.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            starts.extend(list.iter().take(STARTS).map(|(_, element)| *element));
         }
-        starts
+        [single, together]
+    }
+
+    /// Where else to begin: the best single suspects, and the best sets. Not with one that does a small part of what
+    /// one fault of the best did: so many would not come together.
+    fn starts(&self, best: &Standing, alone: [Vec<(f64, Element)>; 2]) -> Vec<Element> {
+        let mut covered = vec![0; self.suspects.places.len()];
+        for element in &best.elements {
+            let bad = self.suspects.bad_of(element.suspect);
+            for &place in bad {
+                let covered = &mut covered[place as usize];
+                *covered = bad.len().max(*covered);
+            }
+        }
+        let is_worth = |element: &Element| {
+            let bad = self.suspects.bad_of(element.suspect);
+            bad.iter().any(|&place| bad.len() * PARTS_MAX >= covered[place as usize])
+        };
+        let some = |list: Vec<(f64, Element)>| {
+            list.into_iter().map(|(_, element)| element).filter(is_worth).take(STARTS)
+        };
+        alone.into_iter().flat_map(some).collect()
     }
 
     fn manners(&self, suspect: u32) -> impl Iterator<Item = Manner> + use<> {
@@ -260,7 +308,6 @@ impl Search<'_> {
         if on.score + hope + cheapest < floor - CHEAPER {
             return None;
         }
-        let mut rows = self.rows.take();
         // What those that work may speak against it, before what fails cannot outweigh it; deeds may speak
         // for it, and of a fault in part they are left out.
         let least = if manner == Manner::Partial || !who.deeds.is_empty() {
@@ -268,8 +315,6 @@ impl Search<'_> {
         } else {
             floor - CHEAPER - on.score - hope - cheapest
         };
-        let carried = self.suspects.carried(suspect).is_some();
-        let mut spoken = 0;
         // It fails in turns, or in part, once at a time.
         let again = |first: u8, last: u8| {
             on.elements.iter().any(|other| {
@@ -279,13 +324,17 @@ impl Search<'_> {
                     && first <= other.last
             })
         };
+        let carried = self.suspects.carried(suspect).is_some();
+        let mut rows = self.rows.take();
+        let mut gains = Gains::default();
         let mut best: Option<(f64, f64, u8, u8)> = None;
         for first in (0..self.epochs).rev() {
             // What a battery carries depends on when it began.
             if carried || first + 1 == self.epochs {
-                spoken = self.by_machine(on, suspect, manner, first, least, &mut rows).unwrap_or(0);
+                gains =
+                    self.gains(on, suspect, manner, first, least, &mut rows).unwrap_or_default();
             }
-            if spoken >> first & 1 == 0 {
+            if gains.spoken >> first & 1 == 0 {
                 continue;
             }
             for last in first..self.epochs {
@@ -293,7 +342,7 @@ impl Search<'_> {
                     break;
                 }
                 let done = deeds(&who.deeds, first, last, self.epochs);
-                let (gained, price) = taken(&rows, manner, first, last, None);
+                let (gained, price) = gains.of[usize::from(first)][usize::from(last)];
                 let total = gained + price + done;
                 // Of equals the latest onset, and the longest from there: nothing was seen to end it.
                 if best.is_none_or(|(other, _, from, _)| {
@@ -308,6 +357,38 @@ impl Search<'_> {
         let element = Element { suspect, manner, first, last };
         let (more, _, _) = self.more(on, element);
         Some((on.score + gained + more, on.prior + more + done, element))
+    }
+
+    /// What a suspect gains over each run of epochs. As [`by_machine`](Self::by_machine) and [`taken`].
+    fn gains(
+        &self,
+        on: &Standing,
+        suspect: u32,
+        manner: Manner,
+        from: u8,
+        least: f64,
+        rows: &mut Vec<Row>,
+    ) -> Option<Gains> {
+        let mut gains = Gains::default();
+        let epochs = usize::from(self.epochs);
+        let runs = || (0..epochs).flat_map(|first| (first..epochs).map(move |last| (first, last)));
+        if manner == Manner::Partial {
+            rows.clear();
+            gains.spoken =
+                self.by_machine(on, suspect, manner, from, least, |row| rows.push(row))?;
+            for (first, last) in runs() {
+                gains.of[first][last] = partly(rows, first, last, None);
+            }
+            return Some(gains);
+        }
+        let add = |row: Row| {
+            for (first, last) in runs() {
+                gains.of[first][last].0 += row.gain(manner, first, last) * f64::from(row.count);
+            }
+        };
+        let spoken = self.by_machine(on, suspect, manner, from, least, add)?;
+        gains.spoken = spoken;
+        Some(gains)
     }
 
     /// What the prior of all gains by one more, and the sums then.
@@ -410,13 +491,12 @@ impl Search<'_> {
         manner: Manner,
         from: u8,
         least: f64,
-        rows: &mut Vec<Row>,
+        mut row: impl FnMut(Row),
     ) -> Option<u8> {
         let (places, list) = (&self.suspects.places, self.suspects.places_of(suspect));
         let carried = self.suspects.carried(suspect);
         let goes_on = |at: usize| carried.is_some_and(|carried| carried[at] >> from & 1 == 1);
         let epochs = self.epochs as usize;
-        rows.clear();
         let mut spoken = 0_u8;
         let mut against = [0.0_f64; EPOCHS_MAX as usize];
         let mut at = 0;
@@ -446,7 +526,7 @@ impl Search<'_> {
             for epoch in 0..epochs {
                 sums[epoch + 1] += sums[epoch];
             }
-            rows.push(Row { sums, count, drawn, places: begin..at });
+            row(Row { sums, count, drawn, places: begin..at });
         }
         Some(spoken)
     }
@@ -479,9 +559,11 @@ impl Search<'_> {
         let Element { suspect, manner, first, last } = element;
         let (prior, own, inputs) = self.more(on, element);
         let mut rows = self.rows.take();
-        self.by_machine(on, suspect, manner, first, f64::NEG_INFINITY, &mut rows);
+        rows.clear();
+        let keep = |row| rows.push(row);
+        self.by_machine(on, suspect, manner, first, f64::NEG_INFINITY, keep);
         let mut hit = vec![false; rows.len()];
-        let (gain, price) = taken(&rows, manner, first, last, Some(&mut hit));
+        let (gain, price) = taken(&rows, manner, first.into(), last.into(), &mut hit);
         let list = self.suspects.places_of(suspect);
         let carried = self.suspects.carried(suspect);
         for (row, _) in rows.iter().zip(&hit).filter(|(_, hit)| **hit) {
@@ -531,7 +613,7 @@ impl Search<'_> {
         best
     }
 
-    /// Who could explain any of what fits worse than `ill`, in order, and what each can gain at most: as if it
+    /// Who could explain any of what fits worse than `ill`, the one with most hope first, and what each can gain at most: as if it
     /// explained every bad place of its as well as can be.
     fn hopes(&self, on: &Standing, ill: f64) -> Vec<Wanted> {
         let mut hopes = vec![0.0; self.suspects.all.len()];
@@ -551,7 +633,14 @@ impl Search<'_> {
             }
         }
         let all = (0..).zip(hopes).zip(wanted);
-        all.filter(|(_, wanted)| *wanted).map(|(hope, _)| hope).collect()
+        let mut all: Vec<Wanted> =
+            all.filter(|(_, wanted)| *wanted).map(|(hope, _)| hope).collect();
+        // Who has come far leaves most of the others no hope.
+        let most = |a: &usize, b: &usize| all[*a].1.total_cmp(&all[*b].1).then(b.cmp(a));
+        if let Some(most) = (0..all.len()).max_by(most) {
+            all[..=most].rotate_right(1);
+        }
+        all
     }
 
     /// Adds while it helps, then removes what is no longer needed, then swaps; until nothing helps.
@@ -624,8 +713,10 @@ impl Search<'_> {
         }
         let mut rows = self.rows.take();
         let mut gained = |first: u8, last: &[u8]| -> Vec<f64> {
-            self.by_machine(without, suspect, manner, first, f64::NEG_INFINITY, &mut rows);
-            last.iter().map(|&last| taken(&rows, manner, first, last, None).0).collect()
+            let least = f64::NEG_INFINITY;
+            let gains = self.gains(without, suspect, manner, first, least, &mut rows);
+            let gains = gains.unwrap_or_default();
+            last.iter().map(|&last| gains.of[usize::from(first)][usize::from(last)].0).collect()
         };
         // By its last epoch, and by the first of its second time.
         let once: Vec<f64> = gained(first, &(first..=last).collect::<Vec<_>>());
@@ -705,64 +796,49 @@ impl Search<'_> {
 /// What is gained over a run of epochs, machine by machine: of a hard fault the machines that are seen up hang
 /// elsewhere, for a price; of a fault in part, those that gain most are hit, for the price of the
 /// choice. The gain, and the price by itself; `hit` is told which machines are taken to be.
-fn taken(
-    rows: &[Row],
-    manner: Manner,
-    first: u8,
-    last: u8,
-    hit: Option<&mut Vec<bool>>,
-) -> (f64, f64) {
-    let sum = |row: &Row| row.sums[last as usize + 1] - row.sums[first as usize];
-    let edge = WRONG_EDGE.ln();
-    match manner {
-        Manner::Flaky(_) => {
-            if let Some(hit) = hit {
-                hit.fill(true);
-            }
-            (rows.iter().map(|row| sum(row) * f64::from(row.count)).sum(), 0.0)
+fn taken(rows: &[Row], manner: Manner, first: usize, last: usize, hit: &mut [bool]) -> (f64, f64) {
+    if manner == Manner::Partial {
+        return partly(rows, first, last, Some(hit));
+    }
+    let mut gained = 0.0;
+    for (hit, row) in hit.iter_mut().zip(rows) {
+        *hit = manner != Manner::Hard || row.is_hit(first, last);
+        gained += row.gain(manner, first, last) * f64::from(row.count);
+    }
+    (gained, 0.0)
+}
+
+/// The same of a fault in part.
+fn partly(rows: &[Row], first: usize, last: usize, hit: Option<&mut [bool]>) -> (f64, f64) {
+    // Who loses by being hit is not: that so many of those are cheaper to choose never outweighs it.
+    let gains = rows.iter().enumerate().map(|(at, row)| (row.sum(first, last), at));
+    let mut order: Vec<(f64, usize)> = gains.filter(|(gain, _)| *gain > 0.0).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    // k of n are hit, each k as likely as any, each choice of k as any: 1 / ((n + 1) C(n, k)). At
+    // least two are and one is not, else it is a fault of another thing.
+    let n: f64 = rows.iter().map(|row| f64::from(row.count)).sum();
+    let mut price = -(n + 1.0).ln();
+    let (mut gained, mut k) = (0.0, 0.0);
+    let (mut best, mut best_at) = ((f64::NEG_INFINITY, 0.0), 0);
+    for (at, &(gain, row)) in order.iter().enumerate() {
+        if k + f64::from(rows[row].count) >= n {
+            break;
         }
-        Manner::Hard => {
-            let is_hit = |row: &Row| !row.drawn || sum(row) >= edge;
-            if let Some(hit) = hit {
-                for (hit, row) in hit.iter_mut().zip(rows) {
-                    *hit = is_hit(row);
-                }
-            }
-            let own = |row: &Row| if is_hit(row) { sum(row) } else { edge };
-            (rows.iter().map(|row| own(row) * f64::from(row.count)).sum(), 0.0)
+        for _ in 0..rows[row].count {
+            price -= ((n - k) / (k + 1.0)).ln();
+            gained += gain;
+            k += 1.0;
         }
-        Manner::Partial => {
-            // Who loses by being hit is not: that so many of those are cheaper to choose never outweighs it.
-            let gains = rows.iter().enumerate().map(|(at, row)| (sum(row), at));
-            let mut order: Vec<(f64, usize)> = gains.filter(|(gain, _)| *gain > 0.0).collect();
-            order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            // k of n are hit, each k as likely as any, each choice of k as any: 1 / ((n + 1) C(n, k)). At
-            // least two are and one is not, else it is a fault of another thing.
-            let n: f64 = rows.iter().map(|row| f64::from(row.count)).sum();
-            let mut price = -(n + 1.0).ln();
-            let (mut gained, mut k) = (0.0, 0.0);
-            let (mut best, mut best_at) = ((f64::NEG_INFINITY, 0.0), 0);
-            for (at, &(gain, row)) in order.iter().enumerate() {
-                if k + f64::from(rows[row].count) >= n {
-                    break;
-                }
-                for _ in 0..rows[row].count {
-                    price -= ((n - k) / (k + 1.0)).ln();
-                    gained += gain;
-                    k += 1.0;
-                }
-                if k >= 2.0 && gained + price > best.0 + best.1 {
-                    (best, best_at) = ((gained, price), at + 1);
-                }
-            }
-            if let Some(hit) = hit {
-                for (_, at) in &order[..best_at] {
-                    hit[*at] = true;
-                }
-            }
-            best
+        if k >= 2.0 && gained + price > best.0 + best.1 {
+            (best, best_at) = ((gained, price), at + 1);
         }
     }
+    if let Some(hit) = hit {
+        for (_, at) in &order[..best_at] {
+            hit[*at] = true;
+        }
+    }
+    best
 }
 
 /// What deeds say of a fault that lasted from `first` to `last`.

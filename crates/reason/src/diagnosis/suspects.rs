@@ -124,10 +124,6 @@ pub(super) struct Suspect {
     carried: Option<Box<[u8]>>,
 }
 
-/// What suspects are alike by: their facts, and which of them batteries carry; the deeds on them, whether each is
-/// one input, and the words that name it.
-type Looks = (Vec<u32>, Option<Box<[u8]>>, Vec<(u8, u64, u64)>, bool, Vec<u32>);
-
 /// All suspects of one question.
 pub(super) struct Suspects {
     /// Every fact, in the order of machines and epochs.
@@ -292,7 +288,9 @@ impl Suspects {
         mut carried: BTreeMap<usize, Box<[u8]>>,
     ) {
         let circuit = question.circuit;
-        let mut known: HashMap<Looks, usize> = HashMap::new();
+        // By what suspects are alike: their places, and which of them batteries carry; the deeds on them, whether each
+        // is one input, and the words that name it.
+        let mut known: HashMap<u64, usize> = HashMap::new();
         for (at, (inputs, facts)) in lists.into_iter().enumerate() {
             let carried = carried.remove(&at);
             let bad = facts.iter().any(|&at| self.places[at as usize].bad);
@@ -303,7 +301,6 @@ impl Suspects {
                 [input] => (question.deeds)(input),
                 _ => Vec::new(),
             };
-            let bits = deeds.iter().map(|&(at, a, b)| (at, a.to_bits(), b.to_bits())).collect();
             let single = inputs.len() == 1;
             let mut each: Vec<f64> = Vec::with_capacity(inputs.len());
             if at >= kin_from {
@@ -341,12 +338,17 @@ impl Suspects {
             });
             let flaky = other(FaultMode::Flaky);
             let partial = if has_parts { other(FaultMode::Partial) } else { f64::NEG_INFINITY };
-            let named = |at: &&u32| {
-                let place = &self.places[**at as usize];
+            let names = |at: u32| {
+                let place = &self.places[at as usize];
                 place.bad && place.fact.names.is_some_and(|named| inputs.contains(&named))
             };
-            let named = facts.iter().filter(named).copied().collect();
-            match known.entry((facts.clone(), carried.clone(), bits, single, named)) {
+            let by_deeds =
+                deeds.iter().flat_map(|&(at, a, b)| [at.into(), a.to_bits(), b.to_bits()]);
+            let by_carried = carried.iter().flatten().map(|&epochs| epochs.into());
+            let by_places = facts.iter().map(|&at| u64::from(at) << 1 | u64::from(names(at)));
+            let words = by_deeds.chain(by_carried).chain(by_places);
+            let looks = words.fold(u64::from(single), |sum, word| scattered(sum ^ scattered(word)));
+            match known.entry(looks) {
                 std::collections::hash_map::Entry::Occupied(entry) => {
                     let suspect = &mut self.all[*entry.get()];
                     if hard > suspect.members[0].0 {
@@ -606,36 +608,8 @@ fn places(
     }
     let mut places: Vec<Place> = Vec::new();
     let mut place_of: Vec<Option<u32>> = vec![None; facts.len()];
-    let mut rows: HashMap<u64, usize> = HashMap::new();
     let mut group = 0;
-    let mut end = 0;
-    for own in facts.chunk_by(|a, b| a.group == b.group) {
-        let range = end..end + own.len();
-        end = range.end;
-        let drawn = own[0].fact.machine.is_some();
-        if own.iter().all(|fact| !fact.bad) {
-            if by[range.clone()].iter().all(|by| *by == 0) {
-                // Nobody would have brought it down.
-                continue;
-            }
-            // In whatever order they stand.
-            let alike = range.clone().fold(u64::from(drawn), |sum, at| {
-                let seen = u64::from(facts[at].fits) << 8 | u64::from(facts[at].fact.epoch);
-                sum.wrapping_add(scattered(scattered(seen) ^ by[at]))
-            });
-            match rows.entry(alike) {
-                std::collections::hash_map::Entry::Occupied(row) => {
-                    let first = *row.get();
-                    for place in &mut places[first..first + own.len()] {
-                        place.count += 1;
-                    }
-                    continue;
-                }
-                std::collections::hash_map::Entry::Vacant(row) => {
-                    row.insert(places.len());
-                }
-            }
-        }
+    let mut put = |places: &mut Vec<Place>, range: std::ops::Range<usize>| {
         for at in range {
             let Weighed { fact, bad, down_today, .. } = facts[at];
             place_of[at] = Some(u32::try_from(places.len()).expect("places fit u32"));
@@ -645,22 +619,57 @@ fn places(
                 count: 1,
                 bad,
                 down_today,
-                drawn,
+                drawn: fact.machine.is_some(),
                 fits: fits[facts[at].fits as usize],
                 fact,
                 of: u32::try_from(at).expect("facts fit u32"),
             });
         }
         group += 1;
+    };
+    // Those that are up come first: they say soonest that a suspect is none.
+    let mut rows: HashMap<u64, std::ops::Range<usize>> = HashMap::new();
+    let mut fails: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut end = 0;
+    for own in facts.chunk_by(|a, b| a.group == b.group) {
+        let range = end..end + own.len();
+        end = range.end;
+        if own.iter().any(|fact| fact.bad) {
+            fails.push(range);
+            continue;
+        }
+        if by[range.clone()].iter().all(|by| *by == 0) {
+            // Nobody would have brought it down.
+            continue;
+        }
+        // In whatever order they stand.
+        let alike = range.clone().fold(u64::from(own[0].fact.machine.is_some()), |sum, at| {
+            let seen = u64::from(facts[at].fits) << 8 | u64::from(facts[at].fact.epoch);
+            sum.wrapping_add(scattered(scattered(seen) ^ by[at]))
+        });
+        if let Some(row) = rows.get(&alike) {
+            places[row.clone()].iter_mut().for_each(|place| place.count += 1);
+        } else {
+            rows.insert(alike, places.len()..places.len() + own.len());
+            put(&mut places, range);
+        }
+    }
+    for range in fails {
+        put(&mut places, range);
     }
     // Of machines that are alike all are in a list, or none.
     for (number, (_, list)) in lists.iter_mut().enumerate() {
-        if let Some(carried) = carried.get_mut(&number) {
-            let own = carried.iter().zip(&*list);
-            let kept = own.filter(|(_, at)| place_of[**at as usize].is_some());
-            *carried = kept.map(|(when, _)| *when).collect();
-        }
-        list.retain_mut(|at| place_of[*at as usize].inspect(|place| *at = *place).is_some());
+        let Some(carried) = carried.get_mut(&number) else {
+            list.retain_mut(|at| place_of[*at as usize].inspect(|place| *at = *place).is_some());
+            list.sort_unstable();
+            continue;
+        };
+        let own = list.iter().zip(&**carried);
+        let mut kept: Vec<(u32, u8)> =
+            own.filter_map(|(at, when)| Some((place_of[*at as usize]?, *when))).collect();
+        kept.sort_unstable();
+        *carried = kept.iter().map(|(_, when)| *when).collect();
+        *list = kept.into_iter().map(|(place, _)| place).collect();
     }
     places
 }

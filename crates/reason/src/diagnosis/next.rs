@@ -124,7 +124,7 @@ pub(crate) fn tellings(
     asked: &Asked,
 ) -> Vec<Telling> {
     let Some(beliefs) = Beliefs::of(&loaded.circuit, hypotheses) else { return Vec::new() };
-    let known = Known::of(facts, asked);
+    let known = Known::of(&loaded.circuit, facts, asked);
     let mut best: BTreeMap<Stand, Telling> = BTreeMap::new();
     let mut offer = |stand: Stand, telling: Telling| {
         if telling.check.information_bits < TELLING_MIN {
@@ -148,24 +148,22 @@ pub(crate) fn tellings(
 
 /// What is known already.
 struct Known<'a> {
-    /// Gates of which something was seen.
-    gates: BTreeSet<GateId>,
+    /// By gate: whether something was seen of it.
+    seen: Vec<bool>,
     /// Components with a check that fails.
     failing: BTreeSet<&'a str>,
     asked: &'a Asked,
 }
 
 impl<'a> Known<'a> {
-    fn of(facts: &[&'a Seen], asked: &'a Asked) -> Self {
+    fn of(circuit: &Circuit, facts: &[&'a Seen], asked: &'a Asked) -> Self {
         // What was seen before the picture last changed says nothing of now.
         let newest = facts.iter().map(|seen| seen.fact.epoch).max();
         let now = facts.iter().filter(|seen| Some(seen.fact.epoch) == newest);
         let failing = now.clone().filter(|seen| seen.fact.failures > 0);
-        Self {
-            gates: now.map(|seen| seen.fact.gate).collect(),
-            failing: failing.map(|seen| component_of(&seen.key.0)).collect(),
-            asked,
-        }
+        let mut seen = vec![false; circuit.len()];
+        now.for_each(|fact| seen[fact.fact.gate.index()] = true);
+        Self { seen, failing: failing.map(|seen| component_of(&seen.key.0)).collect(), asked }
     }
 }
 
@@ -370,7 +368,7 @@ fn probes(
             stand.turns | stand.partly == 0 && (stand.down == 0 || stand.down == beliefs.lanes());
         let deadline = check(sees).deadline;
         let is_slower = || quickest.get(&stand).is_some_and(|(best, _)| *best <= deadline);
-        if is_same || is_slower() || known.gates.contains(&sees.gate) {
+        if is_same || is_slower() || known.seen[sees.gate.index()] {
             continue;
         }
         let vantage = &loaded.plant.vantage(sees.vantage).name;
@@ -466,7 +464,7 @@ impl LookedAt {
         };
         let gate = sign(circuit, input);
         let name = subject_name(plant, circuit, input);
-        if known.gates.contains(&gate) || known.asked.told.contains(name.as_str()) {
+        if known.seen[gate.index()] || known.asked.told.contains(name.as_str()) {
             return;
         }
         let stand = beliefs.stand(gate, Some(input));

@@ -613,8 +613,8 @@ impl Search<'_> {
         best
     }
 
-    /// Who could explain any of what fits worse than `ill`, the one with most hope first, and what each can gain at most: as if it
-    /// explained every bad place of its as well as can be.
+    /// Who could explain any of what fits worse than `ill`, the one with most hope first, and what each can gain at
+    /// most: as if it explained every bad place of its as well as can be.
     fn hopes(&self, on: &Standing, ill: f64) -> Vec<Wanted> {
         let mut hopes = vec![0.0; self.suspects.all.len()];
         let mut wanted = vec![false; hopes.len()];

@@ -1,21 +1,23 @@
-//! Batteries: what a UPS carries goes on for a while after its sources have gone.
+//! Batteries: what a UPS carries goes on for a while after its sources have gone; and so does what stands in a
+//! room that is still cool.
 //!
 //! So that a thing behind a UPS is up proves that the UPS was fed at some time within its runtime, and no more.
-//! The [circuit](crate::circuit) knows no time; here it is said how long a battery lasts at most, who can be
-//! seen to be carried, and from what is seen in each epoch whether each UPS went on. What is seen decides, for
-//! nobody knows how full a battery is: within the runtime an UPS whose sources are gone goes on while
-//! most of what hangs on it is seen up, and is empty when most is seen down. After it, it is empty.
+//! The [circuit](crate::circuit) knows no time; here it is said how long each store lasts at most, who is seen to
+//! live on it, and from what is seen in each epoch whether it went on. What is seen decides, for nobody
+//! knows how full a battery is: within that time a store into which nothing comes goes on while most of what
+//! hangs on it is seen up, and is empty when most is seen down. After it, it is empty.
 //!
 //! It moves no load and knows of no start gap; that is for [`load`](crate::load). Tested at the door of `step`
 //! (`tests/it/batteries.rs`).
 
-use crate::circuit::{Circuit, GateId, InputId};
+use crate::circuit::{Circuit, GateId, Inlet, InputId};
+use blackstart_model::plant::Role;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
 use blackstart_model::{ComponentId, Plant};
 
-/// How much longer than its runtime a battery may last: that is given at rated load, and half of two that stand
-/// for each other carry half of it at most. By Peukert's law a lead battery then lasts 2.2 to 2.5 times as
+/// How much longer than its runtime a battery may last: that is given at rated load, and of two that stand for
+/// each other each carries half of it at most. By Peukert's law a lead battery then lasts 2.2 to 2.5 times as
 /// long; here it is no less than double (chosen by hand).
 const PART_LOAD: u32 = 2;
 
@@ -23,71 +25,87 @@ const PART_LOAD: u32 = 2;
 /// minutes (chosen by hand).
 const RUNTIME_UNKNOWN: Duration = Duration::from_secs(15 * 60);
 
-/// Batteries of one sweep.
+/// How long machines may run on in a room that is no longer cooled (chosen by hand: a full hall is too hot in
+/// minutes, one that is half empty in an hour).
+const STAYS_COOL: Duration = Duration::from_secs(60 * 60);
+
+/// Stores of one sweep.
 const LANES: usize = 4;
 
 /// Epochs of one outage at most.
 const EPOCHS: usize = crate::diagnosis::EPOCHS_MAX as usize;
 
-/// No battery.
+/// No store.
 const NONE: u32 = u32::MAX;
 
-/// The UPS of a plant.
+/// The stores of a plant: of power in a UPS, of cold in what is cooled.
 #[derive(Debug, Default)]
 pub(crate) struct Batteries {
-    /// How long each lasts at most.
-    longest: Vec<SignedDuration>,
-    /// By inlet of the circuit: whose it is.
+    /// Whose, of what, and for how long at most; in order.
+    stores: Vec<(ComponentId, Role, SignedDuration)>,
+    /// By inlet of the circuit: into which store.
     of_inlet: Vec<u32>,
-    /// By component: which UPS it is.
+    /// By component: its first store.
     own: Vec<u32>,
-    /// Who stands on which, where one UPS is enough to stand on: in order.
+    /// Who stands on which, where one store of its kind is enough to stand on: in order.
     enough: Vec<(ComponentId, u32)>,
 }
 
 impl Batteries {
-    /// Of a plant. A sweep of the circuit for each 256 UPS.
+    /// Of a plant. A sweep of the circuit for each 256 stores.
     pub(crate) fn of(plant: &Plant, circuit: &Circuit) -> Self {
         let mut this = Self::default();
         if circuit.inlets().is_empty() {
             return this;
         }
+        let store = |inlet: &Inlet| (inlet.of, inlet.role, longest(plant, inlet));
+        this.stores = circuit.inlets().iter().map(store).collect();
+        this.stores.sort_unstable();
+        this.stores.dedup();
         this.own = vec![NONE; plant.components().len()];
-        for &(ups, _) in circuit.inlets() {
-            let own = &mut this.own[ups.index()];
-            if *own == NONE {
-                *own = u32::try_from(this.longest.len()).expect("components fit u32");
-                this.longest.push(longest(plant, ups));
-            }
-            this.of_inlet.push(*own);
+        for (&(of, ..), at) in this.stores.iter().zip(0..) {
+            let first = &mut this.own[of.index()];
+            *first = at.min(*first);
         }
+        let at = |inlet: &Inlet| this.stores.partition_point(|it| *it < store(inlet));
+        let of_inlet = circuit.inlets().iter().map(|inlet| u32::try_from(at(inlet)));
+        this.of_inlet = of_inlet.collect::<Result<_, _>>().expect("components fit u32");
         this.enough = this.enough(plant, circuit);
         this
     }
 
-    /// Whether this component is a UPS, and which.
-    fn ups(&self, component: usize) -> Option<usize> {
-        self.own.get(component).filter(|own| **own != NONE).map(|own| *own as usize)
+    /// The stores of a component.
+    fn stores_of(&self, component: usize) -> impl Iterator<Item = usize> + '_ {
+        let first = self.own.get(component).copied().filter(|own| *own != NONE);
+        let all = first.map_or(0..0, |first| first as usize..self.stores.len());
+        all.take_while(move |&at| self.stores[at].0.index() == component)
     }
 
-    /// Who would stand if nothing but one of them gave power.
+    /// Who would stand if of all stores of one kind there were but one, and nothing came in anywhere.
     fn enough(&self, plant: &Plant, circuit: &Circuit) -> Vec<(ComponentId, u32)> {
-        let mut dark = Vec::new();
-        circuit.evaluate_carried::<1>(&[], &mut |_, word| *word = [0], &mut dark);
-        let mut values = Vec::new();
         let mut found = Vec::new();
-        for first in (0..self.longest.len()).step_by(64 * LANES) {
-            let mut only_one = |inlet: usize, words: &mut [u64; LANES]| {
-                *words = [0; LANES];
-                let lane = (self.of_inlet[inlet] as usize).checked_sub(first);
-                if let Some(lane) = lane.filter(|lane| *lane < 64 * LANES) {
-                    words[lane / 64] = 1 << (lane % 64);
-                }
+        for role in [Role::Power, Role::Cooling] {
+            let is_other = |inlet: usize| circuit.inlets()[inlet].role != role;
+            let mut dark = Vec::new();
+            let mut none = |inlet: usize, word: &mut [u64; 1]| {
+                *word = if is_other(inlet) { [u64::MAX] } else { [0] };
             };
-            circuit.evaluate_carried(&[], &mut only_one, &mut values);
-            for id in (0..).map(ComponentId).take(plant.components().len()) {
-                let gate = circuit.stands(id).index();
-                if dark[gate] == [0] {
+            circuit.evaluate_carried(&[], &mut none, &mut dark);
+            let mut values = Vec::new();
+            for first in (0..self.stores.len()).step_by(64 * LANES) {
+                let mut one = |inlet: usize, words: &mut [u64; LANES]| {
+                    *words = if is_other(inlet) { [u64::MAX; LANES] } else { [0; LANES] };
+                    let lane = (self.of_inlet[inlet] as usize).checked_sub(first);
+                    if let Some(lane) = lane.filter(|lane| *lane < 64 * LANES) {
+                        words[lane / 64] |= 1 << (lane % 64);
+                    }
+                };
+                circuit.evaluate_carried(&[], &mut one, &mut values);
+                for id in (0..).map(ComponentId).take(plant.components().len()) {
+                    let gate = circuit.stands(id).index();
+                    if dark[gate] != [0] {
+                        continue;
+                    }
                     for (w, mut word) in values[gate].into_iter().enumerate() {
                         while word != 0 {
                             let lane = first + w * 64 + word.trailing_zeros() as usize;
@@ -102,50 +120,71 @@ impl Batteries {
         found
     }
 
-    /// The UPS that are each enough for a component to stand.
+    /// The stores that are each enough for a component to stand.
     fn enough_for(&self, component: ComponentId) -> impl Iterator<Item = usize> + '_ {
         let from = self.enough.partition_point(|(id, _)| *id < component);
-        self.enough[from..]
-            .iter()
-            .take_while(move |(id, _)| *id == component)
-            .map(|it| it.1 as usize)
+        let own = self.enough[from..].iter().take_while(move |(id, _)| *id == component);
+        own.map(|(_, store)| *store as usize)
     }
 }
 
-fn longest(plant: &Plant, ups: ComponentId) -> SignedDuration {
-    let span = match plant.component(ups).attribute(Attribute::Runtime) {
-        Some(Value::Span(_, max)) => max.saturating_mul(PART_LOAD),
-        _ => RUNTIME_UNKNOWN,
+fn longest(plant: &Plant, inlet: &Inlet) -> SignedDuration {
+    let span = match (inlet.role, plant.component(inlet.of).attribute(Attribute::Runtime)) {
+        (Role::Power, Some(Value::Span(_, max))) => max.saturating_mul(PART_LOAD),
+        (Role::Power, _) => RUNTIME_UNKNOWN,
+        (_, _) => STAYS_COOL,
     };
     SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
 }
 
-/// What one thing tells of the UPS in one epoch.
+/// What is told of the stores: of each in each epoch, what would be gained by its being empty.
+#[derive(Debug)]
 pub(crate) struct Told<'a> {
-    /// In which epoch.
-    pub(crate) epoch: usize,
-    /// Whose word it is.
-    pub(crate) of: Option<ComponentId>,
-    /// What it would gain if it were dark (natural logarithm), each with the single inputs that would make it so.
-    pub(crate) facts: Vec<(f64, &'a [InputId])>,
-    /// The most that it loses by that.
-    pub(crate) least: f64,
+    batteries: &'a Batteries,
+    tallies: Vec<Tally>,
+    /// Of the thing that is being heard: what all of its facts gain, and those that need each store.
+    sum: Option<f64>,
+    needing: Vec<(usize, f64)>,
 }
 
-/// Which UPS went on in which epochs without what feeds them.
-#[derive(Debug, Default)]
-pub(crate) struct Carried {
-    /// By inlet: by the epoch in which nothing came in any more, the epochs in which it went on all the same.
-    went_on: Vec<[u8; EPOCHS]>,
-}
-
-/// What speaks of one UPS, by epoch: what would be gained by its being empty.
-#[derive(Clone, Copy, Default)]
+/// What is told of one store, by epoch.
+#[derive(Clone, Copy, Default, Debug)]
 struct Tally {
-    /// Of what cannot be without it.
+    /// By what cannot be without it.
     needs: [Option<f64>; EPOCHS],
-    /// Of what can, and for whom it is enough.
+    /// By what can, and for whom it is enough.
     enough: [Option<f64>; EPOCHS],
+}
+
+impl<'a> Told<'a> {
+    /// Nothing yet. `None` in a plant without stores.
+    pub(crate) fn of(batteries: &'a Batteries) -> Option<Self> {
+        let tallies = vec![Tally::default(); batteries.stores.len()];
+        let told = Self { batteries, tallies, sum: None, needing: Vec::new() };
+        (!told.tallies.is_empty()).then_some(told)
+    }
+
+    /// A fact: what it gains (natural logarithm) by being down, and what would bring it down alone.
+    pub(crate) fn fact(&mut self, gain: f64, alone: &[InputId]) {
+        *self.sum.get_or_insert(0.0) += gain;
+        for store in alone.iter().flat_map(|input| self.batteries.stores_of(input.index())) {
+            match self.needing.iter_mut().find(|(other, _)| *other == store) {
+                Some((_, sum)) => *sum += gain,
+                None => self.needing.push((store, gain)),
+            }
+        }
+    }
+
+    /// These facts were of one thing in one epoch, which speaks with no more than `least` against its being dark.
+    pub(crate) fn spoken(&mut self, of: Option<ComponentId>, epoch: usize, least: f64) {
+        for (store, gain) in self.needing.drain(..) {
+            *self.tallies[store].needs[epoch].get_or_insert(0.0) += gain.max(least);
+        }
+        let Some(sum) = self.sum.take() else { return };
+        for store in of.into_iter().flat_map(|of| self.batteries.enough_for(of)) {
+            *self.tallies[store].enough[epoch].get_or_insert(0.0) += sum.max(least);
+        }
+    }
 }
 
 impl Tally {
@@ -170,43 +209,26 @@ impl Tally {
     }
 }
 
+/// Which stores went on in which epochs although nothing came in.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    /// By inlet: by the epoch in which nothing came in any more, the epochs in which it went on all the same.
+    went_on: Vec<[u8; EPOCHS]>,
+}
+
 impl Carried {
-    /// From what is told, and from when to when each epoch lasted.
-    pub(crate) fn of<'a>(
-        batteries: &Batteries,
-        spans: &[(Timestamp, Timestamp)],
-        told: impl Iterator<Item = Told<'a>>,
-    ) -> Self {
-        let mut tallies = vec![Tally::default(); batteries.longest.len()];
-        for told in told.filter(|told| !told.facts.is_empty()) {
-            let mut needed: Vec<(usize, f64)> = Vec::new();
-            for (gain, inputs) in &told.facts {
-                for ups in inputs.iter().filter_map(|input| batteries.ups(input.index())) {
-                    match needed.iter_mut().find(|(other, _)| *other == ups) {
-                        Some((_, sum)) => *sum += gain,
-                        None => needed.push((ups, *gain)),
-                    }
-                }
-            }
-            for (ups, sum) in needed {
-                let known = &mut tallies[ups].needs[told.epoch];
-                *known = Some(known.unwrap_or(0.0) + sum.max(told.least));
-            }
-            let sum: f64 = told.facts.iter().map(|(gain, _)| gain).sum();
-            for ups in told.of.into_iter().flat_map(|id| batteries.enough_for(id)) {
-                let known = &mut tallies[ups].enough[told.epoch];
-                *known = Some(known.unwrap_or(0.0) + sum.max(told.least));
-            }
-        }
+    /// By what is told, and from when to when each epoch lasted.
+    pub(crate) fn of(told: &Told<'_>, spans: &[(Timestamp, Timestamp)]) -> Self {
+        let Told { batteries, tallies, .. } = told;
         let tables: Vec<[u8; EPOCHS]> = tallies
             .iter()
-            .zip(&batteries.longest)
-            .map(|(tally, &longest)| tally.went_on(spans, longest))
+            .zip(&batteries.stores)
+            .map(|(tally, &(_, _, longest))| tally.went_on(spans, longest))
             .collect();
         if tables.iter().all(|table| *table == [0; EPOCHS]) {
             return Self::default();
         }
-        Self { went_on: batteries.of_inlet.iter().map(|&ups| tables[ups as usize]).collect() }
+        Self { went_on: batteries.of_inlet.iter().map(|&store| tables[store as usize]).collect() }
     }
 
     /// Whether none did.
@@ -214,10 +236,10 @@ impl Carried {
         self.went_on.is_empty()
     }
 
-    /// The inlets whose UPS went on at some time.
+    /// The inlets whose store went on at some time.
     pub(crate) fn inlets<'c>(&'c self, circuit: &'c Circuit) -> impl Iterator<Item = GateId> + 'c {
         let inlets = circuit.inlets().iter().zip(&self.went_on);
-        inlets.filter(|(_, table)| **table != [0; EPOCHS]).map(|((_, gate), _)| *gate)
+        inlets.filter(|(_, table)| **table != [0; EPOCHS]).map(|(inlet, _)| inlet.gate)
     }
 
     /// Turns what comes in at an inlet into what goes on. Each `width` scenarios (a power of two) are the epochs

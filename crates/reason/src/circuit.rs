@@ -30,6 +30,7 @@ pub(crate) mod starting;
 #[cfg(test)]
 mod tests;
 
+pub use carried::Inlet;
 pub(crate) use compile::demanded;
 pub(crate) use compile::machine_of;
 pub use killers::{Blasts, Killers, Killing, TooMany};
@@ -156,7 +157,7 @@ pub struct Circuit {
     /// For what others can take down, in its order: true while none of it has happened.
     spared: Vec<(ComponentId, GateId)>,
     unplaced: Vec<(CheckId, VantageId)>,
-    inlets: Vec<(ComponentId, GateId)>,
+    inlets: Vec<Inlet>,
     /// Made when it is first asked for.
     above: OnceLock<ripple::Above>,
 }

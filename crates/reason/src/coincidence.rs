@@ -424,7 +424,12 @@ fn moved_load(
     let names = names.join(" and ");
     let when = format!("{} after {names}", rounded_span(passed));
     let odds = caused / alone;
-    Some(view.told(names, &when, odds, ("caused by the load that moved to it", &why)))
+    let is_cooling = |id: ComponentId| plant.component(id).kind == Kind::Cooling;
+    let by = match circuit.subject(fault.input) {
+        Subject::Component(id) if is_cooling(id) => "caused by the change of its source of power",
+        _ => "caused by the load that moved to it",
+    };
+    Some(view.told(names, &when, odds, (by, &why)))
 }
 
 /// What the plant says one fault can take along, against both at once.

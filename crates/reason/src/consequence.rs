@@ -1,5 +1,5 @@
 //! What follows from what broke: a breaker that trips because of the load that moved to it, a UPS that runs
-//! out.
+//! out, cooling that stops because its power comes from another source now.
 //!
 //! Such a fault is no coincidence, and its own failure rate says nothing about it: that feed A is dark makes
 //! the breaker behind feed B a thousand times likelier to trip than it is on any other day. So the search
@@ -11,11 +11,12 @@
 //! failure of one power supply moves the load of one machine, and that is left out of account. Tested at
 //! its door on drawn plants (`tests/it/consequences.rs`).
 
-use crate::circuit::{Circuit, InputId, Subject};
+use crate::circuit::{Choice, Circuit, GateId, InputId, Subject};
 use crate::load::{BreakerFate, Darkness, Load, LoadMemory, LoadOutcome, Loss, Verdict};
 use crate::whatif::{fate_in_words, is_helpless, names_in_words, when_in_words};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
+use blackstart_model::requirement::Target;
 use blackstart_model::time::Duration;
 use blackstart_model::{ComponentId, Plant};
 
@@ -30,6 +31,10 @@ const DRAW_UNKNOWN: f64 = 0.05;
 /// How likely a UPS is to give out in the gap before something else takes over, where it may: worn
 /// batteries are found that way (chosen by hand).
 const GIVES_OUT: f64 = 0.1;
+
+/// How likely cooling that no UPS carries is to stop when one of its sources is lost: large chillers stop at each
+/// change, and nobody knows on which source it was (chosen by hand).
+const STOPS: f64 = 0.5;
 
 /// The most a circuit of unknown draws is taken to carry, in parts of its rating (chosen by hand: wiring
 /// rules forbid more than four fifths of it while both sides live, and machines are rarely all busy).
@@ -86,6 +91,8 @@ pub struct Electric {
     carries: Vec<bool>,
     /// What hands power on and needs more than power to do so.
     needy: Vec<ComponentId>,
+    /// Cooling that no UPS carries, each with the sources that it, or what feeds it, has a choice of.
+    stopping: Vec<(ComponentId, Vec<GateId>)>,
 }
 
 impl Electric {
@@ -96,24 +103,66 @@ impl Electric {
         let ids = || (0..).map(ComponentId).take(plant.components().len());
         let power: Vec<ComponentId> = ids().filter(|&id| load.hands_on(id)).collect();
         let mut carries = vec![false; circuit.subjects().len()];
+        let cooling = ids().filter(|&id| plant.component(id).kind == Kind::Cooling);
+        let stopping = cooling.map(|id| (id, sources(plant, circuit, id)));
+        let stopping: Vec<_> = stopping.filter(|(_, sources)| !sources.is_empty()).collect();
         let gives_out =
             load.breakers() > 0 || ids().any(|id| plant.component(id).kind == Kind::Ups);
-        if !gives_out {
-            return Self { load, carries, needy: Vec::new() };
+        if !gives_out && stopping.is_empty() {
+            return Self { load, carries, needy: Vec::new(), stopping };
         }
         for input in circuit.support(power.iter().map(|&id| circuit.works(id))) {
             carries[input.index()] = true;
         }
         let needs = |id: &ComponentId| plant.component(*id).requirement(Role::Needs).is_some();
-        Self { load, carries, needy: power.into_iter().filter(needs).collect() }
+        Self { load, carries, needy: power.into_iter().filter(needs).collect(), stopping }
     }
 
     /// Whether a fault of this input touches anything that hands power on, in a plant in which something may
-    /// trip or run empty.
+    /// trip, run empty or stop.
     #[must_use]
     pub fn carries(&self, input: InputId) -> bool {
         self.carries[input.index()]
     }
+}
+
+/// The sources that a cooling unit, or what feeds it, has a choice of, those left out that stand by; none where
+/// a UPS stands in its way.
+fn sources(plant: &Plant, circuit: &Circuit, unit: ComponentId) -> Vec<GateId> {
+    let is_kind = |kind: Kind| move |id: &ComponentId| plant.component(*id).kind == kind;
+    let way = upwards(plant, unit);
+    if way.iter().any(is_kind(Kind::Ups)) {
+        return Vec::new();
+    }
+    let on_its_way = |choice: &Choice<'_>| choice.role == Role::Power && way.contains(&choice.of);
+    let members = |choice: Choice<'_>| -> Vec<GateId> {
+        let members = choice.members.iter().zip(choice.names);
+        let used = members.filter(|(_, name)| {
+            let above = name.map(|name| upwards(plant, name)).unwrap_or_default();
+            !above.iter().any(is_kind(Kind::Generator))
+        });
+        used.map(|(gate, _)| *gate).collect()
+    };
+    circuit.choices().filter(on_its_way).flat_map(members).collect()
+}
+
+/// A component and all that may feed it.
+fn upwards(plant: &Plant, of: ComponentId) -> Vec<ComponentId> {
+    let mut way = vec![of];
+    let mut at = 0;
+    while let Some(&id) = way.get(at) {
+        if let Some(power) = plant.component(id).requirement(Role::Power) {
+            power.each_leaf(&mut |leaf| {
+                if let Target::Component(source) = leaf.target
+                    && !way.contains(&source)
+                {
+                    way.push(source);
+                }
+            });
+        }
+        at += 1;
+    }
+    way
 }
 
 /// What would follow from these faults, in the order of the plant; nothing, and at once, where none of them
@@ -150,10 +199,11 @@ pub fn of(
     let is_ups = |id: ComponentId| plant.component(id).kind == Kind::Ups;
     let quiet = outcome.breakers.iter().all(|fate| fate.verdict == Verdict::Holds)
         && !outcome.dark.iter().any(|(id, _)| is_ups(*id));
-    if quiet {
+    if quiet && electric.stopping.is_empty() {
         return Vec::new();
     }
     let up = up.unwrap_or_else(|| circuit.under(faults));
+    let after = names_in_words(plant, &loss.failed);
     let still_up = |id: ComponentId| up[circuit.works(id).index()];
     let mut found: Vec<Consequence> = outcome
         .breakers
@@ -163,12 +213,32 @@ pub fn of(
         .collect();
     found.extend(gives_out(plant, circuit, &outcome, faults, &found));
     for consequence in &mut found {
-        let after = names_in_words(plant, &loss.failed);
         consequence.because = format!("without {after} it carries {}", consequence.because);
     }
+    found.extend(stops(circuit, electric, &up, &after));
     found.sort_by_key(|consequence| consequence.input);
     found.dedup_by_key(|consequence| consequence.input);
     found
+}
+
+/// Cooling that goes on having power, from another source.
+fn stops(circuit: &Circuit, electric: &Electric, up: &[bool], after: &str) -> Vec<Consequence> {
+    let today = circuit.under(&[]);
+    let changes = |(unit, sources): &&(ComponentId, Vec<GateId>)| {
+        let lost = |source: &GateId| today[source.index()] && !up[source.index()];
+        up[circuit.works(*unit).index()] && sources.iter().any(lost)
+    };
+    let stop = |(unit, _): &(ComponentId, Vec<GateId>)| Consequence {
+        input: circuit.component_input(*unit),
+        probability: (0.0, 1.0),
+        typical: STOPS,
+        not_before: Duration::ZERO,
+        not_after: Some(Duration::ZERO),
+        because: format!(
+            "without {after} its power comes from another source, and it stops for that"
+        ),
+    };
+    electric.stopping.iter().filter(changes).map(stop).collect()
 }
 
 /// A breaker's fate as a consequence, unless it holds.

@@ -857,6 +857,7 @@ fn faults_of(
     let end = suspects.epochs - 1;
     let inputs = &suspects.all[element.suspect as usize].members[candidate.members[place]].1;
     let ways = suspects.ways_of(inputs);
+    let met_late = met_late(suspects, candidate, place);
     // What only ever answers badly is not known to fail.
     let never_failed = suspects.bad_of(element.suspect).iter().all(|&at| {
         let place = &suspects.places[at as usize];
@@ -868,10 +869,10 @@ fn faults_of(
         .map(|(at, &input)| Fault {
             input,
             mode: match element.manner {
-                Manner::Hard => ways.map_or_else(
-                    || hard_mode(question.plant, question.circuit, input),
-                    |it| it[at],
-                ),
+                Manner::Hard => match ways.map(|ways| ways[at]) {
+                    Some(way) if way != FaultMode::Latent || !met_late => way,
+                    _ => hard_mode(question.plant, question.circuit, input),
+                },
                 Manner::Partial => FaultMode::Partial,
                 Manner::Flaky(_) if never_failed => FaultMode::Degraded,
                 Manner::Flaky(_) => FaultMode::Flaky,
@@ -880,6 +881,26 @@ fn faults_of(
             last: (element.last < end).then_some(element.last),
         })
         .collect()
+}
+
+/// Whether all of a set but what stood by for it failed in an epoch before: that was not dead when it was
+/// called.
+fn met_late(suspects: &Suspects, candidate: &Candidate, place: usize) -> bool {
+    let inputs = |at: usize| {
+        let suspect = candidate.elements[at].suspect as usize;
+        &suspects.all[suspect].members[candidate.members[at]].1
+    };
+    let own = candidate.elements[place];
+    let Some(ways) = suspects.ways_of(inputs(place)) else { return false };
+    let failed = |input: &InputId| {
+        let others = candidate.elements.iter().enumerate();
+        others.into_iter().any(|(at, other)| {
+            let before = at != place && other.manner == Manner::Hard && other.first < own.first;
+            before && inputs(at).contains(input)
+        })
+    };
+    let began = inputs(place).iter().zip(ways).filter(|(_, way)| **way != FaultMode::Latent);
+    began.into_iter().all(|(input, _)| failed(input))
 }
 
 /// What the plain failure of an input is called.

@@ -9,15 +9,16 @@
 //!
 //! A UPS with a `runtime` carries what hangs on it for so long after its sources have gone, somewhere in the
 //! range where it is one, drawn from the seed; it is full again as soon as one of them is back. One without
-//! carries nothing. What fails in turns empties no battery.
+//! carries nothing. What fails in turns empties no battery. How long a room stays cool is not known here: what
+//! the heat takes down goes down with its cooling.
 
 use crate::chance::{mixed, share_of};
 use crate::scenario::{Happening, Mode, What};
-use blackstart_model::plant::Plant;
+use blackstart_model::plant::{Plant, Role};
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::time::{SignedDuration, Timestamp};
-use blackstart_model::{CheckKey, ComponentId, VantageName, stable_hash};
-use blackstart_reason::circuit::{Circuit, InputId, Subject};
+use blackstart_model::{CheckKey, VantageName, stable_hash};
+use blackstart_reason::circuit::{Circuit, Inlet, InputId, Subject};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -68,7 +69,7 @@ impl Truth {
     #[must_use]
     pub fn of(plant: Arc<Plant>, seed: u64) -> Self {
         let circuit = Circuit::of(&plant);
-        let lasts = circuit.inlets().iter().map(|(ups, _)| lasts(&plant, *ups, seed)).collect();
+        let lasts = circuit.inlets().iter().map(|inlet| lasts(&plant, inlet, seed)).collect();
         let (faults, empty) = (Vec::new(), Vec::new());
         Self { plant, circuit, seed, faults, lasts, empty, moments: RefCell::default() }
     }
@@ -281,9 +282,12 @@ impl Truth {
     }
 }
 
-/// For how long a UPS carries.
-fn lasts(plant: &Plant, ups: ComponentId, seed: u64) -> Option<SignedDuration> {
-    let component = plant.component(ups);
+/// For how long something goes on although nothing comes in.
+fn lasts(plant: &Plant, inlet: &Inlet, seed: u64) -> Option<SignedDuration> {
+    let component = plant.component(inlet.of);
+    if inlet.role != Role::Power {
+        return None;
+    }
     let Some(Value::Span(min, max)) = component.attribute(Attribute::Runtime) else { return None };
     let share = share_of(mixed(seed ^ stable_hash(component.name.as_str())));
     let span = *min + max.saturating_sub(*min).mul_f64(share);

@@ -1,5 +1,6 @@
 //! From a plant to gates.
 
+use super::carried::{Inlet, is_stored};
 use super::network::{Network, crosses_way_out};
 use super::{Choices, Circuit, GateId, Gates, InputId, Look, Op, Sees, Subject, Supposed};
 use blackstart_model::kind::Kind;
@@ -498,21 +499,19 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
     (circuit, looks)
 }
 
-/// What comes in to a component in a role, as a gate of its own where a battery can make up for it: the power
-/// of a UPS.
+/// What comes in to a component in a role, as a gate of its own where there is a store of it.
 fn inlet(
     build: &mut Builder,
     plant: &Plant,
-    (id, role): (ComponentId, Role),
+    (of, role): (ComponentId, Role),
     gate: GateId,
-    inlets: &mut Vec<(ComponentId, GateId)>,
+    inlets: &mut Vec<Inlet>,
 ) -> GateId {
-    let stored = role == Role::Power && plant.component(id).kind == Kind::Ups;
-    if !stored || gate == build.yes() || gate == build.no() {
+    if !is_stored(plant.component(of).kind, role) || gate == build.yes() || gate == build.no() {
         return gate;
     }
     let gate = build.own(gate);
-    inlets.push((id, gate));
+    inlets.push(Inlet { of, role, gate });
     gate
 }
 

@@ -13,6 +13,7 @@
 use super::likelihood::{NAMED_FOR_ANOTHER, fits, log_add};
 use super::suspects::{RATES, Suspects};
 use super::{EPOCHS_MAX, Follows};
+use crate::circuit::InputId;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -327,7 +328,7 @@ impl Search<'_> {
         let carried = self.suspects.carried(suspect).is_some();
         let mut rows = self.rows.take();
         let mut gains = Gains::default();
-        let mut best: Option<(f64, f64, u8, u8)> = None;
+        let mut best: Option<(f64, f64, bool, u8, u8)> = None;
         for first in (0..self.epochs).rev() {
             // What a battery carries depends on when it began.
             if carried || first + 1 == self.epochs {
@@ -337,6 +338,9 @@ impl Search<'_> {
             if gains.spoken >> first & 1 == 0 {
                 continue;
             }
+            // What stood by is met when it is called, and not when the battery is empty.
+            let late = who.stood_by.len() > 1
+                && self.called(on, suspect).is_some_and(|called| called < first);
             for last in first..self.epochs {
                 if again(first, last) {
                     break;
@@ -345,15 +349,15 @@ impl Search<'_> {
                 let (gained, price) = gains.of[usize::from(first)][usize::from(last)];
                 let total = gained + price + done;
                 // Of equals the latest onset, and the longest from there: nothing was seen to end it.
-                if best.is_none_or(|(other, _, from, _)| {
-                    total > other || (total == other && from == first)
+                if best.is_none_or(|(other, _, other_late, from, _)| {
+                    total > other || (total == other && (from == first || (other_late && !late)))
                 }) {
-                    best = Some((total, price + done, first, last));
+                    best = Some((total, price + done, late, first, last));
                 }
             }
         }
         self.rows.replace(rows);
-        let (gained, done, first, last) = best?;
+        let (gained, done, _, first, last) = best?;
         let element = Element { suspect, manner, first, last };
         let (more, _, _) = self.more(on, element);
         Some((on.score + gained + more, on.prior + more + done, element))
@@ -432,23 +436,48 @@ impl Search<'_> {
         let [own] = self.suspects.all[element.suspect as usize].members[0].1[..] else {
             return 0.0;
         };
+        let chance = |from, to, by_itself: f64| {
+            let list = (self.follows)(from)?;
+            let (_, chance) = list.iter().find(|(input, _)| *input == to)?;
+            (*chance > by_itself).then_some(*chance - by_itself)
+        };
         let mut gained: f64 = 0.0;
         for other in on.elements.iter().filter(|other| other.manner == Manner::Hard) {
             let who = &self.suspects.all[other.suspect as usize];
-            let [theirs] = who.members[0].1[..] else { continue };
-            let chance = |from, to, by_itself: f64| {
-                let list = (self.follows)(from)?;
-                let (_, chance) = list.iter().find(|(input, _)| *input == to)?;
-                (*chance > by_itself).then_some(*chance - by_itself)
-            };
             // One of the two follows from the other, not each from each.
-            let by_theirs =
-                if other.first <= element.first { chance(theirs, own, own_prior) } else { None };
-            let by_own =
-                if element.first <= other.first { chance(own, theirs, who.hard) } else { None };
-            gained = gained.max(by_theirs.unwrap_or(0.0)).max(by_own.unwrap_or(0.0));
+            for &theirs in who.members[0].1.iter().filter(|_| other.first <= element.first) {
+                gained = gained.max(chance(theirs, own, own_prior).unwrap_or(0.0));
+            }
+            if let [theirs] = who.members[0].1[..]
+                && element.first <= other.first
+            {
+                gained = gained.max(chance(own, theirs, who.hard).unwrap_or(0.0));
+            }
         }
         gained
+    }
+
+    /// Since when an input has failed.
+    fn failed(&self, on: &Standing, input: InputId) -> Option<u8> {
+        let has = |element: &&Element| {
+            let members = &self.suspects.all[element.suspect as usize].members;
+            element.manner == Manner::Hard && members[0].1.contains(&input)
+        };
+        on.elements.iter().filter(has).map(|element| element.first).min()
+    }
+
+    /// Of a set of which all but what stood by had failed before: since when that was called.
+    fn called(&self, on: &Standing, suspect: u32) -> Option<u8> {
+        let who = &self.suspects.all[suspect as usize];
+        let mut called = None;
+        for (&input, &stood_by) in who.members[0].1.iter().zip(&who.stood_by) {
+            match self.failed(on, input) {
+                Some(first) => called = called.max(Some(first)),
+                None if stood_by => {}
+                None => return None,
+            }
+        }
+        called
     }
 
     fn plain_prior(&self, on: &Standing, element: Element) -> f64 {
@@ -458,13 +487,8 @@ impl Search<'_> {
         match manner {
             Manner::Hard if who.members[0].1.len() > 1 => {
                 // What of it has failed anyway costs nothing again.
-                let failed = |input| {
-                    on.elements.iter().any(|element| {
-                        let members = &self.suspects.all[element.suspect as usize].members;
-                        element.manner == Manner::Hard && members[0].1.contains(input)
-                    })
-                };
                 let inputs = &who.members[0].1;
+                let failed = |input: &InputId| self.failed(on, *input).is_some();
                 if inputs.iter().all(failed) {
                     // It came back and fails again.
                     AGAIN.ln()

@@ -13,7 +13,7 @@ use super::cuts::{Cut, Cuts};
 use super::likelihood::{fits, log_add};
 use super::search::{SAME_MINUTE, WRONG_EDGE};
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
-use crate::battery::{self, Carried};
+use crate::battery::{Carried, Told};
 use crate::circuit::{Choice, Circuit, GateId, InputId, Ripple, Subject};
 use blackstart_model::ComponentId;
 use blackstart_model::kind::Kind;
@@ -112,6 +112,8 @@ pub(super) struct Suspect {
     pub(super) flaky: f64,
     /// The prior of each input of the first set.
     pub(super) each: Vec<f64>,
+    /// Whether each of them stood by, and had failed long before.
+    pub(super) stood_by: Vec<bool>,
     /// It speaks to something that fails and to something that does not, or fails in turns: it
     /// may be flaky, or down in part.
     pub(super) mixed: bool,
@@ -148,7 +150,7 @@ pub(super) struct Suspects {
     pub(super) capped: bool,
     /// The logarithm of the prior of something that the plant does not contain.
     pub(super) log_unmodelled: f64,
-    /// What UPS carried.
+    /// What went on although nothing came in.
     batteries: Carried,
 }
 
@@ -303,6 +305,7 @@ impl Suspects {
             };
             let single = inputs.len() == 1;
             let mut each: Vec<f64> = Vec::with_capacity(inputs.len());
+            let mut stood_by = vec![false; inputs.len()];
             if at >= kin_from {
                 // One deed: the likeliest of them, and the others with it.
                 let own = inputs.iter().map(|&input| (question.log_prior)(input, FaultMode::Down));
@@ -311,12 +314,13 @@ impl Suspects {
             } else {
                 let ways = ways(question, &inputs);
                 // Of several that failed by themselves all but one did so in the minute of that one.
-                let mut by_itself = false;
+                let mut began = false;
                 each.extend(ways.iter().map(|(log_prior, mode)| {
                     let follows = matches!(mode, FaultMode::Latent | FaultMode::Consequential);
-                    let pays = !follows && std::mem::replace(&mut by_itself, true);
+                    let pays = !follows && std::mem::replace(&mut began, true);
                     if pays { log_prior + SAME_MINUTE.ln() } else { *log_prior }
                 }));
+                stood_by = ways.iter().map(|(_, mode)| *mode == FaultMode::Latent).collect();
                 if !single {
                     let ways = ways.into_iter().map(|(_, mode)| mode).collect();
                     self.ways.insert(inputs.clone(), ways);
@@ -353,6 +357,7 @@ impl Suspects {
                     let suspect = &mut self.all[*entry.get()];
                     if hard > suspect.members[0].0 {
                         suspect.each = each;
+                        suspect.stood_by = stood_by;
                         suspect.members.insert(0, (hard, inputs));
                     } else {
                         suspect.members.push((hard, inputs));
@@ -385,6 +390,7 @@ impl Suspects {
                         partial,
                         flaky,
                         each,
+                        stood_by,
                         mixed,
                         deeds,
                         facts: start..end,
@@ -674,23 +680,23 @@ fn places(
     places
 }
 
-/// What UPS carried, by what is seen.
+/// What went on although nothing came in, by what is seen.
 fn carried(question: &Question<'_>, facts: &[Weighed], fits: &[Fits]) -> Carried {
-    let is_there =
-        |it: &&Weighed| !it.down_today && usize::from(it.fact.epoch) < question.spans.len();
-    let groups = facts.chunk_by(|a, b| (a.group, a.fact.epoch) == (b.group, b.fact.epoch));
-    let told = groups.map(|group| {
-        let gain = |it: &Weighed| {
-            let Fits { hard, calm, .. } = fits[it.fits as usize];
-            (hard - calm, question.killers.alone(it.fact.gate))
-        };
+    let Some(mut told) = Told::of(question.batteries) else { return Carried::default() };
+    for group in facts.chunk_by(|a, b| (a.group, a.fact.epoch) == (b.group, b.fact.epoch)) {
         let Fact { epoch, machine: of, .. } = group[0].fact;
+        if usize::from(epoch) >= question.spans.len() {
+            continue;
+        }
+        for fact in group.iter().filter(|fact| !fact.down_today) {
+            let Fits { hard, calm, .. } = fits[fact.fits as usize];
+            told.fact(hard - calm, question.killers.alone(fact.fact.gate));
+        }
         // A machine that is seen up may hang elsewhere than is drawn.
         let least = if of.is_some() { WRONG_EDGE.ln() } else { f64::MIN };
-        let facts = group.iter().filter(is_there).map(gain).collect();
-        battery::Told { epoch: epoch.into(), of, facts, least }
-    });
-    Carried::of(question.batteries, question.spans, told)
+        told.spoken(of, epoch.into(), least);
+    }
+    Carried::of(&told, question.spans)
 }
 
 /// Of which lists batteries carry something: by the place of the list, which of its facts, each by the epochs in

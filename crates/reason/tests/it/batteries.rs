@@ -1,7 +1,7 @@
 //! Batteries: what a UPS carries is no proof of what feeds it, for a while.
 
 use crate::world::World;
-use blackstart_model::record::{BelievedFault, HypothesisSummary, Input, Report, Saw};
+use blackstart_model::record::{BelievedFault, FaultMode, HypothesisSummary, Input, Report, Saw};
 use blackstart_model::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -84,6 +84,7 @@ fn that_all_is_up_when_the_battery_must_be_empty_speaks_against_it() {
 #[test]
 fn what_goes_dark_when_the_battery_is_empty_is_the_doing_of_what_had_gone_before() {
     let mut world = World::of(&one_ups());
+    let told = world.now;
     tell(&mut world, "mains", Saw::Down);
     world.run(19 * MINUTE);
     assert_eq!(names(&lead(&world)), ["mains"]);
@@ -93,6 +94,38 @@ fn what_goes_dark_when_the_battery_is_empty_is_the_doing_of_what_had_gone_before
     let believed = lead(&world);
     assert_eq!(names(&believed), ["diesel", "mains"]);
     assert!(believed.contradicted.is_empty() && believed.unexplained.is_empty(), "{believed:#?}");
+    assert!(believed.faults.iter().all(|it| it.since == Some(told)), "{believed:#?}");
+    assert!(believed.faults.iter().any(|it| it.fault.mode == FaultMode::Latent), "{believed:#?}");
+}
+
+#[test]
+fn what_has_carried_for_longer_than_the_battery_lasts_was_not_dead_when_it_was_called() {
+    let mut world = World::of(&one_ups());
+    tell(&mut world, "mains", Saw::Down);
+    world.run(50 * MINUTE);
+    world.break_it("mains");
+    world.break_it("diesel");
+    world.run(3 * MINUTE);
+    let believed = lead(&world);
+    assert!(names(&believed).contains(&"mains".to_owned()), "{believed:#?}");
+    assert!(believed.faults.iter().all(|it| it.fault.mode != FaultMode::Latent), "{believed:#?}");
+}
+
+#[test]
+fn who_says_that_the_cooling_has_stopped_is_believed_while_the_machines_run_on() {
+    let mut world = World::of(&one_ups().replace(
+        "sites: { hall: {",
+        "cooling: { chillers: { power: panel } }\nsites: { hall: { cooled_by: chillers,",
+    ));
+    tell(&mut world, "chillers", Saw::Down);
+    world.run(20 * MINUTE);
+    let believed = lead(&world);
+    assert_eq!(names(&believed), ["chillers"]);
+    assert!(believed.contradicted.is_empty(), "{believed:#?}");
+    // It gets too hot.
+    world.break_it("chillers");
+    world.run(3 * MINUTE);
+    assert_eq!(names(&lead(&world)), ["chillers"]);
 }
 
 #[test]

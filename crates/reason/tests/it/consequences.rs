@@ -150,3 +150,28 @@ servers: {{ web: {{ power: battery, draw: 1.5 kW }} }}
     assert_eq!((short[0].0.as_str(), short[0].1.typical), ("battery", 0.95));
     assert_eq!(drawn("10 min").follows(&["mains"]), []);
 }
+
+#[test]
+fn cooling_that_no_ups_carries_stops_as_often_as_not_when_its_source_changes() {
+    let hall = |power: &str| {
+        Drawn::body(&format!(
+            "
+feeds: {{ mains: {{}} }}
+generators: {{ diesel: {{ starts_in: 10 s }} }}
+transfer_switches: {{ ats: {{ fed_by: {{ any: [mains, diesel] }}, transfers_in: 1 s }} }}
+ups: {{ battery: {{ fed_by: ats, runtime: 10 min }} }}
+cooling: {{ chillers: {{ power: {power} }} }}
+rooms: {{ hall: {{ cooled_by: chillers, power: battery }} }}
+"
+        ))
+    };
+    let follows = hall("ats").follows(&["mains"]);
+    let [(name, stops)] = &follows[..] else { panic!("{follows:#?}") };
+    assert_eq!((name.as_str(), stops.typical), ("chillers", 0.5));
+    assert_eq!(
+        stops.because,
+        "without mains its power comes from another source, and it stops for that"
+    );
+    assert_eq!(hall("ats").follows(&["diesel"]), [], "it was not on it");
+    assert_eq!(hall("battery").follows(&["mains"]), [], "the UPS carries it over");
+}

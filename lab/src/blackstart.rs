@@ -152,6 +152,19 @@ impl Server {
     /// When it does not start.
     #[must_use]
     pub fn start(host: &Host, plant: &Path, arguments: &[&str]) -> Self {
+        Self::begin(host, Some(plant), arguments)
+    }
+
+    /// Starts it on a host with no plant: it is to find out for itself.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start_alone(host: &Host) -> Self {
+        Self::begin(host, None, &[])
+    }
+
+    fn begin(host: &Host, plant: Option<&Path>, arguments: &[&str]) -> Self {
         let data = host.folder().join("data");
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -161,7 +174,7 @@ impl Server {
         let mut child = host
             .command(&binary())
             .arg("serve")
-            .arg(plant)
+            .args(plant)
             .arg("--data")
             .arg(&data)
             .args(["--listen", "127.0.0.1:8480", "--status-listen", "127.0.0.1:8481"])

@@ -19,7 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("probe", &["model"]),
     ("server", &["model", "reason", "journal", "probe"]),
     ("agent", &["model", "probe"]),
-    ("cli", &["model", "reason", "sim", "server"]),
+    ("discover", &["model", "probe"]),
+    ("cli", &["model", "reason", "sim", "server", "discover"]),
     ("lab", &["model", "sim"]),
 ];
 

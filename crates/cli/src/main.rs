@@ -15,6 +15,7 @@ mod schema;
 mod draw;
 mod import;
 mod diagnose;
+mod discover;
 mod serve;
 mod demo;
 mod replay;
@@ -85,6 +86,8 @@ enum Verb {
     Import(import::Arguments),
     /// Say what broke, by what somebody wrote down of an outage; no server is asked.
     Diagnose(diagnose::Arguments),
+    /// Look at this machine, and write a plant file that can be watched at once.
+    Discover(discover::Arguments),
     /// Watch a plant: checks, incidents, alerts, console.
     Serve(serve::Arguments),
     /// Play a known outage in the real console, on a pretended network, and break more by hand.
@@ -123,6 +126,7 @@ fn main() -> ExitCode {
         Verb::Draw(arguments) => draw::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments, format),
         Verb::Diagnose(arguments) => diagnose::run(&arguments, format),
+        Verb::Discover(arguments) => discover::run(&arguments, format),
         Verb::Serve(arguments) => serve::run(arguments, format),
         Verb::Demo(arguments) => demo::run(arguments, format),
         Verb::Replay(arguments) => replay::run(&arguments, format),

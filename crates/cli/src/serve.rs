@@ -1,7 +1,7 @@
 //! `serve`: watch a plant.
 
 use crate::exit::Exit;
-use crate::{Format, findings, output};
+use crate::{Format, discover, findings, output};
 use anyhow::Context as _;
 use blackstart_server::serve::{AccessSettings, Ready, ServeError, Settings, serve};
 use std::net::SocketAddr;
@@ -9,8 +9,9 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The plant: a file, or a folder of `*.yaml` files.
-    plant: PathBuf,
+    /// The plant: a file, or a folder of `*.yaml` files. Without it this machine is looked at, and what it knows of
+    /// itself is written to `plant.yaml` in the journal's folder and watched.
+    plant: Option<PathBuf>,
     /// The folder of the journal; made when it is not there.
     #[arg(long, default_value = "blackstart-data")]
     data: PathBuf,
@@ -54,13 +55,17 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         tls_key,
         behind_proxy,
     } = arguments;
+    share_heaps();
+    let plant = match plant {
+        Some(plant) => plant,
+        None => discover::plant_in(&data)?,
+    };
     let certificate = tls_certificate.zip(tls_key);
     let access = AccessSettings { passwords, certificate, behind_proxy };
     let status_listen = Some(status_listen);
     let settings =
         Settings { plant, data, listen, status_listen, agents_listen, secrets, access, play: None };
     log_to_stderr("info");
-    share_heaps();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -27,6 +27,12 @@ impl Equipment {
     pub fn new(secrets: Arc<dyn Secrets>) -> Self {
         Self { resolver: Resolver::default(), roots: Roots::default(), secrets }
     }
+
+    /// The host's resolvers and trust roots, and no secrets.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self::new(Arc::new(crate::secrets::SecretStore::default()))
+    }
 }
 
 /// What one try saw.
@@ -87,4 +93,24 @@ fn shorten(outcome: &mut Outcome) {
         short.truncate(end);
         *detail = short.into_boxed_str();
     }
+}
+
+/// Puts each of these once, all at the same time, and gives the answers in their order: for who wants to know now and
+/// watches nothing yet. Blocks until the last has answered, or the deadline has passed.
+///
+/// # Errors
+/// When the system gives no runtime.
+pub fn ask_once(
+    equipment: &Equipment,
+    questions: &[Question],
+    deadline: blackstart_model::time::Duration,
+) -> std::io::Result<Vec<Answer>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let echoes = Echoes::default();
+    let put = async {
+        let deadline = crate::clock::now() + deadline;
+        let all = questions.iter().map(|question| ask(equipment, &echoes, question, deadline));
+        futures_util::future::join_all(all).await
+    };
+    Ok(tokio::task::LocalSet::new().block_on(&runtime, put))
 }

@@ -24,5 +24,5 @@ pub mod fetch;
 pub mod secrets;
 pub mod wire;
 
-pub use ask::{Answer, Equipment};
+pub use ask::{Answer, Equipment, ask_once};
 pub use prober::{Assignment, Listener, Prober, Sample, Stats, raise_limits};

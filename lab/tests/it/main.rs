@@ -5,6 +5,7 @@ mod one_switch;
 mod cut_vantage;
 mod cut_agent;
 mod nginx_stopped;
+mod no_plant;
 mod killed;
 mod dns;
 mod icmp;

@@ -9,6 +9,7 @@ mod whatif;
 mod cutsets;
 mod availability;
 mod diagnose;
+mod discover;
 mod serve;
 mod observed;
 mod demo;

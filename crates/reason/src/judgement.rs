@@ -10,7 +10,7 @@
 
 use crate::alert;
 use crate::changed;
-use crate::circuit::InputId;
+use crate::circuit::{GateId, InputId};
 use crate::diagnosis::{Diagnosis, Fact, Part};
 use crate::evidence::{Facts, Seen, facts, later, lost_key, signed};
 use crate::impact;
@@ -60,6 +60,9 @@ const GRACE: Duration = Duration::from_secs(60);
 
 /// Groups in one pass at most; what is left over waits in the suspected incident.
 const GROUPS_MAX: usize = 16;
+
+/// Words of 64 scenarios that tell which of so many groups fail together: 152 of them.
+const LANES: usize = 3;
 
 /// Failing checks that one cause explains.
 struct Group<'a> {
@@ -130,7 +133,8 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     }
 
     let surroundings = Surroundings::of(state, &loaded, &facts, now);
-    let mut groups = share_out(&Why::new(&loaded, &facts, &surroundings), &facts);
+    let why = Why::new(&loaded, &facts, &surroundings);
+    let mut groups = joined(&why, &loaded, &facts, share_out(&why, &facts));
     let taken: BTreeSet<SymptomKey> = groups.iter().flat_map(Group::keys).collect();
     groups.extend(degraded_groups(&loaded, &facts, &taken));
     place(state, &loaded, &groups, now);
@@ -240,6 +244,92 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts) -> Vec<Group<'a>> {
     // The clearest cases choose their incidents first.
     result.sort_by_key(|group| (!group.caused, usize::MAX - group.seen.len()));
     result
+}
+
+/// Causes that together take down what another group shows, and that none of them takes down alone, are one
+/// incident with it: behind a redundancy of four the last source that fails is no other outage than the first. One
+/// sweep of the circuit; a search for each that is joined.
+fn joined<'a>(
+    why: &Why<'_>,
+    loaded: &Loaded,
+    facts: &'a Facts,
+    groups: Vec<Group<'a>>,
+) -> Vec<Group<'a>> {
+    let one = together(loaded, &groups);
+    let mut kept: Vec<Group<'a>> = Vec::new();
+    let mut to_join: BTreeMap<usize, Vec<Group<'a>>> = BTreeMap::new();
+    for (group, label) in groups.into_iter().zip(&one) {
+        if one.iter().filter(|other| *other == label).count() > 1 {
+            to_join.entry(*label).or_default().push(group);
+        } else {
+            kept.push(group);
+        }
+    }
+    for groups in to_join.into_values() {
+        let seen: Vec<&Seen> = groups.iter().flat_map(|group| group.seen.iter().copied()).collect();
+        let keys: BTreeSet<SymptomKey> = seen.iter().map(|seen| seen.key.clone()).collect();
+        let past = facts.past.iter().filter(|seen| keys.contains(&seen.key));
+        let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).chain(past).collect();
+        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&all);
+        let broke = hypotheses[0].faults.inputs();
+        if broke.is_empty() {
+            kept.extend(groups);
+            continue;
+        }
+        let (summary, probes) = why.said(&all, &hypotheses, &ambiguity, &searched);
+        kept.push(Group { seen, summary, broke, caused: true, probes });
+    }
+    kept.sort_by_key(|group| (!group.caused, usize::MAX - group.seen.len()));
+    kept
+}
+
+/// For each group the first one that it is one with, itself where there is none before it.
+fn together(loaded: &Loaded, groups: &[Group<'_>]) -> Vec<usize> {
+    let mut one: Vec<usize> = (0..groups.len()).collect();
+    let count = groups.len().min(GROUPS_MAX);
+    if count < 3 {
+        return one;
+    }
+    // A lane for each alone, for all but one, and for all but two.
+    let alone = |at: usize| at;
+    let all_but = |at: usize| count + at;
+    let all_but_two = |a: usize, b: usize| {
+        let (a, b) = (a.min(b), a.max(b));
+        2 * count + b * (b - 1) / 2 + a
+    };
+    let mut broken: Vec<(InputId, [u64; LANES])> = Vec::new();
+    for (at, group) in groups.iter().enumerate().take(count) {
+        let mut lanes = [0_u64; LANES];
+        let mut set = |lane: usize| lanes[lane / 64] |= 1 << (lane % 64);
+        set(alone(at));
+        (0..count).filter(|&but| but != at).for_each(|but| set(all_but(but)));
+        for b in (0..count).filter(|&b| b != at) {
+            (0..b).filter(|&a| a != at).for_each(|a| set(all_but_two(a, b)));
+        }
+        broken.extend(group.broke.iter().map(|&input| (input, lanes)));
+    }
+    let mut values = Vec::new();
+    loaded.circuit.evaluate(&broken, &mut values);
+    let is_down =
+        |lane: usize, gate: GateId| values[gate.index()][lane / 64] >> (lane % 64) & 1 == 0;
+    for (at, group) in groups.iter().enumerate().take(count) {
+        let others = || (0..count).filter(|&other| other != at);
+        let gates = group.seen.iter().map(|seen| seen.fact.gate);
+        let shown: Vec<GateId> = gates
+            .filter(|&gate| !loaded.killers.is_down(gate) && is_down(all_but(at), gate))
+            .filter(|&gate| !others().any(|other| is_down(alone(other), gate)))
+            .collect();
+        let needed =
+            |other: &usize| shown.iter().any(|&gate| !is_down(all_but_two(at, *other), gate));
+        let needed: Vec<usize> = others().filter(needed).collect();
+        if needed.len() < 2 {
+            continue;
+        }
+        let first = needed.iter().chain([&at]).map(|&it| one[it]).min().unwrap_or(at);
+        let joined: BTreeSet<usize> = needed.iter().chain([&at]).map(|&it| one[it]).collect();
+        one.iter_mut().filter(|label| joined.contains(*label)).for_each(|label| *label = first);
+    }
+    one
 }
 
 /// What answers badly is judged by itself, one group a component: nothing is down that could explain it.

@@ -170,6 +170,81 @@ services: { shop: { on: web, checks: [ { tcp: '10.0.0.1:80', every: 10s } ] } }
 }
 
 #[test]
+fn a_hall_that_gets_hot_after_a_change_of_source_was_let_down_by_its_cooling() {
+    let mut world = World::of(
+        "feeds: { mains: {} }
+generators: { diesel: {} }
+transfer_switches: { ats: { fed_by: { any: [mains, diesel] } } }
+ups: { ups: { fed_by: ats } }
+cooling: { chillers: { power: ats } }
+rooms: { hall: { cooled_by: chillers } }
+upstreams: { transit: { provides: internet } }
+switches: { core: { in: hall, power: ups, network: transit } }
+servers: { s-1: { in: hall, power: ups, network: core }, s-2: { in: hall, power: ups, network: core } }
+here: { at: transit }
+services:
+  shop: { on: s-1, checks: [ { tcp: '10.0.0.1:80', every: 10s } ] }
+  blog: { on: s-2, checks: [ { tcp: '10.0.0.2:80', every: 10s } ] }
+",
+    );
+    let down = |component: &str| {
+        let (trust, note) = (PersonAction::TRUST, String::new());
+        let what =
+            PersonAction::Observe { component: component.into(), saw: Saw::Down, trust, note };
+        Input::Person(PersonInput { who: "mara".to_owned(), what })
+    };
+    world.run(MINUTE);
+    world.give(down("mains"));
+    world.run(20 * MINUTE);
+    world.break_it("chillers");
+    world.run(2 * MINUTE);
+    world.give(down("chillers"));
+    world.run(10 * MINUTE);
+    assert_eq!(names(&believed(&world)), ["mains down", "chillers consequential"]);
+}
+
+#[test]
+fn four_sources_of_one_hall_are_one_incident_and_what_fails_elsewhere_is_another() {
+    let mut world = World::of(
+        "feeds: { line-1: {}, line-2: {} }
+generators: { diesel-1: {}, diesel-2: {} }
+sites: { hall: { power: { any: [line-1, line-2, diesel-1, diesel-2] } }, other: {} }
+upstreams: { transit: { provides: internet } }
+servers:
+  s-1: { in: hall, network: transit }
+  s-2: { in: other, network: transit }
+  s-3: { in: other, network: transit }
+here: { at: transit }
+services:
+  shop: { on: s-1, checks: [ { tcp: '10.0.0.1:80', every: 10s } ] }
+  wiki: { on: s-2, checks: [ { tcp: '10.0.0.2:80', every: 10s } ] }
+  blog: { on: s-3, checks: [ { tcp: '10.0.0.3:80', every: 10s } ] }
+",
+    );
+    for source in ["line-1", "line-2", "diesel-1", "diesel-2", "s-2"] {
+        world.break_it(source);
+    }
+    world.run(2 * MINUTE);
+    for source in ["line-1", "line-2", "diesel-1", "diesel-2"] {
+        world.give(Input::Reported(Report {
+            component: source.into(),
+            from: "building".to_owned(),
+            saw: Saw::Down,
+            tries: 1,
+            failures: 1,
+            trust: Report::TRUST,
+            at: world.now,
+            detail: String::new(),
+        }));
+    }
+    world.run(5 * MINUTE);
+    let lasting = world.confirmed().into_iter().filter(|it| it.state == IncidentState::Open);
+    let mut symptoms: Vec<usize> = lasting.map(|incident| incident.symptoms.len()).collect();
+    symptoms.sort_unstable();
+    assert_eq!(symptoms, [1, 5], "{:?}", world.causes());
+}
+
+#[test]
 fn news_of_the_past_changes_nothing_that_is_newer() {
     let mut world = World::of(&two_racks());
     world.run(10 * MINUTE);

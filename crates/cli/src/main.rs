@@ -16,6 +16,7 @@ mod draw;
 mod import;
 mod diagnose;
 mod discover;
+mod doctor;
 mod serve;
 mod demo;
 mod replay;
@@ -88,6 +89,8 @@ enum Verb {
     Diagnose(diagnose::Arguments),
     /// Look at this machine, and write a plant file that can be watched at once.
     Discover(discover::Arguments),
+    /// Say what this installation can do today, what it could not see or tell, and why.
+    Doctor(doctor::Arguments),
     /// Watch a plant: checks, incidents, alerts, console.
     Serve(serve::Arguments),
     /// Play a known outage in the real console, on a pretended network, and break more by hand.
@@ -127,6 +130,7 @@ fn main() -> ExitCode {
         Verb::Import(arguments) => import::run(&arguments, format),
         Verb::Diagnose(arguments) => diagnose::run(&arguments, format),
         Verb::Discover(arguments) => discover::run(&arguments, format),
+        Verb::Doctor(arguments) => doctor::run(arguments, format),
         Verb::Serve(arguments) => serve::run(arguments, format),
         Verb::Demo(arguments) => demo::run(arguments, format),
         Verb::Replay(arguments) => replay::run(&arguments, format),

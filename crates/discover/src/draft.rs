@@ -293,7 +293,7 @@ fn candidates(listening: &Listening) -> Vec<String> {
 }
 
 /// A question as it is written in a plant; `None` where that is none.
-fn question(written: &str) -> Option<Question> {
+pub(crate) fn question(written: &str) -> Option<Question> {
     let text = format!("blackstart: 1\nservices: {{ x: {{ checks: [ {{ {written} }} ] }} }}\n");
     let (plant, _) = plantfile::parse_str(&text);
     plant.and_then(|plant| plant.checks().first().map(|check| check.question.clone()))

@@ -5,11 +5,15 @@
 //! Each is put once ([`Draft::look`]), and the first that is answered well is taken: so a starter plant
 //! begins with what is true. What a machine cannot know of itself is said as a question and never guessed.
 //!
+//! [`examine`] tries what an installation has to be able to do (`blackstart doctor`).
+//!
 //! Tested on machines made of files (`tests/it`), and in the lab against real daemons.
 #![forbid(unsafe_code)]
 
 mod host;
 mod draft;
+mod doctor;
 
+pub use doctor::{Able, Capability, examine};
 pub use draft::{Draft, Looked};
 pub use host::{Host, Listening, Mount};

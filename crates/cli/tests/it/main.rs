@@ -10,6 +10,7 @@ mod cutsets;
 mod availability;
 mod diagnose;
 mod discover;
+mod doctor;
 mod serve;
 mod observed;
 mod demo;

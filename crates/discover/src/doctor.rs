@@ -1,0 +1,344 @@
+//! What this installation can do today, and what it could not see or tell: each by trying it.
+//!
+//! Nothing is sent to anybody: of a relay or a webhook it is only seen whether it takes a connection. Every "no" has its
+//! remedy; what cannot be found out from here is unknown, and says who knows it.
+
+use crate::host::Host;
+use blackstart_model::Plant;
+use blackstart_model::check::{self, DnsQuestion, HeaderValue, HostPort, Question, TcpQuestion};
+use blackstart_model::check::{HttpQuestion, IcmpQuestion};
+use blackstart_model::observation::{Outcome, Standing, SymptomCode};
+use blackstart_model::plant::{Heartbeat, MailRelay, Secret, Webhook};
+use blackstart_model::time::Duration;
+use blackstart_probe::secrets::{SecretStore, Secrets as _};
+use blackstart_probe::{Answer, Equipment, ask_once};
+use rustix::fs::statvfs;
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+/// How long each thing is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// With less room than this the journal of a busy night may not fit (chosen by hand: a few months of a thousand
+/// checks).
+const ROOM_MIN: u64 = 1 << 30;
+
+/// Files that are open besides one for each try in flight (chosen by hand).
+const FILES_BESIDES: u64 = 256;
+
+/// Whether something can be done.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Able {
+    /// It cannot, and the remedy says what to do.
+    No,
+    /// That cannot be found out from here.
+    Unknown,
+    /// It was tried, and can.
+    Yes,
+}
+
+impl Able {
+    /// In one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Unknown => "unknown",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+/// One thing that an installation does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Capability {
+    /// What.
+    pub what: String,
+    /// Whether it can.
+    pub able: Able,
+    /// What that rests on.
+    pub because: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+fn able(what: &str, because: impl Into<String>) -> Capability {
+    Capability { what: what.to_owned(), able: Able::Yes, because: because.into(), remedy: None }
+}
+
+fn not(
+    what: &str,
+    able: Able,
+    because: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Capability {
+    let (because, remedy) = (because.into(), Some(remedy.into()));
+    Capability { what: what.to_owned(), able, because, remedy }
+}
+
+/// Tries everything that this machine, this folder and this plant need; the worst first. `secrets` is the secrets
+/// file, where there is one. Takes some seconds.
+///
+/// # Errors
+/// When the system gives no runtime.
+pub fn examine(
+    host: &Host,
+    plant: Option<&Plant>,
+    data: &Path,
+    secrets: Option<&Path>,
+) -> std::io::Result<Vec<Capability>> {
+    let secrets = SecretStore { file: secrets.map(Path::to_path_buf) };
+    let mut found = vec![journal(data), clock(), files(plant)];
+    found.extend(asked(host, plant)?);
+    if let Some(plant) = plant {
+        found.push(named(plant, &secrets));
+        found.extend(vantages(plant));
+        if !has_way(plant) {
+            let remedy =
+                "say in the plant whom to tell, and how: `alerts`, and `notify` of each customer";
+            found.push(not("telling somebody", Able::No, "the plant names no way to tell", remedy));
+        }
+    }
+    for unseen in &host.unseen {
+        let remedy = "`ss -ltnp`, as root, tells more; it is watched by its port meanwhile";
+        found.push(not("seeing what listens here", Able::Unknown, unseen.as_str(), remedy));
+    }
+    found.sort_by_key(|capability| capability.able);
+    Ok(found)
+}
+
+/// Whether the journal can be written where it is to be.
+fn journal(data: &Path) -> Capability {
+    const WHAT: &str = "keeping the journal";
+    let remedy = "name another folder with --data, or make this one writable for us";
+    let existing = data.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    let trial = existing.join(".blackstart-doctor");
+    if let Err(why) = fs::write(&trial, b"x").and_then(|()| fs::remove_file(&trial)) {
+        let because = format!("could not write in {}: {why}", existing.display());
+        return not(WHAT, Able::No, because, remedy);
+    }
+    match statvfs(existing) {
+        Err(why) => not(WHAT, Able::Unknown, format!("how much room is left: {why}"), remedy),
+        Ok(space) => {
+            let free = space.f_bavail.saturating_mul(space.f_frsize);
+            let because = format!("{} MiB are free in {}", free >> 20, existing.display());
+            if free < ROOM_MIN {
+                not(WHAT, Able::No, because, "make room, or name another folder with --data")
+            } else {
+                able(WHAT, because)
+            }
+        }
+    }
+}
+
+/// Whether somebody keeps the wall clock right.
+fn clock() -> Capability {
+    const WHAT: &str = "telling the right time";
+    // systemd-timesyncd(8) touches this file when it has set the clock.
+    if Path::new("/run/systemd/timesync/synchronized").exists() {
+        return able(WHAT, "systemd-timesyncd has set the clock");
+    }
+    let remedy = "see to it that something sets the clock (systemd-timesyncd, chrony): times of an outage are told by it";
+    not(WHAT, Able::Unknown, "nobody here says that the clock is set", remedy)
+}
+
+/// Whether enough files may be open for every check to be under way at once.
+fn files(plant: Option<&Plant>) -> Capability {
+    const WHAT: &str = "asking everything at once";
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let hard = line.and_then(|line| line.split_whitespace().nth(1));
+    let checks = plant.map_or(0, |plant| plant.checks().len() as u64);
+    let needed = checks + FILES_BESIDES;
+    match hard.map(|hard| hard.parse::<u64>().unwrap_or(u64::MAX)) {
+        None => not(
+            WHAT,
+            Able::Unknown,
+            "how many files may be open is not told",
+            "look at `ulimit -Hn`",
+        ),
+        Some(hard) if hard < needed => {
+            let because = format!("{hard} files may be open, and {checks} checks need {needed}");
+            not(WHAT, Able::No, because, "raise the limit: `LimitNOFILE=` in the unit")
+        }
+        Some(hard) => able(WHAT, format!("{hard} files may be open, {needed} are needed at most")),
+    }
+}
+
+/// What is found out by asking, all at the same time.
+fn asked(host: &Host, plant: Option<&Plant>) -> std::io::Result<Vec<Capability>> {
+    let mut questions = vec![Question::Icmp(IcmpQuestion {
+        host: check::Host::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        echoes: 1,
+        spacing: Duration::from_millis(200),
+        lost_max: 0,
+        payload_bytes: 32,
+    })];
+    questions.extend(host.resolvers.iter().map(|&server| {
+        Question::Dns(DnsQuestion {
+            server: HostPort { host: check::Host::Address(server), port: 53 },
+            name: ".".into(),
+            record_type: "NS",
+            rcode: "NOERROR",
+            records: Vec::new(),
+            recursion: true,
+        })
+    }));
+    let ways = plant.map(ways).unwrap_or_default();
+    questions.extend(
+        ways.iter()
+            .map(|(_, target)| Question::Tcp(TcpQuestion { target: target.clone(), slow: None })),
+    );
+    let mut answers = ask_once(&Equipment::bare(), &questions, PATIENCE)?.into_iter();
+    let mut found = Vec::new();
+    found.extend(answers.next().map(|answer| echoes(&answer)));
+    let names: Vec<(IpAddr, Answer)> =
+        host.resolvers.iter().copied().zip(answers.by_ref()).collect();
+    found.push(resolving(&names));
+    for ((what, target), answer) in ways.into_iter().zip(answers) {
+        let what = format!("telling by {what}");
+        found.push(match answer.outcome.standing() {
+            Standing::Up | Standing::Degraded => {
+                able(&what, format!("{} takes a connection", shown(&target)))
+            }
+            Standing::Down | Standing::Unknown => {
+                let because = format!("{} takes none: {}", shown(&target), answer.outcome);
+                not(
+                    &what,
+                    Able::No,
+                    because,
+                    "look at the address in `alerts`, and at what is in between",
+                )
+            }
+        });
+    }
+    Ok(found)
+}
+
+fn echoes(answer: &Answer) -> Capability {
+    const WHAT: &str = "sending ICMP echoes";
+    match &answer.outcome {
+        Outcome::Up | Outcome::Degraded(_) => able(WHAT, "this machine answered its own"),
+        Outcome::Unknown(why) => {
+            let remedy = "`setcap cap_net_raw+ep` on this program, or AmbientCapabilities=CAP_NET_RAW in its unit";
+            not(WHAT, Able::No, why.detail.to_string(), remedy)
+        }
+        Outcome::Down(symptom) => {
+            let remedy = "look at the packet filter: echoes to 127.0.0.1 are lost";
+            not(WHAT, Able::No, symptom.detail.to_string(), remedy)
+        }
+    }
+}
+
+fn resolving(names: &[(IpAddr, Answer)]) -> Capability {
+    const WHAT: &str = "finding addresses of names";
+    let well = names.iter().filter(|(_, answer)| answer.outcome.standing() == Standing::Up).count();
+    match names {
+        [] => not(
+            WHAT,
+            Able::No,
+            "/etc/resolv.conf names nobody",
+            "name a resolver there, or addresses in checks",
+        ),
+        _ if well == names.len() => able(WHAT, format!("{well} resolvers answered")),
+        _ => {
+            let silent =
+                names.iter().filter(|(_, answer)| answer.outcome.standing() != Standing::Up);
+            let silent: Vec<String> =
+                silent.map(|(server, answer)| format!("{server} is {}", answer.outcome)).collect();
+            // One that refuses this question may well answer others.
+            let is_silent = |answer: &Answer| match &answer.outcome {
+                Outcome::Down(symptom) => symptom.code != SymptomCode::WrongRcode,
+                Outcome::Up | Outcome::Degraded(_) => false,
+                Outcome::Unknown(_) => true,
+            };
+            let all_silent = names.iter().all(|(_, answer)| is_silent(answer));
+            let able = if all_silent { Able::No } else { Able::Unknown };
+            let remedy = "checks that name hosts wait for it; mend it, or name addresses";
+            not(WHAT, able, silent.join("; "), remedy)
+        }
+    }
+}
+
+/// Where alerts go, by what they are.
+fn ways(plant: &Plant) -> Vec<(String, HostPort)> {
+    let alerting = plant.alerting();
+    let mut found = Vec::new();
+    if let Some(MailRelay { relay, .. }) = &alerting.mail {
+        found.push(("mail".to_owned(), relay.clone()));
+    }
+    for Webhook { name, url, .. } in &alerting.webhooks {
+        found.extend(of_url(url).map(|target| (format!("webhook {name}"), target)));
+    }
+    if let Some(Heartbeat { url, .. }) = &alerting.heartbeat {
+        found.extend(of_url(url).map(|target| ("heartbeat".to_owned(), target)));
+    }
+    found
+}
+
+/// Host and port of a URL.
+fn of_url(url: &str) -> Option<HostPort> {
+    let scheme = if url.starts_with("https:") { "https" } else { "http" };
+    match crate::draft::question(&format!("{scheme}: \"{url}\""))? {
+        Question::Http(HttpQuestion { authority, .. }) => Some(authority),
+        Question::Tcp(_) | Question::Icmp(_) | Question::Dns(_) => None,
+    }
+}
+
+fn shown(HostPort { host, port }: &HostPort) -> String {
+    match host {
+        check::Host::Address(IpAddr::V6(address)) => format!("[{address}]:{port}"),
+        check::Host::Address(IpAddr::V4(address)) => format!("{address}:{port}"),
+        check::Host::Name(name) => format!("{name}:{port}"),
+    }
+}
+
+fn has_way(plant: &Plant) -> bool {
+    let alerting = plant.alerting();
+    alerting.mail.is_some() || !alerting.webhooks.is_empty()
+}
+
+/// Every secret that the plant names has a value.
+fn named(plant: &Plant, secrets: &SecretStore) -> Capability {
+    const WHAT: &str = "knowing its secrets";
+    let alerting = plant.alerting();
+    let login =
+        alerting.mail.iter().filter_map(|mail| mail.login.as_ref()).map(|(_, secret)| secret);
+    let tokens = alerting.webhooks.iter().filter_map(|webhook| webhook.token.as_ref());
+    let headers = plant.checks().iter().filter_map(|check| match &check.question {
+        Question::Http(HttpQuestion { headers, .. }) => Some(headers),
+        Question::Tcp(_) | Question::Icmp(_) | Question::Dns(_) => None,
+    });
+    let in_headers = headers.flatten().filter_map(|(_, value)| match value {
+        HeaderValue::Secret(secret) => Some(secret),
+        HeaderValue::Text(_) => None,
+    });
+    let all: BTreeSet<&str> =
+        login.chain(tokens).chain(in_headers).map(|Secret(name)| &**name).collect();
+    let missing: Vec<String> = all.iter().filter_map(|name| secrets.value(name).err()).collect();
+    if missing.is_empty() {
+        return able(WHAT, format!("{} are named, and each has a value", all.len()));
+    }
+    let remedy = "set them in the environment, or name the file with --secrets";
+    not(WHAT, Able::No, missing.join("; "), remedy)
+}
+
+/// What only an agent can see.
+fn vantages(plant: &Plant) -> Vec<Capability> {
+    let agents = plant.vantages().iter().filter_map(|vantage| {
+        let agent = vantage.agent.as_ref()?;
+        let because = format!("that is agent {agent}'s; the server knows whether it is heard");
+        let remedy = "look at the console's first page, or at `blackstart status`";
+        Some(not(&format!("seeing from {}", vantage.name), Able::Unknown, because, remedy))
+    });
+    let mut found: Vec<Capability> = agents.collect();
+    if found.is_empty() && !plant.checks().is_empty() {
+        let because = "every check is put from this machine";
+        let remedy = "let an agent look from elsewhere: from inside nobody sees what is not reached from outside";
+        found.push(not("seeing from outside", Able::No, because, remedy));
+    }
+    found
+}

@@ -47,8 +47,10 @@ pub(crate) struct Batteries {
     of_inlet: Vec<u32>,
     /// By component: its first store.
     own: Vec<u32>,
-    /// Who stands on which, where one store of its kind is enough to stand on: in order.
-    enough: Vec<(ComponentId, u32)>,
+    /// On which each component stands, where one store of its kind is enough to stand on: of component `c` those in
+    /// `enough[first[c]..first[c + 1]]`.
+    first: Vec<u32>,
+    enough: Vec<u32>,
 }
 
 impl Batteries {
@@ -70,7 +72,15 @@ impl Batteries {
         let at = |inlet: &Inlet| this.stores.partition_point(|it| *it < store(inlet));
         let of_inlet = circuit.inlets().iter().map(|inlet| u32::try_from(at(inlet)));
         this.of_inlet = of_inlet.collect::<Result<_, _>>().expect("components fit u32");
-        this.enough = this.enough(plant, circuit);
+        let enough = this.enough(plant, circuit);
+        this.first = vec![0; plant.components().len() + 1];
+        for (id, _) in &enough {
+            this.first[id.index() + 1] += 1;
+        }
+        for at in 1..this.first.len() {
+            this.first[at] += this.first[at - 1];
+        }
+        this.enough = enough.into_iter().map(|(_, store)| store).collect();
         this
     }
 
@@ -122,9 +132,9 @@ impl Batteries {
 
     /// The stores that are each enough for a component to stand.
     fn enough_for(&self, component: ComponentId) -> impl Iterator<Item = usize> + '_ {
-        let from = self.enough.partition_point(|(id, _)| *id < component);
-        let own = self.enough[from..].iter().take_while(move |(id, _)| *id == component);
-        own.map(|(_, store)| *store as usize)
+        let own =
+            self.first[component.index()] as usize..self.first[component.index() + 1] as usize;
+        self.enough[own].iter().map(|store| *store as usize)
     }
 }
 

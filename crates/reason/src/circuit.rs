@@ -17,7 +17,7 @@
 //! Two layers keep it free of cycles: `base` is what a component can do by power, place and machine
 //! alone, and it is what forwarding is built on; `works` adds `needs`, each of which must work **and**
 //! be reachable. A forwarder therefore goes on forwarding when a service it needs is gone; what it
-//! cannot forward without belongs under its `power` or `on`.
+//! cannot forward without belongs under its `power` or `on`. What gives power gives none without what it needs.
 
 mod compile;
 mod network;

@@ -53,49 +53,4 @@ impl Circuit {
         }
         (from..self.len()).for_each(|gate| self.evaluate_one(gate, values));
     }
-
-    /// The same of some gates and what lies [below](Self::below) them; the others are left as they are.
-    /// `values` is of the circuit's length.
-    pub(crate) fn evaluate_below<const W: usize>(
-        &self,
-        below: &[GateId],
-        faults: &[(InputId, [u64; W])],
-        carry: &mut dyn FnMut(usize, &mut [u64; W]),
-        values: &mut [[u64; W]],
-    ) {
-        let inputs = below.partition_point(|gate| gate.index() < self.subjects.len());
-        for gate in &below[..inputs] {
-            values[gate.index()] = [u64::MAX; W];
-        }
-        self.fail(faults, values);
-        let mut inlets = self.inlets.iter().enumerate().peekable();
-        for &gate in &below[inputs..] {
-            self.evaluate_one(gate.index(), values);
-            while inlets.next_if(|(_, inlet)| inlet.gate < gate).is_some() {}
-            if let Some((at, _)) = inlets.next_if(|(_, inlet)| inlet.gate == gate) {
-                carry(at, &mut values[gate.index()]);
-            }
-        }
-    }
-
-    /// These gates and all that lies below them, in topological order. One pass over the circuit.
-    pub(crate) fn below(&self, of: impl IntoIterator<Item = GateId>) -> Vec<GateId> {
-        let mut wanted = vec![false; self.len()];
-        let mut top = 0;
-        for gate in of {
-            wanted[gate.index()] = true;
-            top = top.max(gate.index());
-        }
-        let mut found = Vec::new();
-        for gate in (0..self.len().min(top + 1)).rev() {
-            if wanted[gate] {
-                found.push(GateId::of(u32::try_from(gate).expect("gates fit u32")));
-                for child in self.gates.children(gate) {
-                    wanted[child.index()] = true;
-                }
-            }
-        }
-        found.reverse();
-        found
-    }
 }

@@ -6,7 +6,7 @@
 //! and is done instead. Either way the answer is that of [`Circuit::evaluate`]. Tested against it
 //! on plants of any shape.
 
-use super::{Circuit, GateId, InputId, Op, at_least};
+use super::{Circuit, GateId, Inlet, InputId, Op, at_least};
 
 /// Followed up to so large a part of the circuit: a gate that is followed costs about three that are swept over
 /// (measured).
@@ -116,6 +116,25 @@ impl Circuit {
     /// in one bit of each gate; the first time in the circuit.
     #[must_use]
     pub fn ripple<const W: usize>(&self, faults: &[(InputId, [u64; W])]) -> Ripple<'_, W> {
+        self.follow(faults, &[], &mut |_, _| {})
+    }
+
+    /// As [`evaluate_carried`](Self::evaluate_carried), in the same way.
+    #[must_use]
+    pub(crate) fn ripple_carried<const W: usize>(
+        &self,
+        faults: &[(InputId, [u64; W])],
+        carry: &mut dyn FnMut(usize, &mut [u64; W]),
+    ) -> Ripple<'_, W> {
+        self.follow(faults, &self.inlets, carry)
+    }
+
+    fn follow<const W: usize>(
+        &self,
+        faults: &[(InputId, [u64; W])],
+        inlets: &[Inlet],
+        carry: &mut dyn FnMut(usize, &mut [u64; W]),
+    ) -> Ripple<'_, W> {
         let above = self.above.get_or_init(|| Above::of(self));
         let today = &above.today;
         // Zeroed pages are the system's to give: what is not touched costs nothing.
@@ -138,7 +157,11 @@ impl Circuit {
         while let Some(gate) = queue.take() {
             if of.len() > self.len() / FOLLOWED_MAX {
                 let mut values = Vec::new();
-                self.evaluate(faults, &mut values);
+                if inlets.is_empty() {
+                    self.evaluate(faults, &mut values);
+                } else {
+                    self.evaluate_carried(faults, carry, &mut values);
+                }
                 return Ripple { today, values: Values::Swept(values) };
             }
             let value = |child: &GateId| match place[child.index()] {
@@ -146,7 +169,7 @@ impl Circuit {
                 place => of[place as usize - 1],
             };
             let children = self.gates.children(gate);
-            let now = match self.gates.op[gate] {
+            let mut now = match self.gates.op[gate] {
                 Op::Input => continue,
                 Op::And => children.iter().fold([u64::MAX; W], |mut all, child| {
                     all.iter_mut().zip(value(child)).for_each(|(word, own)| *word &= own);
@@ -158,6 +181,9 @@ impl Circuit {
                 }),
                 Op::AtLeast(k) => at_least(k, children, |child| value(&child)),
             };
+            if let Ok(at) = inlets.binary_search_by_key(&gate, |inlet| inlet.gate.index()) {
+                carry(at, &mut now);
+            }
             if now != as_today(today[gate]) {
                 of.push(now);
                 place[gate] = number(of.len());
@@ -165,19 +191,6 @@ impl Circuit {
             }
         }
         Ripple { today, values: Values::Followed { place, of } }
-    }
-
-    /// As [`evaluate_carried`](Self::evaluate_carried), to be read as a ripple is.
-    #[must_use]
-    pub(crate) fn ripple_carried<const W: usize>(
-        &self,
-        faults: &[(InputId, [u64; W])],
-        carry: &mut dyn FnMut(usize, &mut [u64; W]),
-    ) -> Ripple<'_, W> {
-        let today = &self.above.get_or_init(|| Above::of(self)).today;
-        let mut values = Vec::new();
-        self.evaluate_carried(faults, carry, &mut values);
-        Ripple { today, values: Values::Swept(values) }
     }
 }
 

@@ -700,7 +700,7 @@ fn carried(question: &Question<'_>, facts: &[Weighed], fits: &[Fits]) -> Carried
 }
 
 /// Of which lists batteries carry something: by the place of the list, which of its facts, each by the epochs in
-/// which its inputs may have failed. Some histories to a word, on what lies below the facts.
+/// which its inputs may have failed. Some histories to a word.
 fn gone_on(
     question: &Question<'_>,
     facts: &[Weighed],
@@ -712,9 +712,6 @@ fn gone_on(
         return found;
     }
     let Question { circuit, killers, .. } = question;
-    let of_facts = facts.iter().flat_map(|it| it.fact.answered.into_iter().chain([it.fact.gate]));
-    let below = circuit.below(of_facts);
-    let mut values = vec![[0; LANES]; circuit.len()];
     // Whoever takes away the power of none that went on has none of his facts carried.
     let inlets: Vec<GateId> = batteries.inlets(circuit).collect();
     let alone: BTreeSet<InputId> =
@@ -733,12 +730,12 @@ fn gone_on(
         for (lane, &at) in some.iter().enumerate() {
             failed.extend(lists[at].0.iter().map(|&input| (input, lanes([lane]))));
         }
-        circuit.evaluate_below(&below, &failed, &mut |_, _| {}, &mut values);
+        let ripple = circuit.ripple(&failed);
+        let dead = inlets.iter().filter(|&&inlet| ripple.was(inlet)).map(|&it| ripple.of(it));
+        let dead = dead
+            .fold([u64::MAX; LANES], |all, own| std::array::from_fn(|word| all[word] & own[word]));
         for (lane, &at) in some.iter().enumerate() {
-            let is_dead = |inlet: &GateId| {
-                below.binary_search(inlet).is_ok() && !holds(&values[inlet.index()], lane)
-            };
-            if inlets.iter().any(is_dead) {
+            if !holds(&dead, lane) {
                 concerned.push(at);
             }
         }
@@ -758,15 +755,15 @@ fn gone_on(
         let mut carry = |inlet: usize, words: &mut [u64; LANES]| {
             batteries.carry(inlet, words, width);
         };
-        circuit.evaluate_below(&below, &failed, &mut carry, &mut values);
+        let ripple = circuit.ripple_carried(&failed, &mut carry);
         for (nth, &at) in some.iter().enumerate() {
             let goes_on = |&place: &u32| {
                 let fact = &facts[place as usize];
+                let up = ripple.of(fact.fact.gate);
+                let answers = fact.fact.answered.map(|gate| ripple.of(gate));
                 let is_hit = |from: &u8| {
                     let lane = history(nth, usize::from(*from)) + usize::from(fact.fact.epoch);
-                    let answers = fact.fact.answered;
-                    !holds(&values[fact.fact.gate.index()], lane)
-                        && answers.is_none_or(|gate| holds(&values[gate.index()], lane))
+                    !holds(&up, lane) && answers.is_none_or(|answers| holds(&answers, lane))
                 };
                 let from = (0..=fact.fact.epoch).filter(|from| !is_hit(from));
                 from.fold(0_u8, |bits, from| bits | 1 << from)

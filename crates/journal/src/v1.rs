@@ -43,6 +43,7 @@ pub(crate) fn encode<E>(
                 let (version, alive_until) = (version.clone(), alive_until.map(Instant));
                 ("started", json(&Started { version, alive_until }))
             }
+            Input::Blind { since } => ("blind", json(&Blind { since: Instant(*since) })),
             Input::PlantLoaded(PlantSource { files }) => {
                 let files: Result<_, E> = files
                     .iter()
@@ -110,6 +111,10 @@ pub(crate) fn decode(
         "started" => {
             let Started { version, alive_until } = parse(body)?;
             Input::Started { version, alive_until: alive_until.map(|at| at.0) }
+        }
+        "blind" => {
+            let Blind { since } = parse(body)?;
+            Input::Blind { since: since.0 }
         }
         "plant-loaded" => {
             let PlantLoaded { files } = parse(body)?;
@@ -231,6 +236,11 @@ coded! { SymptomCode NoAnswerCode VantageLoss IncidentState FaultMode Asker News
 struct Started {
     version: String,
     alive_until: Option<Instant>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Blind {
+    since: Instant,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -78,7 +78,7 @@ impl Plant {
     }
 
     /// Asks all checks at another pace, where hours are played in minutes: echoes then follow each other as
-    /// closely as the deadline asks for, and an agent is silent when it misses three periods. All else stays.
+    /// closely as the deadline asks for, and an agent is silent when it misses six periods. All else stays.
     ///
     /// # Panics
     /// When the deadline is not within the period, or the period is shorter than [`Check::EVERY_MIN`].
@@ -92,7 +92,7 @@ impl Plant {
             }
         }
         for vantage in &mut self.vantages {
-            vantage.silent_max = vantage.silent_max.min((3 * every).max(Vantage::SILENT_MIN));
+            vantage.silent_max = vantage.silent_max.min((6 * every).max(Vantage::SILENT_MIN));
         }
     }
 

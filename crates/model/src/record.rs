@@ -20,6 +20,12 @@ pub enum Input {
         /// The time of the newest record before this one.
         alive_until: Option<Timestamp>,
     },
+    /// Between `since` and now nobody looked, though the process did not end: its host slept, or its clock was put
+    /// forward.
+    Blind {
+        /// When the clock was last looked at.
+        since: Timestamp,
+    },
     /// A plant was loaded, and is judged by from now on.
     PlantLoaded(PlantSource),
     /// A plant was refused; the last good one runs on.

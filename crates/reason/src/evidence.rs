@@ -206,8 +206,9 @@ fn told<'a>(
             let check = &loaded.plant.checks()[sees.check.index()];
             let grid = Grid { every: check.every, deadline: check.deadline };
             let deaf = state.mute_since(&key.1);
-            let (regimes, calm_at) = regimes(evidence, grid, deaf, now);
+            let (regimes, calm_at) = regimes(evidence, grid, &state.gaps, deaf, now);
             ripens.extend(calm_at);
+            ripens.extend(state.gaps.last().map(|gap| later(gap.until, grid.need())));
             Some(Told { key, evidence, gate: sees.gate, answers: sees.answers, grid, regimes })
         })
         .collect()

@@ -7,7 +7,8 @@
 //! not. One bad try between good ones is what a lying probe says, and no regime of its own; nor is one
 //! good try between bad ones.
 //!
-//! News of the past is filed into the time it is of, and overwrites nothing newer. It never looks at
+//! News of the past is filed into the time it is of, and overwrites nothing newer. A time in which nobody
+//! listened counts as nothing, and what was so before and after it was so throughout. It never looks at
 //! circuits or causes. Tested by cases here and through `step`.
 
 use crate::state::Evidence;
@@ -367,6 +368,24 @@ struct Span {
     mild: bool,
 }
 
+/// A time in which nobody listened, whatever there was to hear.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Gap {
+    pub(crate) since: Timestamp,
+    pub(crate) until: Timestamp,
+}
+
+/// Spans in a row of one manner, and how long that was heard.
+#[derive(Clone, PartialEq, Debug)]
+struct Stay {
+    manner: Manner,
+    spans: std::ops::Range<usize>,
+    /// From its beginning to its end, with what was not heard of it.
+    whole: SignedDuration,
+    heard: SignedDuration,
+    bad: SignedDuration,
+}
+
 /// What some phases in a row amount to.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Regime<'a> {
@@ -438,14 +457,15 @@ impl Regime<'_> {
     }
 }
 
-/// The regimes of what was heard until `now`, oldest first; `deaf_since` is since when nothing is heard from
-/// the vantage. Also when the passing of time alone would make another of them.
-pub(crate) fn regimes(
-    evidence: &Evidence,
+/// The regimes of what was heard until `now`, oldest first; `gaps` are when nobody listened, `deaf_since` is since
+/// when nothing is heard from the vantage. Also when the passing of time alone would make another of them.
+pub(crate) fn regimes<'a>(
+    evidence: &'a Evidence,
     grid: Grid,
+    gaps: &[Gap],
     deaf_since: Option<Timestamp>,
     now: Timestamp,
-) -> (Vec<Regime<'_>>, Option<Timestamp>) {
+) -> (Vec<Regime<'a>>, Option<Timestamp>) {
     let end = deaf_since.unwrap_or(now).max(evidence.at.min(now));
     let mut spans: Vec<(Span, &Outcome, Timestamp)> = Vec::with_capacity(evidence.past.len() + 1);
     let untils = evidence.past.iter().skip(1).map(|next| next.since).chain([evidence.so_since]);
@@ -458,7 +478,8 @@ pub(crate) fn regimes(
             let bad = by_time.or_else(|| part(tries, failures));
             let mild = is_mild(manner) && by_time.is_none();
             let span = Span { manner, since, until, tries, bad, mild };
-            spans.push((span, &phase.outcome, phase.at));
+            let heard = heard(span, phase.at, gaps);
+            spans.extend(heard.into_iter().map(|part| (part, &phase.outcome, phase.at)));
         }
     }
     let present = manner(&evidence.outcome);
@@ -466,31 +487,40 @@ pub(crate) fn regimes(
         let Evidence { so_since: since, tries, failures, .. } = *evidence;
         let (bad, mild) = (part(tries, failures), is_mild(manner));
         let span = Span { manner, since, until: end.max(since), tries, bad, mild };
-        spans.push((span, &evidence.outcome, evidence.at));
+        let heard = heard(span, evidence.at, gaps);
+        spans.extend(heard.into_iter().map(|part| (part, &evidence.outcome, evidence.at)));
     }
     let ended: Vec<bool> =
         (0..spans.len()).map(|at| at + 1 < spans.len() || present.is_none()).collect();
     let spans = without_blips(spans, &ended, grid);
 
+    let stays = stays(&spans);
+    let sure = |until: Timestamp| {
+        let sure = before(until, grid.need());
+        let gap = gaps.iter().find(|gap| gap.since < sure && sure < gap.until);
+        gap.map_or(sure, |gap| gap.since)
+    };
+
     let mut result: Vec<Regime<'_>> = Vec::new();
     let mut calm_at = None;
     let mut at = 0;
-    while at < spans.len() {
-        let (run, calm) = flapping_run(&spans, at, grid, now);
+    while at < stays.len() {
+        let (run, calm) = flapping_run(&stays, at, grid);
         let taken = if run > 0 { run } else { 1 };
-        let last = at + taken == spans.len();
+        let last = at + taken == stays.len();
         if run > 0 && last {
-            calm_at = calm;
+            let left = calm.map(|calm| end.checked_add(calm).unwrap_or(Timestamp::MAX));
+            calm_at = left.filter(|&at| at > now);
         }
-        let own = &spans[at..at + taken];
-        let (span, outcome, told) = own[taken - 1];
+        let own = &spans[stays[at].spans.start..stays[at + taken - 1].spans.end];
+        let (span, outcome, told) = own[own.len() - 1];
         let manner = if run > 0 { Manner::Flapping } else { span.manner };
         let bad = own.iter().rev().find(|(span, ..)| span.manner != Manner::Up);
         let until = span.until;
         let known = if last && present.is_some() && deaf_since.is_none() {
-            told.max(before(end, grid.need()))
+            told.max(sure(end))
         } else {
-            told.max(before(until, grid.need()))
+            told.max(sure(until))
         };
         let regime = Regime {
             manner,
@@ -513,6 +543,62 @@ pub(crate) fn regimes(
         at += taken;
     }
     (without_lulls(result), calm_at)
+}
+
+/// A span without what nobody listened to. Only what was told later to have begun and ended in such a time is held to
+/// have been heard: a word that was under way then says no more of it than when it arrived.
+fn heard(span: Span, told: Timestamp, gaps: &[Gap]) -> Vec<Span> {
+    let mut parts = Vec::new();
+    let mut left = span;
+    for gap in gaps {
+        let within = gap.since <= span.since && span.until < gap.until;
+        if within || gap.until <= left.since || span.until <= gap.since {
+            continue;
+        }
+        parts.push(Span { until: gap.since.max(left.since), ..left });
+        left.since = gap.until;
+    }
+    if left.since <= span.until {
+        parts.push(left);
+    }
+    if parts.len() > 1 {
+        // How often it was tried was said in one of them; in the others it is as the grid has it.
+        let own = parts.iter().rposition(|part| part.since <= told).unwrap_or(0);
+        let others = parts.iter_mut().enumerate().filter(|(at, _)| *at != own);
+        others.for_each(|(_, part)| part.tries = 0);
+    }
+    parts
+}
+
+/// Spans of one manner in a row are one stay, whether or not there is a time between them of which nothing is known.
+fn stays(spans: &[(Span, &Outcome, Timestamp)]) -> Vec<Stay> {
+    let mut stays: Vec<Stay> = Vec::new();
+    for (at, (span, ..)) in spans.iter().enumerate() {
+        let heard = span.until.duration_since(span.since);
+        let share = match (span.manner, span.bad) {
+            (Manner::Up, _) => 0.0,
+            (_, Some(share)) => share,
+            (Manner::Flapping, None) => 0.5,
+            (Manner::Degraded | Manner::Refusing | Manner::Down, None) => 1.0,
+        };
+        let bad = heard.mul_f64(share);
+        match stays.last_mut() {
+            Some(last) if last.manner == span.manner => {
+                last.spans.end = at + 1;
+                last.whole = span.until.duration_since(spans[last.spans.start].0.since);
+                last.heard = last.heard.saturating_add(heard);
+                last.bad = last.bad.saturating_add(bad);
+            }
+            _ => stays.push(Stay {
+                manner: span.manner,
+                spans: at..at + 1,
+                whole: heard,
+                heard,
+                bad,
+            }),
+        }
+    }
+    stays
 }
 
 /// The share that was bad, where it is neither none nor all.
@@ -539,79 +625,71 @@ fn without_blips<'a>(
         span.tries < 2 && span.until.duration_since(span.since) <= signed(most)
     };
     let mut kept: Vec<(Span, &Outcome, Timestamp)> = Vec::with_capacity(spans.len());
-    let mut left_out = 0;
+    let mut left_out: Option<Span> = None;
     for (at, next) in spans.iter().enumerate() {
         let between = at > 0
             && at + 1 < spans.len()
             && ended[at]
-            && spans[at - 1].0.manner == spans[at + 1].0.manner;
+            && spans[at - 1].0.manner == spans[at + 1].0.manner
+            && spans[at - 1].0.manner != next.0.manner;
         let alone =
             between && single(&next.0) && !single(&spans[at - 1].0) && !single(&spans[at + 1].0);
         // Several of them are no accident.
         let few = spans.iter().filter(|(span, ..)| span.manner == next.0.manner).count() == 1;
         if alone && few {
-            left_out += 1;
+            left_out = Some(next.0);
             continue;
         }
+        let joins = |last: &Span| {
+            last.manner == next.0.manner
+                && left_out.is_some_and(|out| last.until == out.since && out.until == next.0.since)
+        };
         match kept.last_mut() {
-            Some((last, outcome, told)) if left_out > 0 && last.manner == next.0.manner => {
+            Some((last, outcome, told)) if joins(last) => {
                 last.until = next.0.until;
                 last.tries = last.tries.saturating_add(next.0.tries);
                 (*outcome, *told) = (next.1, next.2);
             }
             _ => kept.push(*next),
         }
-        left_out = 0;
+        left_out = None;
     }
     kept
 }
 
-/// How many spans from `from` on are one run of flapping, 0 for none; and when the last of them would be
-/// calm.
-fn flapping_run(
-    spans: &[(Span, &Outcome, Timestamp)],
-    from: usize,
-    grid: Grid,
-    now: Timestamp,
-) -> (usize, Option<Timestamp>) {
-    let length = |at: usize| {
-        let (span, ..) = spans[at];
-        span.until.duration_since(span.since)
-    };
-    let is_short = |at: usize| {
-        let tries = match spans[at].0.manner {
+/// How many stays from `from` on are one run of flapping, 0 for none; and how much longer the last of them would have
+/// to last to be calm.
+///
+/// What is a short stay is said by all of its time, for nobody knows what it did while nobody listened; whether it is
+/// calm is said by what was heard.
+fn flapping_run(stays: &[Stay], from: usize, grid: Grid) -> (usize, Option<SignedDuration>) {
+    let is_short = |stay: &Stay| {
+        let tries = match stay.manner {
             Manner::Up => SHORT_GOOD_TRIES,
             Manner::Degraded | Manner::Flapping | Manner::Refusing | Manner::Down => {
                 SHORT_BAD_TRIES
             }
         };
-        length(at) <= signed(grid.every.saturating_mul(tries))
+        stay.whole <= signed(grid.every.saturating_mul(tries))
     };
-    let told = spans[from].0.manner == Manner::Flapping;
+    let told = stays[from].manner == Manner::Flapping;
     // Three changes: into the first, and out of two short ones. Into what was heard first there is none.
     let short = if from == 0 { 3 } else { 2 };
-    let begins = from + short < spans.len() && (from..from + short).all(is_short);
+    let begins = from + short < stays.len() && stays[from..from + short].iter().all(is_short);
     if !told && !begins {
         return (0, None);
     }
     let mut end = if told { from + 1 } else { from + short };
     let mut bad = SignedDuration::ZERO;
     let mut whole = SignedDuration::ZERO;
-    let mut take = |at: usize| {
-        let (span, ..) = spans[at];
-        let share = match (span.manner, span.bad) {
-            (Manner::Up, _) => 0.0,
-            (_, Some(share)) => share,
-            (Manner::Flapping, None) => 0.5,
-            (Manner::Degraded | Manner::Refusing | Manner::Down, None) => 1.0,
-        };
-        bad = bad.saturating_add(length(at).mul_f64(share));
-        whole = whole.saturating_add(length(at));
+    let mut take = |stay: &Stay| {
+        bad = bad.saturating_add(stay.bad);
+        whole = whole.saturating_add(stay.heard);
         bad.as_secs_f64() / whole.as_secs_f64().max(0.001)
     };
     let mut rate = 0.5;
-    for at in from..end {
-        rate = take(at);
+    for stay in &stays[from..end] {
+        rate = take(stay);
     }
     loop {
         let calm = |manner: Manner| {
@@ -619,17 +697,16 @@ fn flapping_run(
             let tries = BY_CHANCE.ln() / chance.clamp(1e-6, 1.0 - 1e-6).ln();
             signed(grid.every.mul_f64(tries.clamp(CALM_TRIES.0, CALM_TRIES.1)))
         };
-        let Some((next, ..)) = spans.get(end) else {
-            let last = spans[end - 1].0;
-            let at = last.since.checked_add(calm(last.manner)).ok();
-            return (end - from, at.filter(|&at| at > now));
+        let Some(next) = stays.get(end) else {
+            let last = &stays[end - 1];
+            return (end - from, Some(calm(last.manner).saturating_sub(last.heard)));
         };
-        if next.until.duration_since(next.since) > calm(next.manner) {
+        if next.heard > calm(next.manner) {
             return (end - from, None);
         }
         // The present one has not come to its end: it says nothing of the rate.
-        if end + 1 < spans.len() {
-            rate = take(end);
+        if end + 1 < stays.len() {
+            rate = take(next);
         }
         end += 1;
     }

@@ -609,8 +609,14 @@ fn hold(
     HOLD.saturating_mul(1 << again).min(HOLD_MAX)
 }
 
+/// From when on what has been up since then counts as held: while nobody listened nothing was seen to hold.
+fn held_from(state: &State, up: Timestamp) -> Timestamp {
+    state.gaps.last().map_or(up, |gap| gap.until.max(up))
+}
+
 /// Moves incidents whose symptoms went, or came back.
 fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
+    let listened = held_from(state, Timestamp::MIN);
     let failing: BTreeSet<&SymptomKey> =
         facts.failing.iter().chain(&facts.degraded).map(|seen| &seen.key).collect();
     for incident in state.incidents.values_mut().filter(|incident| incident.state.is_live()) {
@@ -649,7 +655,7 @@ fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
                 let because = format!("failing again: {}", names(&left).join(", "));
                 change(incident, IncidentEvent::SeenAgain, because, now);
             }
-            (IncidentState::Recovering, Some(up)) if now >= later(up, hold) => {
+            (IncidentState::Recovering, Some(up)) if now >= later(listened.max(up), hold) => {
                 let because = format!("all symptoms up for {}", shown_span(hold));
                 change(incident, IncidentEvent::Held, because, now);
             }
@@ -713,7 +719,7 @@ fn next_look(state: &State, loaded: &Loaded, facts: &Facts, now: Timestamp) -> O
         times.push(later(incident.opened_at, VERIFY_MAX));
         let ups = || incident.symptoms.values().filter_map(|track| track.up_since);
         let hold = hold(&state.evidence, incident, now);
-        times.extend(ups().max().map(|up| later(up, hold)));
+        times.extend(ups().max().map(|up| later(held_from(state, up), hold)));
         times.extend(ups().max().map(|up| later(up, GRACE)));
         times.extend(incident.silenced_until);
         times.extend(incident.told.as_ref().map(|told| later(told.at, alert::APART)));

@@ -3,7 +3,7 @@
 use crate::battery::Batteries;
 use crate::circuit::{Circuit, Killers};
 use crate::consequence::Electric;
-use crate::history::Phase;
+use crate::history::{Gap, Phase};
 use crate::prior::Unseen;
 use blackstart_model::check::Check;
 use blackstart_model::incident::IncidentState;
@@ -30,6 +30,8 @@ pub struct State {
     pub(crate) lost: BTreeMap<VantageName, Loss>,
     /// Losses that are over, oldest first.
     pub(crate) lost_before: BTreeMap<VantageName, Vec<PastLoss>>,
+    /// Times in which nobody listened to any vantage, oldest first.
+    pub(crate) gaps: Vec<Gap>,
     pub(crate) words: BTreeMap<ComponentName, BTreeMap<String, Word>>,
     /// What each said of a component before, oldest first.
     pub(crate) words_before: BTreeMap<ComponentName, Vec<Word>>,
@@ -368,6 +370,7 @@ impl State {
             evidence,
             lost,
             lost_before,
+            gaps,
             words,
             words_before,
             deeds,
@@ -402,6 +405,9 @@ impl State {
         }
         for entry in lost_before {
             line("lost before", &entry);
+        }
+        for entry in gaps {
+            line("gap", entry);
         }
         for entry in words {
             line("word", &entry);

@@ -5,6 +5,7 @@ use crate::battery::Batteries;
 use crate::circuit::{Circuit, Killers};
 use crate::consequence::Electric;
 use crate::evidence::later;
+use crate::history::Gap;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
 use crate::prior::Unseen;
 use crate::state::{Deeded, Evidence, Loaded, Loss, PastLoss, State, SymptomKey, Word};
@@ -31,6 +32,9 @@ const WORDS_BEFORE_MAX: usize = 16;
 
 /// Past losses of one vantage that are kept, the newest (chosen by hand).
 const LOSSES_MAX: usize = 8;
+
+/// Times in which nobody listened that are kept, the newest (chosen by hand: a day of restarts).
+const GAPS_MAX: usize = 32;
 
 /// Takes one input into the state and says what follows from it.
 ///
@@ -81,14 +85,15 @@ fn take(
 ) -> Result<(), String> {
     match input {
         Input::Started { version: _, alive_until } => {
-            blind(state, alive_until.unwrap_or(now), now);
+            let since = alive_until.unwrap_or(now);
+            blind(state, since, now);
+            gap(state, since, now);
             // Nobody has looked whether our own way out is back; if it is not, that is told again.
             heard(state, &VantageName::here(), now);
-            state.asks.clear();
             state.probed.clear();
-            state.unjudged = true;
             alert::started(state, now, decisions);
         }
+        Input::Blind { since } => gap(state, *since, now),
         Input::PlantLoaded(source) => load(state, source)?,
         Input::PlantRefused { why } => alert::plant_refused(state, why, now, decisions),
         Input::Observed(observation) => observe(state, observation),
@@ -142,6 +147,18 @@ fn blind(state: &mut State, since: Timestamp, now: Timestamp) {
             evidence.forget(blind, since, now);
         }
     }
+}
+
+/// A time in which nobody listened, here or elsewhere, is over: what was asked before it is not answered any more.
+fn gap(state: &mut State, since: Timestamp, now: Timestamp) {
+    if since < now {
+        if state.gaps.len() == GAPS_MAX {
+            state.gaps.remove(0);
+        }
+        state.gaps.push(Gap { since, until: now });
+    }
+    state.asks.clear();
+    state.unjudged = true;
 }
 
 /// A vantage is listened to again; true when it was not.

@@ -1,13 +1,17 @@
 //! The only place of the server that reads clocks.
 //!
 //! It decides how the time of the journal goes on when the wall clock does not: never backwards, and
-//! never standing still; and what the time is in a demonstration, where it may begin when it likes and
-//! pass faster. Tested with clocks handed in.
+//! never standing still; when more of it has passed than anybody has lived through; and what the time is in
+//! a demonstration, where it may begin when it likes and pass faster. Tested with clocks handed in.
 #![expect(clippy::disallowed_methods, reason = "the one module of the server that reads clocks")]
 
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
 use std::sync::OnceLock;
 use std::time::Instant;
+
+/// Time that passes without the monotonic clock passing was slept through when it is longer (chosen by hand: far more
+/// than a clock is put right by, and no longer than a check's period).
+const SLEPT_MIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// The time of a demonstration, while one is played: the whole process lives in it.
 static PLAYED: OnceLock<Played> = OnceLock::new();
@@ -58,27 +62,42 @@ pub(crate) fn until(then: Timestamp) -> Duration {
 pub(crate) struct Clock {
     last: Timestamp,
     read_at: Instant,
+    /// It was read since the start: before that others say what nobody saw.
+    is_read: bool,
+}
+
+/// What a clock says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Reading {
+    /// The time now; never before an earlier answer.
+    pub(crate) now: Timestamp,
+    /// The answer before this one, when the host slept in between or its wall clock was put forward.
+    pub(crate) slept_since: Option<Timestamp>,
 }
 
 impl Clock {
     /// Goes on from `last`, the time of the newest record, if there is one.
     #[must_use]
     pub(crate) fn after(last: Option<Timestamp>) -> Self {
-        Self { last: last.unwrap_or(Timestamp::UNIX_EPOCH), read_at: monotonic() }
+        let last = last.unwrap_or(Timestamp::UNIX_EPOCH);
+        Self { last, read_at: monotonic(), is_read: false }
     }
 
-    /// The time now; never before an earlier answer.
-    pub(crate) fn now(&mut self) -> Timestamp {
-        self.at(wall(), monotonic())
+    /// Reads it.
+    pub(crate) fn read(&mut self) -> Reading {
+        self.at(wall(), monotonic(), PLAYED.get().map_or(1, |played| played.speed))
     }
 
-    fn at(&mut self, wall: Timestamp, monotonic: Instant) -> Timestamp {
-        let passed = monotonic.saturating_duration_since(self.read_at) / 2;
-        let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::ZERO);
-        let slow = self.last.checked_add(passed).unwrap_or(self.last);
-        self.last = wall.max(slow);
-        self.read_at = monotonic;
-        self.last
+    fn at(&mut self, wall: Timestamp, monotonic: Instant, speed: u32) -> Reading {
+        let lived = monotonic.saturating_duration_since(self.read_at).saturating_mul(speed);
+        let lived = SignedDuration::try_from(lived).unwrap_or(SignedDuration::MAX);
+        let slow = self.last.checked_add(lived / 2).unwrap_or(self.last);
+        let now = wall.max(slow);
+        let passed = now.duration_since(self.last);
+        let slept = self.is_read && passed.saturating_sub(lived) > SLEPT_MIN;
+        let slept_since = slept.then_some(self.last);
+        *self = Self { last: now, read_at: monotonic, is_read: true };
+        Reading { now, slept_since }
     }
 }
 
@@ -100,15 +119,34 @@ mod tests {
     fn a_clock_that_was_put_back_goes_on_at_half_speed_until_it_is_caught_up_with() {
         let noon: Timestamp = "2026-11-21T12:00:00Z".parse().expect("an instant");
         let start = monotonic();
-        let mut clock = Clock { last: noon, read_at: start };
+        let mut clock = Clock { last: noon, read_at: start, is_read: true };
         let mut at = |wall_s: i64, passed_s: u64| {
             let wall = noon.checked_add(SignedDuration::from_secs(wall_s)).expect("in range");
-            let now = clock.at(wall, start + Duration::from_secs(passed_s));
+            let Reading { now, slept_since } =
+                clock.at(wall, start + Duration::from_secs(passed_s), 1);
+            assert_eq!(slept_since.is_some(), wall_s == 40, "it is put forward again by 25 s");
             now.duration_since(noon).as_secs()
         };
         assert_eq!(at(10, 10), 10, "the wall clock's");
         assert_eq!(at(-3590, 20), 15, "put back by an hour: half speed");
         assert_eq!(at(-3580, 30), 20);
         assert_eq!(at(40, 40), 40, "put right");
+    }
+
+    #[test]
+    fn what_passes_without_being_lived_through_was_slept() {
+        let noon: Timestamp = "2026-11-21T12:00:00Z".parse().expect("an instant");
+        let start = monotonic();
+        let mut clock = Clock { last: noon, read_at: start, is_read: false };
+        let mut slept = |wall_s: i64, lived_s: u64, speed| {
+            let wall = noon.checked_add(SignedDuration::from_secs(wall_s)).expect("in range");
+            let read = clock.at(wall, start + Duration::from_secs(lived_s), speed);
+            read.slept_since.map(|since| since.duration_since(noon).as_secs())
+        };
+        assert_eq!(slept(3_600, 0, 1), None, "before the start it was not we who slept");
+        assert_eq!(slept(3_670, 70, 1), None, "a minute in which nothing happened");
+        assert_eq!(slept(3_675, 72, 1), None, "put right by 3 s");
+        assert_eq!(slept(7_200, 73, 1), Some(3_675));
+        assert_eq!(slept(7_800, 83, 60), None, "a demonstration, ten minutes in ten seconds");
     }
 }

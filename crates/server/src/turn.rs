@@ -4,9 +4,10 @@
 //! Inputs that wait together share one transaction, for one sync of the disk costs more than their
 //! judgement. The state is held while it is ahead of the journal, so nobody ever reads what could be
 //! lost. When the journal cannot be written (a full disk), the turn stands still and says so in
-//! [`Hub::trouble`]; it goes on by itself when it can be written again. Tested with a journal that fails.
+//! [`Hub::trouble`]; it goes on by itself when it can be written again. When the host has slept, that is taken in
+//! before anything else, as a time in which nobody looked. Tested with a journal that fails; sleep in the lab.
 
-use crate::clock::{self, Clock};
+use crate::clock::{self, Clock, Reading};
 use crate::hub::{Hub, Message};
 use blackstart_journal::{Journal, JournalError, Reader};
 use blackstart_model::RecordId;
@@ -23,7 +24,7 @@ const BATCH_MAX: usize = 512;
 /// How long we wait before the journal is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// How often the wall clock is looked at while a time of it is waited for.
+/// How often the wall clock is looked at while nothing comes in.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Entries read at once when folding.
@@ -209,6 +210,7 @@ impl Work {
                         batch.push(Message::Input(Input::Tick, None));
                         true
                     }
+                    () = tokio::time::sleep(LOOK_EVERY) => true,
                 }
             });
             if !alive || !self.take(&mut batch) {
@@ -223,11 +225,14 @@ impl Work {
         let mut tellers: Vec<Teller> = Vec::new();
         let mut pings = Vec::new();
         let mut goes_on = true;
-        let mut state = self.hub.state.write().expect("nobody panics while holding the state");
+        let hub = self.hub.clone();
+        let mut state = hub.state.write().expect("nobody panics while holding the state");
+        // Also when nothing came in: how long was slept through is known to within a look.
+        self.now(&mut state, &mut records);
         for message in batch.drain(..) {
             match message {
                 Message::Input(input, teller) => {
-                    let now = self.clock.now();
+                    let now = self.now(&mut state, &mut records);
                     let decisions = step(&mut state, &input, now);
                     records.push((now, Record::Input(input)));
                     let as_records = decisions.iter().cloned().map(Record::Decision);
@@ -257,6 +262,18 @@ impl Work {
             }
         }
         goes_on
+    }
+
+    /// The time now; what was slept through since the last look is taken in before anything else of now.
+    fn now(&mut self, state: &mut State, records: &mut Vec<(Timestamp, Record)>) -> Timestamp {
+        let Reading { now, slept_since } = self.clock.read();
+        if let Some(since) = slept_since {
+            let blind = Input::Blind { since };
+            let decisions = step(state, &blind, now);
+            records.push((now, Record::Input(blind)));
+            records.extend(decisions.into_iter().map(|decision| (now, Record::Decision(decision))));
+        }
+        now
     }
 }
 

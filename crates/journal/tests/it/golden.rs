@@ -29,7 +29,7 @@ struct Golden {
     records: fn() -> Vec<Record>,
 }
 
-const GOLDEN: [Golden; 2] = [
+const GOLDEN: [Golden; 3] = [
     Golden {
         name: "v1.sql",
         sql: include_str!("../golden/v1.sql"),
@@ -41,6 +41,12 @@ const GOLDEN: [Golden; 2] = [
         sql: include_str!("../golden/v1-reports.sql"),
         fingerprint: 0xb505_307e_c9cc_127e,
         records: v1_reports,
+    },
+    Golden {
+        name: "v1-blind.sql",
+        sql: include_str!("../golden/v1-blind.sql"),
+        fingerprint: 0x2df0_1a39_b046_d08e,
+        records: v1_blind,
     },
 ];
 
@@ -443,4 +449,10 @@ fn v1_reports() -> Vec<Record> {
         person(PersonAction::Act { component: "web-1".into(), did, note: "at last".to_owned() })
     }));
     inputs.into_iter().map(Record::Input).collect()
+}
+
+/// The same, and a time in which nobody looked.
+fn v1_blind() -> Vec<Record> {
+    let blind = Input::Blind { since: instant("2017-03-25T23:59:59.5Z") };
+    v1_reports().into_iter().chain([Record::Input(blind)]).collect()
 }

@@ -23,6 +23,7 @@ pub(crate) fn shape(record: &Record) -> &'static str {
     match record {
         Record::Input(input) => match input {
             Input::Started { .. } => "started",
+            Input::Blind { .. } => "blind",
             Input::PlantLoaded(_) => "plant-loaded",
             Input::PlantRefused { .. } => "plant-refused",
             Input::Observed(observation) => match observation.outcome {
@@ -78,6 +79,7 @@ fn shapes() -> Vec<BoxedStrategy<Record>> {
         (text(), option::of(instant()))
             .prop_map(|(version, alive_until)| Input::Started { version, alive_until })
             .boxed(),
+        instant().prop_map(|since| Input::Blind { since }).boxed(),
         vec((text(), long_text()), 0..3)
             .prop_map(|files| Input::PlantLoaded(PlantSource { files }))
             .boxed(),

@@ -38,7 +38,7 @@ fn heard(words: &[(i64, char)]) -> Evidence {
 
 /// The regimes at a second: which, since when, tries and failures of each.
 fn seen(evidence: &Evidence, at: i64) -> Vec<(Manner, i64, u32, u32)> {
-    regimes(evidence, GRID, None, second(at))
+    regimes(evidence, GRID, &[], None, second(at))
         .0
         .iter()
         .map(|regime| {
@@ -157,7 +157,64 @@ fn a_lull_is_no_calm() {
     let manners: Vec<_> = seen(&evidence, now).iter().map(|seen| (seen.0, seen.1)).collect();
     assert_eq!(manners, [(Manner::Up, 0), (Manner::Flapping, 6_000)]);
     // The rarer it failed, the longer a good while has to be.
-    let (_, calm_at) = regimes(&evidence, GRID, None, second(now));
+    let (_, calm_at) = regimes(&evidence, GRID, &[], None, second(now));
     let wait = calm_at.expect("it flaps").duration_since(second(now)).as_secs();
     assert!((100..400).contains(&wait), "{wait}");
+}
+
+/// The manners at a second, where nobody listened between these.
+fn seen_but(evidence: &Evidence, gaps: &[(i64, i64)], at: i64) -> Vec<(Manner, i64, u32, u32)> {
+    let gap = |&(since, until): &(i64, i64)| Gap { since: second(since), until: second(until) };
+    let gaps: Vec<Gap> = gaps.iter().map(gap).collect();
+    let (regimes, _) = regimes(evidence, GRID, &gaps, None, second(at));
+    let counted = regimes.iter().map(|regime| {
+        let counts = regime.counts(Timestamp::MIN, second(at), GRID);
+        let since = regime.since.duration_since(second(0)).as_secs();
+        (regime.manner, since, counts.tries, counts.failures)
+    });
+    counted.collect()
+}
+
+#[test]
+fn what_was_up_before_and_after_an_hour_of_which_nothing_is_known_was_not_tried_in_it() {
+    let evidence = heard(&[(0, 'u')]);
+    assert_eq!(seen(&evidence, 3_790), [(Manner::Up, 0, 379, 0)]);
+    let but = seen_but(&evidence, &[(95, 3_695)], 3_790);
+    assert_eq!(but, [(Manner::Up, 0, 20, 0)]);
+}
+
+#[test]
+fn what_failed_in_turns_when_nobody_listened_any_more_was_not_down_since() {
+    let words = [(0, 'u'), (600, 'd'), (620, 'u'), (650, 'd')];
+    let evidence = heard(&words);
+    assert_eq!(seen(&evidence, 4_271).last().map(|last| last.0), Some(Manner::Down));
+    let but = seen_but(&evidence, &[(661, 4_261)], 4_271);
+    assert_eq!(but, [(Manner::Up, 0, 60, 0), (Manner::Flapping, 600, 7, 4)]);
+}
+
+#[test]
+fn times_of_which_nothing_is_known_do_not_make_what_stays_as_it_is_come_and_go() {
+    let evidence = heard(&[(0, 'u')]);
+    let but = seen_but(&evidence, &[(30, 40), (60, 70), (90, 100)], 130);
+    assert_eq!(but.iter().map(|regime| regime.0).collect::<Vec<_>>(), [Manner::Up]);
+}
+
+#[test]
+fn what_was_told_later_to_have_come_and_gone_while_nobody_listened_did() {
+    let evidence = heard(&[(0, 'u'), (2_000, 'd'), (2_500, 'u')]);
+    let but = seen_but(&evidence, &[(1_000, 3_000)], 3_100);
+    assert_eq!(
+        but,
+        [(Manner::Up, 0, 100, 0), (Manner::Down, 2_000, 50, 50), (Manner::Up, 2_500, 11, 0)]
+    );
+}
+
+#[test]
+fn a_word_that_was_under_way_when_nobody_listened_says_nothing_of_the_time_before() {
+    let evidence = heard(&[(0, 'u'), (600, 'd'), (3_999, 'd'), (4_010, 'u')]);
+    let but = seen_but(&evidence, &[(700, 4_000)], 4_100);
+    assert_eq!(but[1], (Manner::Down, 600, 11, 11));
+    let evidence = heard(&[(0, 'u'), (600, 'd'), (3_999, 'u')]);
+    let but = seen_but(&evidence, &[(700, 4_000)], 4_100);
+    assert_eq!(but[1], (Manner::Down, 600, 10, 10));
 }

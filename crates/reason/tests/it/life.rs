@@ -181,6 +181,24 @@ fn a_start_forgets_what_nobody_has_watched_since() {
 }
 
 #[test]
+fn what_was_up_again_before_an_hour_in_which_nobody_looked_has_not_held_for_an_hour() {
+    let mut world = World::of(&two_racks());
+    world.break_it("web-1");
+    world.run(MINUTE);
+    world.mend("web-1");
+    let states = |world: &World| world.confirmed().iter().map(|it| it.state).collect::<Vec<_>>();
+    while states(&world) != [IncidentState::Recovering] {
+        world.run(Duration::from_secs(1));
+    }
+    let since = world.now;
+    world.sleep(60 * MINUTE);
+    world.give(Input::Blind { since });
+    assert_eq!(states(&world), [IncidentState::Recovering]);
+    world.run(MINUTE);
+    assert_eq!(states(&world), [IncidentState::Resolved]);
+}
+
+#[test]
 fn a_person_puts_one_incident_into_another() {
     let mut world = World::of(&two_racks());
     world.break_it("web-4");

@@ -103,6 +103,15 @@ impl World {
         self.flaky.remove(&self.input(name));
     }
 
+    /// Nobody looks for so long: what was under way is put off.
+    pub(crate) fn sleep(&mut self, span: Duration) {
+        let span = SignedDuration::try_from(span).expect("in range");
+        let later = |at: Timestamp| at.checked_add(span).expect("in range");
+        self.now = later(self.now);
+        let due = std::mem::take(&mut self.due).into_iter();
+        self.due = due.map(|((at, rank, key), asked)| ((later(at), rank, key), asked)).collect();
+    }
+
     /// The target of a check goes on answering, slowly.
     pub(crate) fn slow_down(&mut self, check: &str) {
         self.slow.insert(check.into());

@@ -61,6 +61,9 @@ fn words(view: &View, entry: &Entry) -> Option<Markup> {
                 "started, version " (version)
                 @if let Some(until) = alive_until { ", after seeing nothing since " (time(view, *until)) }
             },
+            Input::Blind { since } => html! {
+                "nobody looked since " (time(view, *since)) ": the host slept, or its clock was put forward"
+            },
             Input::PlantLoaded(source) => {
                 html! { "plant loaded from " (source.files.len()) " file(s)" }
             }

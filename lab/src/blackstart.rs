@@ -201,6 +201,11 @@ impl Server {
         &self.data
     }
 
+    /// Has it stand still, or go on.
+    pub(crate) fn halt(&self, halted: bool) {
+        self.host.halt(self.process, halted);
+    }
+
     /// Kills it with SIGKILL.
     pub fn kill(self) {
         self.host.kill(self.process);
@@ -243,6 +248,11 @@ impl Agent {
             .spawn()
             .expect("the agent starts");
         Self { host: host.clone(), process: host.keep(child) }
+    }
+
+    /// Has it stand still, or go on.
+    pub(crate) fn halt(&self, halted: bool) {
+        self.host.halt(self.process, halted);
     }
 
     /// Kills it with SIGKILL.

@@ -230,6 +230,13 @@ impl Host {
         run(&all);
     }
 
+    /// Its links, as `ip` tells them.
+    pub(crate) fn links(&self) -> serde_json::Value {
+        let told = Command::new("ip").args(["-n", self.space(), "-j", "link"]).output();
+        let told = told.map(|output| output.stdout).unwrap_or_default();
+        serde_json::from_slice(&told).unwrap_or_default()
+    }
+
     /// A command to be started in it.
     #[must_use]
     pub fn command(&self, program: &Path) -> Command {
@@ -254,6 +261,12 @@ impl Host {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// One of its processes stands still, until it goes on.
+    pub(crate) fn halt(&self, id: u32, halted: bool) {
+        let signal = if halted { "-STOP" } else { "-CONT" };
+        run(&["kill", signal, &id.to_string()]);
     }
 
     /// The host loses its power: everything that runs in its namespace is killed.

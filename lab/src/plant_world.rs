@@ -14,6 +14,7 @@ mod daemons;
 mod power;
 
 use crate::namespace::{Host, Lab};
+use crate::wait;
 use bgp::Speaker;
 use blackstart_model::check::{self, Question};
 use blackstart_model::kind::Kind;
@@ -133,6 +134,11 @@ impl PlantWorld {
                 }
             }
         }
+        wait("links to be noticed", || self.places.values().all(Place::is_noticed).then_some(()));
+        // Who has asked in vain for an address asks again once a second: whoever came back is found at once.
+        for place in self.places.values().filter(|place| place.powered) {
+            place.host.ip(&["neigh", "flush", "all"]);
+        }
         let powered = |host: &Host| {
             let place = self.places.values().find(|place| place.host.space() == host.space());
             place.is_none_or(|place| place.powered)
@@ -143,7 +149,7 @@ impl PlantWorld {
         self.daemons.follow(&|component| stands[component.index()]);
     }
 
-    /// A component loses this share of the packets that come to it; none at 0.
+    /// This share of what is asked through a component is lost, the question or the answer; none at 0.
     ///
     /// # Panics
     /// When it carries no packets.
@@ -151,18 +157,20 @@ impl PlantWorld {
         let name = &self.plant.component(component).name;
         let place = self.places.get(&component);
         let place = place.unwrap_or_else(|| panic!("{name} carries no packets that could be lost"));
-        let (host, percent) = (&place.host, (share * 100.0).round());
+        // Each of the two is lost by itself: 1 - (1 - p)^2 is the share.
+        let (host, permille) = (&place.host, ((1.0 - (1.0 - share).sqrt()) * 1_000.0).round());
         host.run(&["nft", "add", "table", "netdev", "lab"]);
         host.run(&["nft", "delete", "table", "netdev", "lab"]);
-        if percent < 1.0 {
+        if permille < 1.0 {
             return;
         }
         host.run(&["nft", "add", "table", "netdev", "lab"]);
         for end in &place.ends {
             let hook = format!("type filter hook ingress device {end} priority 0;");
             host.run(&["nft", &format!("add chain netdev lab {end} {{ {hook} }}")]);
-            let some = format!("add rule netdev lab {end} numgen random mod 100 < {percent} drop");
-            host.run(&["nft", &some]);
+            // A lost question of ARP would be a second in which all who ask fail together.
+            let which = format!("meta protocol ip numgen random mod 1000 < {permille}");
+            host.run(&["nft", &format!("add rule netdev lab {end} {which} drop")]);
         }
     }
 
@@ -182,6 +190,18 @@ impl Place {
             self.host.ip(&["link", "set", end, "up"]);
         }
         self.host.ip_batch(&self.routes);
+    }
+
+    /// Whether the kernel has told its bridges of every link that is there: it does so once a second at most.
+    fn is_noticed(&self) -> bool {
+        let links = self.host.links();
+        let has = |link: &serde_json::Value, flag: &str| {
+            link["flags"].as_array().is_some_and(|flags| flags.iter().any(|own| own == flag))
+        };
+        let is_pending = |link: &serde_json::Value| {
+            has(link, "LOWER_UP") && !has(link, "LOOPBACK") && link["operstate"] != "UP"
+        };
+        !links.as_array().into_iter().flatten().any(is_pending)
     }
 }
 

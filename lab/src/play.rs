@@ -3,10 +3,11 @@
 //!
 //! Time is not stretched but cut. From each instant at which something happens, the world goes on at its own pace
 //! for the share of the time to the next that the scenario's `time_scale` leaves, and for [`ROUNDS_MIN`] rounds of
-//! checks at least; then the server's wall clock is put forward to the next. So every span that the judgement goes
-//! by is a real one, and the dates, the hours of a maintenance and the night in which the clocks change are the
-//! scenario's. The server gets the plant with all checks at [`EVERY`]. Agents tell no times of day, and have the
-//! right clock.
+//! checks at least. Then server and agents stand still while the world is changed and the server's wall clock is put
+//! forward to the next instant: what happens at once is seen to happen at once, and the server knows that nobody looked
+//! in the hours that were cut out. So every span that the judgement goes by is a real one, and the dates, the hours
+//! of a maintenance and the night in which the clocks change are the scenario's. The server gets the plant with all
+//! checks at [`EVERY`]. Agents tell no times of day, and have the right clock.
 
 use crate::blackstart::{Agent, Console, Server, binary};
 use crate::clock::WrongClock;
@@ -29,14 +30,20 @@ pub const PLAY_NEEDS: &[&str] =
 
 /// How often each check is asked: often enough that a few rounds are soon over, seldom enough that two busy cores
 /// are never late.
-const EVERY: Duration = Duration::from_secs(1);
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Rounds of checks in a second.
+const ROUNDS_A_SECOND: u64 = 2;
 
 /// The deadline of a try. Everything here answers within a hundredth of it, or not at all.
-const DEADLINE: Duration = Duration::from_millis(800);
+const DEADLINE: Duration = Duration::from_millis(400);
 
 /// Rounds of checks that follow on everything that happens: the failure, its confirmation, the verification, and
 /// one in which all that is well has spoken.
-const ROUNDS_MIN: u64 = 4;
+const ROUNDS_MIN: u64 = 6;
+
+/// Rounds that follow while something fails in turns: what fails one time in three is then seen to do so.
+const ROUNDS_IN_TURNS: u64 = 16;
 
 /// A fault by name and mode, as the API tells it.
 pub type Cause = (String, String);
@@ -50,7 +57,7 @@ pub struct Play {
     agents: Vec<Agent>,
     /// Where it is.
     now: Timestamp,
-    /// The tries that had been put when it came here.
+    /// The rounds of checks there had been when it came here.
     came_at: u64,
     /// What loses packets now.
     lossy: BTreeSet<ComponentId>,
@@ -85,7 +92,7 @@ impl Play {
         let (now, came_at, lossy) = (scenario.starts, 0, BTreeSet::new());
         let mut play = Self { scenario, world, clock, server, agents, now, came_at, lossy };
         play.happen();
-        play.came_at = play.tries();
+        play.came_at = play.rounds();
         play
     }
 
@@ -131,10 +138,15 @@ impl Play {
         for at in instants {
             self.watch_on(at);
             self.now = at;
-            self.clock.put(at);
+            // Nobody looks while it happens: for who watches, all of it happens at once.
+            self.server.halt(true);
+            self.agents.iter().for_each(|agent| agent.halt(true));
             self.happen();
+            self.clock.put(at);
+            self.agents.iter().for_each(|agent| agent.halt(false));
+            self.server.halt(false);
             self.tell();
-            self.came_at = self.tries();
+            self.came_at = self.rounds();
         }
         self.watch_on(self.now);
     }
@@ -142,27 +154,27 @@ impl Play {
     /// Goes on as it is, for what is left of the time from where it came to `next`.
     fn watch_on(&self, next: Timestamp) {
         let gap = next.duration_since(self.now).as_secs().unsigned_abs();
-        let rounds = gap / u64::from(self.scenario.time_scale) / EVERY.as_secs();
-        let from_here = self.scenario.plant.checks().iter();
-        let from_here = from_here.filter(|check| check.from.contains(&VantageId(0))).count();
-        let after = |rounds: u64| self.came_at + rounds * from_here as u64;
-        let rounds = rounds.max(ROUNDS_MIN);
-        wait("the rounds of checks", || (self.tries() >= after(rounds)).then_some(()));
-        // What fails in turns is suspected again and again; it is not waited for much longer.
+        let least = if self.lossy.is_empty() { ROUNDS_MIN } else { ROUNDS_IN_TURNS };
+        let rounds = (gap / u64::from(self.scenario.time_scale) * ROUNDS_A_SECOND).max(least);
+        wait("the rounds of checks", || (self.rounds() >= self.came_at + rounds).then_some(()));
+        // What fails in turns is suspected again and again: that is not waited for.
         wait("the judgement to make up its mind", || {
             let incidents =
                 self.server.console.api("/incidents")["incidents"].as_array().cloned()?;
             let sure = incidents.iter().all(|incident| incident["state"] != "suspected");
-            (sure || self.tries() >= after(rounds + ROUNDS_MIN)).then_some(())
+            let late = self.rounds() >= self.came_at + rounds + ROUNDS_MIN;
+            (sure || late || !self.lossy.is_empty()).then_some(())
         });
     }
 
-    /// How many tries the server has put so far.
-    fn tries(&self) -> u64 {
+    /// How often the server has come round its grid so far. What it asks besides does not count.
+    fn rounds(&self) -> u64 {
         let metrics = self.server.console.get("/metrics").map(|(body, _)| body).unwrap_or_default();
         let mut lines = metrics.lines();
-        let tries = lines.find_map(|line| line.strip_prefix("blackstart_tries_total "));
-        tries.and_then(|tries| tries.parse().ok()).unwrap_or(0)
+        let met = lines.find_map(|line| line.strip_prefix("blackstart_start_lag_seconds_count "));
+        let from_here = self.scenario.plant.checks().iter();
+        let from_here = from_here.filter(|check| check.from.contains(&VantageId(0))).count() as u64;
+        met.and_then(|met| met.parse::<u64>().ok()).unwrap_or(0) / from_here.max(1)
     }
 
     /// Makes the world what it is now.
@@ -276,13 +288,13 @@ impl Play {
         faults.map(|it| (it.fault.subject, it.fault.mode.as_str().to_owned())).collect()
     }
 
-    /// Waits until the live incidents name these causes (subject and mode). All of them must then be believed of
-    /// what was seen so far, and nothing be named that is not believed; and the replayed journal and the pretended
-    /// world must believe the same.
+    /// Waits until the live incidents name these causes (subject and mode); gives all that is believed of what was seen
+    /// so far. What is wanted must be part of it, nothing be named that is not, and the replayed journal and the
+    /// pretended world must believe the same.
     ///
     /// # Panics
     /// When that does not come, or they differ.
-    pub fn names(&self, causes: &[(&str, &str)]) {
+    pub fn names(&self, causes: &[(&str, &str)]) -> BTreeSet<Cause> {
         let wanted = causes.iter().map(|&(what, how)| (what.to_owned(), how.to_owned()));
         let wanted: BTreeSet<Cause> = wanted.collect();
         let at = shown(self.now, self.scenario.plant.zone());
@@ -295,6 +307,7 @@ impl Play {
             named.is_subset(&believed),
             "at {at} {named:?} is named, and believed {believed:?}"
         );
+        believed
     }
 
     /// What is believed of all that was seen so far, by a replay of the journal.
@@ -310,11 +323,13 @@ impl Play {
         causes(&told["diagnosis"]["hypotheses"][0]["faults"])
     }
 
-    /// What the incidents say broke that are confirmed and not over.
+    /// What the incidents say broke that are confirmed and not over. What is only told as seen (that a thing answers
+    /// badly) is no cause.
     fn named(&self) -> BTreeSet<Cause> {
         let incidents = self.console().confirmed().into_iter();
         let live = incidents.filter(|incident| incident["closed_at"].is_null());
-        live.flat_map(|incident| causes(&incident["cause"])).collect()
+        let causes = live.flat_map(|incident| causes(&incident["cause"]));
+        causes.filter(|(_, how)| how != "degraded").collect()
     }
 }
 

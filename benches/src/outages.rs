@@ -13,7 +13,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use blackstart_sim::calibration::Calibration;
-use blackstart_sim::outages::{Class, Setting, calm, draw, run, table, tally};
+use blackstart_sim::outages::{Class, Outcome, Setting, calm, draw, run, table, tally};
 
 /// Racks of the plant that has about a thousand checks.
 const CALM_RACKS: usize = 46;
@@ -62,6 +62,22 @@ fn arguments() -> Result<Arguments> {
     Ok(given)
 }
 
+/// Prints an outage whose cause was not named as well as it can be, or with which false incidents came.
+fn say_wrong(name: &str, outcome: &Outcome, wrong: bool) {
+    if !wrong || (outcome.is_right() && outcome.false_incidents == 0) {
+        return;
+    }
+    let how = match (outcome.is_right(), outcome.knowable) {
+        (true, _) => "false incidents only",
+        (false, true) => "not first",
+        (false, false) => "not in the group",
+    };
+    println!("{name} seed {}, {how}: {}", outcome.seed, outcome.words);
+    for answer in &outcome.answers {
+        println!("    {answer}");
+    }
+}
+
 fn main() -> Result<()> {
     let Arguments { runs, seed, days, class, one, svg, wrong, only } = arguments()?;
     let part = |name: &str| only.as_ref().is_none_or(|only| only == name);
@@ -72,8 +88,10 @@ fn main() -> Result<()> {
         .collect();
     let usual = Setting::usual();
     if let (Some(seed), Some(class)) = (one, class) {
-        let outage = draw(class, seed, &usual).context("this seed has no such outage")?;
-        println!("{}\n{:#?}", outage.believed(), run(&outage, &usual));
+        let setting = if only.as_deref() == Some("unlike") { Setting::unlike() } else { usual };
+        let outage = draw(class, seed, &setting).context("this seed has no such outage")?;
+        println!("{}\nin truth:\n{}", outage.believed(), outage.moved().join("\n"));
+        println!("{:#?}", run(&outage, &setting));
         return Ok(());
     }
 
@@ -81,17 +99,8 @@ fn main() -> Result<()> {
         println!("## Worlds as they are believed, {runs} outages of each class from seed {seed}\n");
         let mut rows = Vec::new();
         for &(name, class) in &classes {
-            let tally = tally(class, runs, seed, &usual, |outcome| {
-                if wrong && (!outcome.is_right() || outcome.false_incidents > 0) {
-                    let how = match (outcome.is_right(), outcome.knowable) {
-                        (true, _) => "false incidents only",
-                        (false, true) => "not first",
-                        (false, false) => "not in the group",
-                    };
-                    println!("{name} seed {}, {how}: {}", outcome.seed, outcome.words);
-                }
-            });
-            rows.push((name, tally));
+            let say = |outcome: &Outcome| say_wrong(name, outcome, wrong);
+            rows.push((name, tally(class, runs, seed, &usual, say)));
         }
         let shown: Vec<_> = rows.iter().map(|(name, tally)| (*name, tally)).collect();
         println!("{}", table(&shown));
@@ -102,9 +111,11 @@ fn main() -> Result<()> {
         let mut rows = Vec::new();
         let mut calibration = Calibration::default();
         for &(name, class) in &classes {
-            let tally =
-                tally(class, runs, seed, &Setting::unlike(), |outcome| calibration.add(outcome));
-            rows.push((name, tally));
+            let say = |outcome: &Outcome| {
+                calibration.add(outcome);
+                say_wrong(name, outcome, wrong);
+            };
+            rows.push((name, tally(class, runs, seed, &Setting::unlike(), say)));
         }
         let shown: Vec<_> = rows.iter().map(|(name, tally)| (*name, tally)).collect();
         println!("{}\n{}", table(&shown), calibration.table());

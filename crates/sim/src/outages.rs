@@ -108,6 +108,7 @@ pub struct Outage {
     /// Every fault shows in a way of its own, in what is believed.
     pub knowable: bool,
     believed: String,
+    moved: Vec<String>,
     truth: Arc<Plant>,
     ends: Timestamp,
 }
@@ -117,6 +118,12 @@ impl Outage {
     #[must_use]
     pub fn believed(&self) -> &str {
         &self.believed
+    }
+
+    /// The lines of the plant file that are otherwise in truth, as they should be.
+    #[must_use]
+    pub fn moved(&self) -> &[String] {
+        &self.moved
     }
 }
 
@@ -153,6 +160,8 @@ pub struct Outcome {
     pub tries: u64,
     /// What truly broke, and the last sentence: what to look at when it is wrong.
     pub words: String,
+    /// What was believed in the end, a line for each answer, and one for each false incident.
+    pub answers: Vec<String>,
 }
 
 impl Outcome {
@@ -317,6 +326,31 @@ impl Shows {
         all
     }
 
+    /// Whether each of two shows in some check beside the other, and no one fault as both do.
+    fn are_two(&self, a: InputId, b: InputId) -> bool {
+        let singles = self.seen.keys().map(|&one| vec![one]);
+        let sets: Vec<Vec<InputId>> =
+            [vec![a, b], vec![a], vec![b]].into_iter().chain(singles).collect();
+        let down = self.down(&sets);
+        let more = |one: &Vec<bool>| down[0].iter().zip(one).any(|(both, one)| *both && !one);
+        a != b && more(&down[1]) && more(&down[2]) && down[3..].iter().all(|it| *it != down[0])
+    }
+
+    /// Whether the later of two, on top of the first, shows as nothing else would there, and in more than one check.
+    fn is_alone_after(&self, first: InputId, later: InputId) -> bool {
+        let others = self.signatures.faults().iter().filter(|&&one| one != later);
+        let sets: Vec<Vec<InputId>> = [vec![first], vec![first, later]]
+            .into_iter()
+            .chain(others.map(|&one| vec![first, one]))
+            .collect();
+        let down = self.down(&sets);
+        let more = |(sees, (both, one)): (usize, (&bool, &bool))| {
+            (*both && !one).then(|| self.circuit.sees()[sees].check)
+        };
+        let checks = down[1].iter().zip(&down[0]).enumerate().filter_map(more);
+        checks.collect::<BTreeSet<_>>().len() > 1 && down[2..].iter().all(|it| *it != down[1])
+    }
+
     /// Whether nothing else, one fault or another of these pairs, shows as these two do together.
     fn is_alone(&self, (a, b): (InputId, InputId), pairs: &[(InputId, InputId)]) -> bool {
         let singles = self.signatures.faults().iter().map(|&one| vec![one]);
@@ -393,15 +427,12 @@ pub fn draw(class: Class, seed: u64, setting: &Setting) -> Option<Outage> {
         Class::Double => {
             let (a, b) =
                 (shows.draw(&seen, &weights, chance)?, shows.draw(&seen, &weights, chance)?);
-            let (own, other) = (shows.seen.get(&a)?, shows.seen.get(&b)?);
             // Neither hides what the other shows, and they are no one fault's doing.
-            let (alone_a, alone_b) = (own.difference(other).count(), other.difference(own).count());
-            let both: BTreeSet<Symptom> = own.union(other).copied().collect();
-            let as_one = shows.seen.values().any(|symptoms| *symptoms == both);
-            if a == b || alone_a == 0 || alone_b == 0 || as_one {
+            if !shows.are_two(a, b) {
                 return None;
             }
-            let knowable = shows.alone.contains(&a) && shows.alone.contains(&b);
+            let alone = shows.alone.contains(&a) && shows.alone.contains(&b);
+            let knowable = alone && shows.is_alone_after(a, b);
             let first = broken(shows.what(a)?, shows.hard(a), at, 0.0);
             (vec![first, broken(shows.what(b)?, shows.hard(b), later, 0.0)], knowable)
         }
@@ -438,13 +469,16 @@ pub fn draw(class: Class, seed: u64, setting: &Setting) -> Option<Outage> {
     };
     let last = faults.iter().map(|fault| fault.at).max().unwrap_or(at);
     let ends = after(last, if class == Class::Flaky { 1_200 } else { 900 });
-    Some(Outage { seed, class, faults, knowable, believed: pretended.believed, truth, ends })
+    let lines = pretended.believed.lines().zip(pretended.truth.lines());
+    let moved = lines.filter(|(believed, truth)| believed != truth);
+    let moved = moved.map(|(_, truth)| truth.trim().to_owned()).collect();
+    Some(Outage { seed, class, faults, knowable, believed: pretended.believed, moved, truth, ends })
 }
 
 /// Plays an outage.
 #[must_use]
 pub fn run(outage: &Outage, setting: &Setting) -> Outcome {
-    let Outage { seed, class, faults, knowable, believed, truth, ends } = outage;
+    let Outage { seed, class, faults, knowable, believed, moved: _, truth, ends } = outage;
     let files = vec![("plant.yaml".to_owned(), believed.clone())];
     let source = PlantSource { files };
     let mut world = World::of(source, truth.clone(), beginning(), *seed, setting.senses);
@@ -496,6 +530,9 @@ pub fn run(outage: &Outage, setting: &Setting) -> Outcome {
         })
         .map(|incident| incident.id)
         .collect();
+    let mut answers: Vec<String> = looked.answers().collect();
+    let incidents = world.state().incidents().values().filter(|it| false_ones.contains(&it.id));
+    answers.extend(incidents.map(|it| format!("false: {} {}", it.id, it.diagnosis.sentence)));
     let words: Vec<String> = faults
         .iter()
         .map(|fault| format!("{} {} at {}", fault.what.subject(), fault.mode.as_str(), fault.at))
@@ -516,6 +553,7 @@ pub fn run(outage: &Outage, setting: &Setting) -> Outcome {
         posterior: looked.posterior(),
         tries: world.tries(),
         words: format!("{} => {}", words.join(" + "), looked.sentences()),
+        answers,
     }
 }
 

@@ -4,7 +4,9 @@
 //! of faults that look alike is one answer, given as such.
 
 use crate::scenario::{Mode, Named};
-use blackstart_model::record::{DiagnosisSummary, FaultMode, FaultName, HypothesisSummary};
+use blackstart_model::record::{
+    BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
+};
 use blackstart_model::time::Timestamp;
 use blackstart_reason::State;
 
@@ -87,6 +89,22 @@ impl Verdict {
     #[must_use]
     pub fn posterior(&self) -> Option<f64> {
         self.summaries.iter().filter_map(posterior).max_by(f64::total_cmp)
+    }
+
+    /// A line for each answer: its share of the belief, what broke, and how it stands to what was seen.
+    pub fn answers(&self) -> impl Iterator<Item = String> {
+        self.summaries.iter().flat_map(|summary| &summary.hypotheses).map(|it| {
+            let named = |it: &BelievedFault| format!("{} {:?}", it.fault.subject, it.fault.mode);
+            let faults: Vec<String> = it.faults.iter().map(named).collect();
+            let none = if it.nothing_broke { "nothing broke" } else { "not in the plant" };
+            let faults = if faults.is_empty() { none.to_owned() } else { faults.join(" + ") };
+            let explains = it.explains.len();
+            let (left, against) = (it.unexplained.join(", "), it.contradicted.join(", "));
+            let posterior = 100.0 * it.posterior;
+            format!(
+                "{posterior:.1} % {faults}; explains {explains}; left: {left}; against: {against}"
+            )
+        })
     }
 
     /// The sentences.

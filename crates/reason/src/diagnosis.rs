@@ -21,9 +21,12 @@
 mod likelihood;
 mod cuts;
 mod suspects;
+mod wires;
 mod search;
 pub mod lossy;
 pub(crate) mod next;
+
+pub(crate) use wires::WRONG_WIRES;
 
 use crate::battery::Batteries;
 use crate::circuit::{Circuit, GateId, InputId, Killers, Subject};
@@ -36,6 +39,7 @@ use search::{Element, Manner, Scored, WRONG_EDGE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use suspects::{RATES, Suspects};
+use wires::Wires;
 
 /// Epochs of one outage at most.
 pub(crate) const EPOCHS_MAX: u8 = 8;
@@ -218,6 +222,8 @@ pub(crate) struct Question<'a> {
     pub(crate) batteries: &'a Batteries,
     /// From when to when each epoch lasts.
     pub(crate) spans: &'a [(Timestamp, Timestamp)],
+    /// The share of the plant's wires that lie elsewhere.
+    pub(crate) wrong_wires: f64,
     /// So many hypotheses are wanted.
     pub(crate) keep: usize,
 }
@@ -244,8 +250,9 @@ type Predicted = (u32, f32);
 /// Ranks the fault sets that could explain what fails. At least "nothing" and "unmodelled" compete.
 pub(crate) fn diagnose(question: &Question<'_>) -> Diagnosis {
     let suspects = Suspects::of(question);
-    let sets = search::search(&suspects, question.follows);
-    let mut candidates = candidates(question, &suspects, sets);
+    let wires = Wires::of(question);
+    let sets = search::search(&suspects, question.follows, &wires);
+    let mut candidates = candidates(question, &suspects, &wires, sets);
     look_up(question, &suspects, &mut candidates);
     let score = unmodelled(&suspects, &[]);
     candidates.push(Candidate { unmodelled: true, score, ..Candidate::default() });
@@ -275,16 +282,35 @@ struct Candidate {
 impl Candidate {
     /// The same for sets that differ in the rate of a flaky fault only.
     fn key(&self) -> Vec<Key> {
-        let manner = |manner| match manner {
-            Manner::Hard => 0,
-            Manner::Partial => 1,
-            Manner::Flaky(_) => 2,
-        };
         self.elements
             .iter()
             .zip(&self.members)
-            .map(|(it, member)| (it.suspect, *member, manner(it.manner), it.first, it.last))
+            .map(|(it, member)| (it.suspect, *member, without_rate(it.manner), it.first, it.last))
             .collect()
+    }
+
+    /// What broke, in which manner, from when to when: the same for sets that say it in other words, a pair and
+    /// one of the two besides.
+    fn broken(&self, suspects: &Suspects) -> BTreeMap<(InputId, u8), (u8, u8)> {
+        let mut broken: BTreeMap<(InputId, u8), (u8, u8)> = BTreeMap::new();
+        for (it, member) in self.elements.iter().zip(&self.members) {
+            for &input in &suspects.all[it.suspect as usize].members[*member].1 {
+                let when = broken.entry((input, without_rate(it.manner)));
+                let (first, last) = when.or_insert((it.first, it.last));
+                (*first, *last) = ((*first).min(it.first), (*last).max(it.last));
+            }
+        }
+        broken
+    }
+}
+
+/// A number for each manner, whatever the rate.
+const fn without_rate(manner: Manner) -> u8 {
+    match manner {
+        Manner::Hard => 0,
+        Manner::Partial => 1,
+        Manner::Flaky(_) => 2,
+        Manner::Astray => 3,
     }
 }
 
@@ -299,12 +325,17 @@ fn member_prior(
     match (manner, &inputs[..]) {
         (Manner::Flaky(_), &[input]) => (question.log_prior)(input, FaultMode::Flaky),
         (Manner::Partial, &[input]) => (question.log_prior)(input, FaultMode::Partial),
-        (Manner::Hard, _) | (Manner::Flaky(_) | Manner::Partial, _) => *hard,
+        (Manner::Hard | Manner::Astray | Manner::Flaky(_) | Manner::Partial, _) => *hard,
     }
 }
 
 /// One candidate for each set and, of suspects of several members, each member.
-fn candidates(question: &Question<'_>, suspects: &Suspects, sets: Vec<Scored>) -> Vec<Candidate> {
+fn candidates(
+    question: &Question<'_>,
+    suspects: &Suspects,
+    wires: &Wires<'_>,
+    sets: Vec<Scored>,
+) -> Vec<Candidate> {
     let mut by_key: BTreeMap<Vec<Key>, Candidate> = BTreeMap::new();
     for Scored { elements, score, prior } in sets {
         let plain = Candidate {
@@ -317,23 +348,41 @@ fn candidates(question: &Question<'_>, suspects: &Suspects, sets: Vec<Scored>) -
         let mut variants = Vec::new();
         let share = |at: usize, member: usize| {
             let Element { suspect, manner, .. } = plain.elements[at];
+            if manner == Manner::Astray {
+                return 0.0;
+            }
             let who = &suspects.all[suspect as usize];
             let own = |member| member_prior(question, who, manner, member);
             let all = (0..who.members.len()).map(own).fold(f64::NEG_INFINITY, log_add);
             own(member) - all
         };
         let first: f64 = (0..plain.elements.len()).map(|at| share(at, 0)).sum();
+        // What a set need not pay again, and what is astray, hangs on who of the others it was.
+        let paid = |members: &[usize]| -> f64 {
+            let hard = (0..members.len()).filter(|&at| plain.elements[at].manner == Manner::Hard);
+            let paid = |at, members| search::paid(suspects, &plain.elements, at, members);
+            let paid: f64 = hard.map(|at| paid(at, Some(members)) - paid(at, None)).sum();
+            let astray = |members| search::astray(suspects, wires, &plain.elements, members);
+            paid + astray(Some(members)) - astray(None)
+        };
         for at in 0..plain.elements.len() {
-            let members = suspects.all[plain.elements[at].suspect as usize].members.len();
+            let Element { suspect, manner, .. } = plain.elements[at];
+            let members = match manner {
+                Manner::Astray => 1,
+                Manner::Hard | Manner::Flaky(_) | Manner::Partial => {
+                    suspects.all[suspect as usize].members.len()
+                }
+            };
             for member in 1..members {
-                let less = first - share(at, 0) + share(at, member);
                 let mut variant = plain.clone();
                 variant.members[at] = member;
+                let less = first - share(at, 0) + share(at, member) + paid(&variant.members);
                 variant.score += less;
                 variant.prior += less;
                 variants.push(variant);
             }
         }
+        let first = first + paid(&plain.members);
         let mut plain = plain;
         plain.score += first;
         plain.prior += first;
@@ -364,8 +413,9 @@ fn candidates(question: &Question<'_>, suspects: &Suspects, sets: Vec<Scored>) -
 }
 
 /// Looks the best up in the circuit, and scores them by what it says.
-fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candidate]) {
-    let (looked_up, _) = candidates.split_at_mut(candidates.len().min(LOOKED_UP_MAX));
+fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut Vec<Candidate>) {
+    let most = candidates.len().min(LOOKED_UP_MAX);
+    let (looked_up, _) = candidates.split_at_mut(most);
     predict(question, suspects, looked_up);
     for candidate in looked_up {
         let predicted = candidate.predicted.as_deref().unwrap_or_default();
@@ -382,6 +432,8 @@ fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
             .then_with(|| a.elements.cmp(&b.elements))
             .then_with(|| a.members.cmp(&b.members))
     });
+    let mut known = BTreeSet::new();
+    candidates.retain(|it| it.predicted.is_none() || known.insert(it.broken(suspects)));
 }
 
 /// The inputs that a candidate has broken, whenever.
@@ -469,7 +521,7 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
                             continue;
                         }
                         let fails = match element.manner {
-                            Manner::Hard => true,
+                            Manner::Hard | Manner::Astray => true,
                             Manner::Partial => false,
                             Manner::Flaky(_) => flaky
                                 .iter()
@@ -537,7 +589,7 @@ fn chances(flaky: &[InTurns]) -> Vec<f64> {
         let each = flaky.iter().enumerate().map(|(bit, (_, element))| match element.manner {
             Manner::Flaky(rate) if together >> bit & 1 == 1 => RATES[rate as usize],
             Manner::Flaky(rate) => 1.0 - RATES[rate as usize],
-            Manner::Hard | Manner::Partial => 1.0,
+            Manner::Hard | Manner::Astray | Manner::Partial => 1.0,
         });
         each.product()
     };
@@ -554,7 +606,8 @@ fn with_partial(
     if candidate.elements.iter().all(|element| element.manner != Manner::Partial) {
         return predicted;
     }
-    let down = search::partly_down(suspects, question.follows, &candidate.elements);
+    let wires = Wires::of(question);
+    let down = search::partly_down(suspects, question.follows, &wires, &candidate.elements);
     let mut all: BTreeMap<u32, f32> = predicted.into_iter().collect();
     all.extend(suspects.places.iter().zip(down).filter(|(_, down)| *down).map(|it| (it.0.of, 1.0)));
     all.into_iter().collect()
@@ -634,7 +687,8 @@ fn parts(suspects: &Suspects, top: &Candidate) -> Vec<Vec<usize>> {
     };
     let end = suspects.epochs - 1;
     let mut parts: Vec<(Vec<usize>, BTreeSet<u32>)> = Vec::new();
-    for (at, element) in top.elements.iter().enumerate() {
+    let is_astray = |at: usize| top.elements[at].manner == Manner::Astray;
+    for (at, element) in top.elements.iter().enumerate().filter(|(at, _)| !is_astray(*at)) {
         let (mut places, mut facts) = (vec![at], bad(element));
         let mut apart = Vec::new();
         for (others, shared) in parts {
@@ -657,6 +711,17 @@ fn parts(suspects: &Suspects, top: &Candidate) -> Vec<Vec<usize>> {
         parts = apart;
     }
     parts.sort_by_key(|(places, facts)| (usize::MAX - facts.len(), places.clone()));
+    // What is astray belongs to what it hangs on.
+    for at in (0..top.elements.len()).filter(|&at| is_astray(at)) {
+        let Element { first, last, .. } = top.elements[at];
+        let goes_with = |&other: &usize| {
+            let other = top.elements[other];
+            (other.manner, other.first, other.last) == (Manner::Hard, first, last)
+        };
+        if let Some((places, _)) = parts.iter_mut().find(|(own, _)| own.iter().any(goes_with)) {
+            places.push(at);
+        }
+    }
     let mut parts: Vec<Vec<usize>> = parts.into_iter().map(|(places, _)| places).collect();
     if parts.is_empty() {
         parts.push(Vec::new());
@@ -854,6 +919,10 @@ fn faults_of(
     place: usize,
 ) -> Vec<Fault> {
     let element = candidate.elements[place];
+    if element.manner == Manner::Astray {
+        // It did not break.
+        return Vec::new();
+    }
     let end = suspects.epochs - 1;
     let inputs = &suspects.all[element.suspect as usize].members[candidate.members[place]].1;
     let ways = suspects.ways_of(inputs);
@@ -869,7 +938,7 @@ fn faults_of(
         .map(|(at, &input)| Fault {
             input,
             mode: match element.manner {
-                Manner::Hard => match ways.map(|ways| ways[at]) {
+                Manner::Hard | Manner::Astray => match ways.map(|ways| ways[at]) {
                     Some(way) if way != FaultMode::Latent || !met_late => way,
                     _ => hard_mode(question.plant, question.circuit, input),
                 },

@@ -8,7 +8,7 @@
 use crate::circuit::{Circuit, InputId};
 use crate::coincidence::{self, Happened};
 use crate::consequence;
-use crate::diagnosis::{Diagnosis, Fault, Hypothesis, Question, diagnose, next};
+use crate::diagnosis::{Diagnosis, Fault, Hypothesis, Question, WRONG_WIRES, diagnose, next};
 use crate::evidence::{Facts, Seen, facts};
 use crate::prior;
 use crate::state::{Loaded, State, SymptomKey};
@@ -167,6 +167,7 @@ impl<'a> Why<'a> {
             deeds: &deeds,
             batteries,
             spans: &spans,
+            wrong_wires: WRONG_WIRES,
             keep: next::WEIGHED_MAX,
         })
     }

@@ -4,7 +4,8 @@
 //! *in part* (each machine below it is hit or not, even odds) or *in turns* at one of a few rates, over any
 //! run of epochs. Where a hard fault should have brought a machine down that is seen up, either the
 //! hypothesis is wrong or the plant is: the edge is drawn where there is none. So no one wrong edge
-//! disproves the truth.
+//! disproves the truth. What goes down with a hard fault, and ends with it, may hang on it by a wire that lies
+//! elsewhere than the plant says ([`super::wires`]), and is no fault of its own: it is *astray*.
 //!
 //! Scores are logarithms of prior times likelihood against "nothing broke". It works on lists of facts
 //! alone; that two faults together bring down what neither does is looked up afterwards (`super`) for the
@@ -12,8 +13,10 @@
 
 use super::likelihood::{NAMED_FOR_ANOTHER, fits, log_add};
 use super::suspects::{RATES, Suspects};
+use super::wires::{Broke, Wires};
 use super::{EPOCHS_MAX, Follows};
 use crate::circuit::InputId;
+use blackstart_model::record::FaultMode;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,6 +57,9 @@ const KEPT_WITHIN: f64 = 14.0;
 /// Hypotheses kept at most.
 const KEPT_MAX: usize = 4_096;
 
+/// Log-probability of what cannot be: one thing in two states at one time; what hangs on nothing that broke.
+const IMPOSSIBLE: f64 = -60.0;
+
 /// The most that a prior gains by other faults it follows from; what a bound has to allow for.
 const CHEAPER: f64 = 15.0;
 
@@ -69,6 +75,8 @@ pub(super) enum Manner {
     Partial,
     /// In turns, at this one of the [`RATES`].
     Flaky(u8),
+    /// Not by itself: it hangs on what did, by a wire that lies elsewhere than the plant says.
+    Astray,
 }
 
 /// A suspect that failed, how, and in which epochs (both included).
@@ -133,8 +141,10 @@ impl Row {
     /// What it gains by that, if it has to.
     fn gain(&self, manner: Manner, first: usize, last: usize) -> f64 {
         match manner {
-            Manner::Hard if !self.is_hit(first, last) => WRONG_EDGE.ln(),
-            Manner::Hard | Manner::Partial | Manner::Flaky(_) => self.sum(first, last),
+            Manner::Hard | Manner::Astray if !self.is_hit(first, last) => WRONG_EDGE.ln(),
+            Manner::Hard | Manner::Astray | Manner::Partial | Manner::Flaky(_) => {
+                self.sum(first, last)
+            }
         }
     }
 }
@@ -151,6 +161,7 @@ struct Gains {
 struct Search<'a> {
     suspects: &'a Suspects,
     follows: Follows<'a>,
+    wires: &'a Wires<'a>,
     /// Kept, so that weighing allocates nothing.
     rows: RefCell<Vec<Row>>,
     epochs: u8,
@@ -160,11 +171,12 @@ struct Search<'a> {
 }
 
 /// The best set of elements, and what competes with it, best first; the empty one is among them.
-pub(super) fn search(suspects: &Suspects, follows: Follows<'_>) -> Vec<Scored> {
+pub(super) fn search(suspects: &Suspects, follows: Follows<'_>, wires: &Wires<'_>) -> Vec<Scored> {
     let epochs = suspects.epochs;
     let mut search = Search {
         suspects,
         follows,
+        wires,
         rows: RefCell::default(),
         epochs,
         visited: BTreeMap::new(),
@@ -292,7 +304,7 @@ impl Search<'_> {
         let mixed = self.suspects.all[suspect as usize].mixed;
         let flaky = (0..u8::try_from(RATES.len()).expect("few rates")).map(Manner::Flaky);
         let more = std::iter::once(Manner::Partial).chain(flaky).filter(move |_| mixed);
-        std::iter::once(Manner::Hard).chain(more)
+        [Manner::Hard, Manner::Astray].into_iter().chain(more)
     }
 
     /// The best run of epochs for this suspect to have failed in, on top of what stands, with the score
@@ -304,6 +316,15 @@ impl Search<'_> {
         manner: Manner,
         floor: f64,
     ) -> Option<(f64, f64, Element)> {
+        let goes_with = |first: u8, last: u8| {
+            let with = |other: &Element| {
+                (other.manner, other.first, other.last) == (Manner::Hard, first, last)
+            };
+            manner != Manner::Astray || on.elements.iter().any(with)
+        };
+        if manner == Manner::Astray && !on.elements.iter().any(|it| it.manner == Manner::Hard) {
+            return None;
+        }
         let who = &self.suspects.all[suspect as usize];
         let cheapest = who.hard.max(who.flaky).max(who.partial).max(WORSENS.ln());
         if on.score + hope + cheapest < floor - CHEAPER {
@@ -344,6 +365,9 @@ impl Search<'_> {
             for last in first..self.epochs {
                 if again(first, last) {
                     break;
+                }
+                if !goes_with(first, last) {
+                    continue;
                 }
                 let done = deeds(&who.deeds, first, last, self.epochs);
                 let (gained, price) = gains.of[usize::from(first)][usize::from(last)];
@@ -397,22 +421,56 @@ impl Search<'_> {
 
     /// What the prior of all gains by one more, and the sums then.
     fn more(&self, on: &Standing, element: Element) -> (f64, f64, usize) {
+        let is_astray = |it: &Element| it.manner == Manner::Astray;
+        let astray = if is_astray(&element) || on.elements.iter().any(is_astray) {
+            let mut all = on.elements.clone();
+            all.push(element);
+            let price = |of: &[Element]| astray(self.suspects, self.wires, of, None);
+            price(&all) - price(&on.elements)
+        } else {
+            0.0
+        };
+        if element.manner == Manner::Astray {
+            return (astray, on.own, on.inputs);
+        }
         let inputs = on.inputs + self.suspects.all[element.suspect as usize].members[0].1.len();
         let because = self.because(on, element);
         let beside = |other: &Element| {
-            other.first == element.first && other.suspect != element.suspect && because == 0.0
+            other.first == element.first
+                && other.suspect != element.suspect
+                && other.manner != Manner::Astray
+                && because == 0.0
         };
         let at_once = if on.elements.iter().any(beside) { SAME_MINUTE.ln() } else { 0.0 };
-        let own = on.own + self.prior(on, element) + at_once;
+        let own = on.own + self.prior(on, element) + self.spares(on, element) + at_once;
         let log_unmodelled = self.suspects.log_unmodelled;
         let more = joint(own, log_unmodelled, inputs) - joint(on.own, log_unmodelled, on.inputs);
-        (more, own, inputs)
+        (more + astray, own, inputs)
+    }
+
+    /// What the sets that stand need not pay again when one of theirs has failed anyway.
+    fn spares(&self, on: &Standing, element: Element) -> f64 {
+        let is_set = |it: &Element| {
+            let members = &self.suspects.all[it.suspect as usize].members;
+            it.manner == Manner::Hard && members[0].1.len() > 1
+        };
+        if element.manner != Manner::Hard || is_set(&element) || !on.elements.iter().any(is_set) {
+            return 0.0;
+        }
+        let mut all = on.elements.clone();
+        all.push(element);
+        let sets = (0..on.elements.len()).filter(|&at| is_set(&on.elements[at]));
+        let spared = sets.map(|at| {
+            paid(self.suspects, &all, at, None) - paid(self.suspects, &on.elements, at, None)
+        });
+        spared.sum()
     }
 
     fn prior(&self, on: &Standing, element: Element) -> f64 {
         let Element { suspect, manner, first, .. } = element;
         let who = &self.suspects.all[suspect as usize];
         for other in on.elements.iter().filter(|other| other.suspect == suspect) {
+            let at_once = other.first <= element.last && first <= other.last;
             // The same whichever of the two was thought of first.
             match (other.manner, manner) {
                 (Manner::Flaky(_) | Manner::Partial, Manner::Hard) if other.first < first => {
@@ -424,6 +482,8 @@ impl Search<'_> {
                 (Manner::Hard, Manner::Partial) if first < other.first => {
                     return who.partial + WORSENS.ln() - who.hard;
                 }
+                // What is down does not fail in turns besides.
+                (_, _) if at_once => return IMPOSSIBLE,
                 (_, _) => {}
             }
         }
@@ -486,22 +546,14 @@ impl Search<'_> {
         #[expect(clippy::cast_precision_loss, reason = "a handful of rates")]
         match manner {
             Manner::Hard if who.members[0].1.len() > 1 => {
-                // What of it has failed anyway costs nothing again.
-                let inputs = &who.members[0].1;
-                let failed = |input: &InputId| self.failed(on, *input).is_some();
-                if inputs.iter().all(failed) {
-                    // It came back and fails again.
-                    AGAIN.ln()
-                } else if inputs.iter().any(failed) {
-                    let left = inputs.iter().zip(&who.each).filter(|(input, _)| !failed(input));
-                    left.map(|(_, prior)| prior).sum()
-                } else {
-                    who.hard
-                }
+                let mut all = on.elements.clone();
+                all.push(element);
+                paid(self.suspects, &all, all.len() - 1, None)
             }
             Manner::Hard => who.hard + self.because(on, element),
             Manner::Partial => who.partial,
             Manner::Flaky(_) => who.flaky - (RATES.len() as f64).ln(),
+            Manner::Astray => 0.0,
         }
     }
 
@@ -540,7 +592,8 @@ impl Search<'_> {
                 at += 1;
             }
             // A wrong edge is the most that one machine speaks against what would take it down.
-            let most = if drawn && manner == Manner::Hard { WRONG_EDGE.ln() } else { f64::MIN };
+            let whole = matches!(manner, Manner::Hard | Manner::Astray);
+            let most = if drawn && whole { WRONG_EDGE.ln() } else { f64::MIN };
             for (against, sum) in against.iter_mut().zip(&sums[1..]).take(epochs) {
                 *against += sum.clamp(most, 0.0) * f64::from(count);
             }
@@ -558,7 +611,7 @@ impl Search<'_> {
     fn fit(&self, on: &Standing, place: usize, manner: Manner) -> f64 {
         let own = &self.suspects.places[place];
         match manner {
-            Manner::Hard | Manner::Partial => own.fits.hard,
+            Manner::Hard | Manner::Astray | Manner::Partial => own.fits.hard,
             Manner::Flaky(rate) if on.through[place] >= 1.0 => own.fits.flaky[rate as usize],
             Manner::Flaky(rate) => fits(
                 &own.fact,
@@ -600,7 +653,7 @@ impl Search<'_> {
                 }
                 on.fit[place] = self.fit(on, place, manner) + self.named(suspect, place);
                 match manner {
-                    Manner::Hard | Manner::Partial => on.down[place] = true,
+                    Manner::Hard | Manner::Astray | Manner::Partial => on.down[place] = true,
                     Manner::Flaky(rate) => on.through[place] *= 1.0 - RATES[rate as usize],
                 }
             }
@@ -695,7 +748,7 @@ impl Search<'_> {
                     continue;
                 }
                 let manner = standing.elements[at].manner;
-                if manner != Manner::Hard {
+                if matches!(manner, Manner::Partial | Manner::Flaky(_)) {
                     // What is down in part, or in turns, may be several things, or one thing several times: none of
                     // them alone could take its place.
                     let apart = self.apart(without.clone(), manner);
@@ -764,7 +817,7 @@ impl Search<'_> {
     fn apart(&self, mut standing: Standing, from: Manner) -> Standing {
         let may: fn(Manner) -> bool = match from {
             Manner::Partial => |manner| manner != Manner::Partial,
-            Manner::Hard | Manner::Flaky(_) => |manner| manner == Manner::Hard,
+            Manner::Hard | Manner::Astray | Manner::Flaky(_) => |manner| manner == Manner::Hard,
         };
         while standing.elements.len() < FAULTS_MAX {
             let added = self.best_of(&standing, may);
@@ -826,7 +879,8 @@ fn taken(rows: &[Row], manner: Manner, first: usize, last: usize, hit: &mut [boo
     }
     let mut gained = 0.0;
     for (hit, row) in hit.iter_mut().zip(rows) {
-        *hit = manner != Manner::Hard || row.is_hit(first, last);
+        let whole = matches!(manner, Manner::Hard | Manner::Astray);
+        *hit = !whole || row.is_hit(first, last);
         gained += row.gain(manner, first, last) * f64::from(row.count);
     }
     (gained, 0.0)
@@ -843,17 +897,21 @@ fn partly(rows: &[Row], first: usize, last: usize, hit: Option<&mut [bool]>) -> 
     let n: f64 = rows.iter().map(|row| f64::from(row.count)).sum();
     let mut price = -(n + 1.0).ln();
     let (mut gained, mut k) = (0.0, 0.0);
+    // What stands on several machines goes with them, and is no choice by itself.
+    let any_drawn = rows.iter().any(|row| row.drawn);
+    let mut things = 0;
     let (mut best, mut best_at) = ((f64::NEG_INFINITY, 0.0), 0);
     for (at, &(gain, row)) in order.iter().enumerate() {
         if k + f64::from(rows[row].count) >= n {
             break;
         }
+        things += if rows[row].drawn || !any_drawn { rows[row].count } else { 0 };
         for _ in 0..rows[row].count {
             price -= ((n - k) / (k + 1.0)).ln();
             gained += gain;
             k += 1.0;
         }
-        if k >= 2.0 && gained + price > best.0 + best.1 {
+        if things >= 2 && gained + price > best.0 + best.1 {
             (best, best_at) = ((gained, price), at + 1);
         }
     }
@@ -863,6 +921,142 @@ fn partly(rows: &[Row], first: usize, last: usize, hit: Option<&mut [bool]>) -> 
         }
     }
     best
+}
+
+/// What it costs that some of these only hang on the others by wires that lie elsewhere. With the members `chosen` of
+/// each; or else whichever they are, the others being the likeliest of theirs.
+pub(super) fn astray(
+    suspects: &Suspects,
+    wires: &Wires<'_>,
+    elements: &[Element],
+    chosen: Option<&[usize]>,
+) -> f64 {
+    let members = |at: usize| &suspects.all[elements[at].suspect as usize].members;
+    let inputs = |at: usize, member: usize| members(at)[member].1.clone();
+    let price = |of: usize| {
+        let Element { suspect, first, last, .. } = elements[of];
+        let mut places =
+            suspects.bad_of(suspect).iter().map(|&place| &suspects.places[place as usize]);
+        let answered = places.any(|place| place.fact.answered.is_some());
+        let chance = |broke: &Broke| {
+            let own = members(of).iter().filter(|(_, inputs)| inputs.len() == 1);
+            own.map(|(_, inputs)| wires.astray(inputs[0], broke, answered)).fold(0.0, f64::max)
+        };
+        let is_there = |at: &usize| {
+            let it = elements[*at];
+            it.manner == Manner::Hard && it.first <= first && first <= it.last
+        };
+        let mut best: f64 = 0.0;
+        for with in (0..elements.len()).filter(is_there) {
+            let it = elements[with];
+            if (it.first, it.last) != (first, last) || it.suspect == suspect {
+                continue;
+            }
+            // It went down with what began then, and not with what was there before.
+            let member = |at: usize| chosen.map_or(0, |chosen| chosen[at]);
+            let others = (0..elements.len()).filter(is_there).filter(|&at| at != with);
+            let others: Broke = others.map(|at| inputs(at, member(at))).collect();
+            let more = |nth: usize| {
+                let mut all = others.clone();
+                all.push(inputs(with, nth));
+                chance(&all) - chance(&others)
+            };
+            let hard = suspects.all[it.suspect as usize].hard;
+            best = best.max(match chosen {
+                Some(chosen) => more(chosen[with]),
+                None => {
+                    let all = members(with).iter().enumerate();
+                    all.map(|(nth, (own, _))| (own - hard).exp() * more(nth)).sum()
+                }
+            });
+        }
+        if best > 0.0 { best.ln() } else { IMPOSSIBLE }
+    };
+    let astray = (0..elements.len()).filter(|&at| elements[at].manner == Manner::Astray);
+    astray.map(price).sum()
+}
+
+/// The prior of the set at a place of these: what of it has failed by another's doing costs nothing again. With
+/// the members `chosen` of each, to be added to their share among all; or else as if those were chosen that
+/// make it cheapest.
+pub(super) fn paid(
+    suspects: &Suspects,
+    elements: &[Element],
+    at: usize,
+    chosen: Option<&[usize]>,
+) -> f64 {
+    let Element { suspect, first, .. } = elements[at];
+    let who = &suspects.all[suspect as usize];
+    let mut best = who.hard;
+    for (nth, (hard, inputs)) in who.members.iter().enumerate() {
+        if inputs.len() < 2 || chosen.is_some_and(|chosen| chosen[at] != nth) {
+            continue;
+        }
+        let (mut failed, mut others, mut over, mut earlier) = (Vec::new(), 0.0, false, true);
+        let mut lead = nth == 0;
+        for (place, element) in elements.iter().enumerate() {
+            let single = suspects.all[element.suspect as usize].members[0].1.len() == 1;
+            let before =
+                element.first < first || (element.first == first && (single || place < at));
+            if place == at || element.manner != Manner::Hard || !before {
+                continue;
+            }
+            let other = &suspects.all[element.suspect as usize];
+            let shares = |(_, own): &&(f64, Vec<InputId>)| own.iter().any(|it| inputs.contains(it));
+            let member = match chosen {
+                Some(chosen) => Some(&other.members[chosen[place]]).filter(shares),
+                None => other.members.iter().find(shares),
+            };
+            if let Some((hard, own)) = member {
+                failed.extend(own);
+                others += hard - other.hard;
+                over |= element.last < first;
+                earlier &= element.first < first;
+                lead &= *own == other.members[0].1;
+            }
+        }
+        if failed.is_empty() {
+            continue;
+        }
+        let left = if inputs.iter().all(|input| failed.contains(&input)) {
+            // It came back and fails again.
+            if over { AGAIN.ln() } else { 0.0 }
+        } else if let Some(ways) = suspects.ways_of(inputs) {
+            // What stood by while the others were gone was not dead, and is the likeliest only by that.
+            let works = |input: &InputId| !failed.contains(&input);
+            let stood_by = ways.iter().map(|way| *way == FaultMode::Latent);
+            if earlier
+                && !lead
+                && inputs.iter().zip(stood_by).any(|(input, stood)| stood && works(input))
+            {
+                continue;
+            }
+            left(ways, inputs, suspects.each_of(inputs), &failed)
+        } else {
+            // What one deed did to several is one deed still.
+            continue;
+        };
+        match chosen {
+            Some(_) => return who.hard + left - hard,
+            None => best = best.max(left + others),
+        }
+    }
+    best
+}
+
+/// What is left of the prior of a set when some of it failed anyway: whatever failed by itself did so in the minute
+/// of which the others are.
+fn left(ways: &[FaultMode], inputs: &[InputId], each: &[f64], failed: &[&InputId]) -> f64 {
+    let (mut sum, mut has_paid) = (0.0, false);
+    for ((input, each), way) in inputs.iter().zip(each).zip(ways) {
+        let by_itself = !matches!(way, FaultMode::Latent | FaultMode::Consequential);
+        let pays = by_itself && !has_paid;
+        has_paid |= by_itself;
+        if !failed.contains(&input) {
+            sum += if pays { each + SAME_MINUTE.ln() } else { *each };
+        }
+    }
+    sum
 }
 
 /// What deeds say of a fault that lasted from `first` to `last`.
@@ -882,11 +1076,13 @@ fn deeds(deeds: &[(u8, f64, f64)], first: u8, last: u8, epochs: u8) -> f64 {
 pub(super) fn partly_down(
     suspects: &Suspects,
     follows: Follows<'_>,
+    wires: &Wires<'_>,
     elements: &[Element],
 ) -> Vec<bool> {
     let search = Search {
         suspects,
         follows,
+        wires,
         rows: RefCell::default(),
         epochs: EPOCHS_MAX,
         visited: BTreeMap::new(),

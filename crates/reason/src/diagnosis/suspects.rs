@@ -110,9 +110,7 @@ pub(super) struct Suspect {
     pub(super) hard: f64,
     pub(super) partial: f64,
     pub(super) flaky: f64,
-    /// The prior of each input of the first set.
-    pub(super) each: Vec<f64>,
-    /// Whether each of them stood by, and had failed long before.
+    /// Whether each of the inputs of the first set stood by, and had failed long before.
     pub(super) stood_by: Vec<bool>,
     /// It speaks to something that fails and to something that does not, or fails in turns: it
     /// may be flaky, or down in part.
@@ -142,6 +140,8 @@ pub(super) struct Suspects {
     by_place: Vec<u32>,
     /// How the inputs of each set of several failed.
     ways: BTreeMap<Vec<InputId>, Vec<FaultMode>>,
+    /// The prior of each input of each set of several.
+    each: BTreeMap<Vec<InputId>, Vec<f64>>,
     /// Single inputs among the suspects.
     pub(super) singles: usize,
     /// Larger sets among them.
@@ -181,6 +181,7 @@ impl Suspects {
             by_start: Vec::new(),
             by_place: Vec::new(),
             ways: BTreeMap::new(),
+            each: BTreeMap::new(),
             singles,
             together: together.len(),
             capped,
@@ -226,6 +227,11 @@ impl Suspects {
     /// How the inputs of a set of several failed.
     pub(super) fn ways_of(&self, inputs: &[InputId]) -> Option<&[FaultMode]> {
         self.ways.get(inputs).map(Vec::as_slice)
+    }
+
+    /// The prior of each input of a set of several.
+    pub(super) fn each_of(&self, inputs: &[InputId]) -> &[f64] {
+        self.each.get(inputs).map_or(&[], Vec::as_slice)
     }
 
     /// The bad ones of them.
@@ -327,6 +333,9 @@ impl Suspects {
                 }
             }
             let hard: f64 = each.iter().sum();
+            if !single {
+                self.each.insert(inputs.clone(), each);
+            }
             let other = |mode| match inputs[..] {
                 [input] => (question.log_prior)(input, mode),
                 _ => f64::NEG_INFINITY,
@@ -356,7 +365,6 @@ impl Suspects {
                 std::collections::hash_map::Entry::Occupied(entry) => {
                     let suspect = &mut self.all[*entry.get()];
                     if hard > suspect.members[0].0 {
-                        suspect.each = each;
                         suspect.stood_by = stood_by;
                         suspect.members.insert(0, (hard, inputs));
                     } else {
@@ -389,7 +397,6 @@ impl Suspects {
                         hard,
                         partial,
                         flaky,
-                        each,
                         stood_by,
                         mixed,
                         deeds,
@@ -905,7 +912,9 @@ fn looks<'f>(question: &Question<'_>, facts: &'f [Weighed]) -> (Vec<&'f Weighed>
     }
     let each = (ASKED_MAX / patterns.len().max(1)).max(1);
     let asked_all = patterns.values().all(|looks| looks.len() <= each);
-    let chosen = |looks: Vec<&'f Weighed>| {
+    let chosen = |mut looks: Vec<&'f Weighed>| {
+        // What few things bring down alone is what stands behind redundancy.
+        looks.sort_by_key(|look| question.killers.alone(look.fact.gate).len());
         let every = looks.len().div_ceil(each).max(1);
         looks.into_iter().step_by(every)
     };

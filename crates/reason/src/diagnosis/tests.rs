@@ -105,6 +105,8 @@ fn ask(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
         deeds: &|_| Vec::new(),
         batteries: &Batteries::default(),
         spans: &[],
+        // Every set is tried by what the plant says.
+        wrong_wires: 0.0,
         keep: usize::MAX,
     })
 }
@@ -220,6 +222,7 @@ proptest! {
             deeds: &|_| Vec::new(),
             batteries: &batteries,
             spans: &spans,
+            wrong_wires: 0.0,
             keep: usize::MAX,
         };
         let suspects = Suspects::of(&question);
@@ -293,6 +296,7 @@ fn with_consequences(
         deeds: &|_| Vec::new(),
         batteries: &Batteries::default(),
         spans: &[],
+        wrong_wires: WRONG_WIRES,
         keep: 5,
     })
 }

@@ -360,7 +360,7 @@ impl<'a> Search<'a> {
     fn climb(&mut self) {
         for _ in 0..REPAIRS_MAX {
             self.grow();
-            if !self.replace() && !self.pair() {
+            if !self.replace() && !self.pair() && !self.over() {
                 break;
             }
         }
@@ -507,6 +507,29 @@ impl<'a> Search<'a> {
                 if let Some(&(_, second, level)) = self.best_few(None).first() {
                     self.set(second, level);
                 }
+                self.refine();
+                self.prune();
+                if self.score > score + GAINED {
+                    return true;
+                }
+                self.restore(&before, score);
+            }
+        }
+        false
+    }
+
+    /// Moves a member to another of its hills, and those beside it after it; whether that gained. Two that share a way
+    /// may share its failures out in two ways, and from the one the other is not uphill for either alone.
+    fn over(&mut self) -> bool {
+        let (before, score) = (self.members(), self.score);
+        for &(member, now) in &before {
+            for level in self.hills(member) {
+                if level == now {
+                    continue;
+                }
+                self.set(member, level);
+                // First the others, or it would go back.
+                self.stale[member as usize] = false;
                 self.refine();
                 self.prune();
                 if self.score > score + GAINED {

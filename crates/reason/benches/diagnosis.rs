@@ -13,7 +13,8 @@
 //!
 //! Prints means of ten; compare within one run, machines are noisy. Time is that of this thread on its core.
 //!
-//! `cargo bench -p blackstart-reason --bench diagnosis [-- COMPONENTS… WORDS…]`: sizes, and words of the cases.
+//! `cargo bench -p blackstart-reason --bench diagnosis [-- COMPONENTS… WORDS…]`: sizes, and words of
+//! the cases; `ups` puts UPS with batteries between feeds and strips.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -43,13 +44,17 @@ fn main() {
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let sizes: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let named: Vec<&String> = words.iter().filter(|word| word.parse::<usize>().is_err()).collect();
+    let with_ups = named.iter().any(|word| *word == "ups");
+    let named: Vec<&String> = named.into_iter().filter(|word| *word != "ups").collect();
     let sizes = if sizes.is_empty() { vec![10_000, 100_000, 1_000_000] } else { sizes };
     println!(
         "load before: {}",
         std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim()
     );
     for size in sizes {
-        measure(size, &|name| named.is_empty() || named.iter().any(|word| name.contains(&**word)));
+        measure(size, with_ups, &|name| {
+            named.is_empty() || named.iter().any(|word| name.contains(&**word))
+        });
     }
 }
 
@@ -59,9 +64,9 @@ fn cpu() -> f64 {
     text.split(' ').next().and_then(|word| word.parse::<f64>().ok()).expect("a number") / 1e6
 }
 
-fn measure(components: usize, wanted: &dyn Fn(&str) -> bool) {
+fn measure(components: usize, with_ups: bool, wanted: &dyn Fn(&str) -> bool) {
     let mut first = true;
-    let text = plant((components / OF_HALL).max(2));
+    let text = plant((components / OF_HALL).max(2), with_ups);
     let racks =
         |count: usize| -> Vec<String> { (0..count).map(|rack| format!("rack-0-{rack}")).collect() };
     let some = |step: usize| -> Vec<String> {
@@ -213,7 +218,7 @@ fn later(at: Timestamp, milliseconds: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_millis(milliseconds)).expect("in range")
 }
 
-fn plant(halls: usize) -> String {
+fn plant(halls: usize, with_ups: bool) -> String {
     let mut text = "blackstart: 1
 here: { at: edge }
 upstreams: { t1: { provides: internet }, t2: { provides: internet } }
@@ -233,11 +238,20 @@ upstreams: { t1: { provides: internet }, t2: { provides: internet } }
     for (hall, rack) in racks() {
         put(format_args!("  rack-{hall}-{rack}: {{}}\n"));
     }
+    if with_ups {
+        put(format_args!("ups:\n"));
+        for (hall, side) in (0..halls).flat_map(|hall| [(hall, 1), (hall, 2)]) {
+            put(format_args!(
+                "  ups-{hall}-{side}: {{ fed_by: feed-{hall}-{side}, runtime: 10 min }}\n"
+            ));
+        }
+    }
+    let feeds = if with_ups { "ups" } else { "feed" };
     put(format_args!("pdus:\n"));
     for (hall, rack) in racks() {
         for side in 1..=2 {
             put(format_args!(
-                "  pdu-{hall}-{rack}-{side}: {{ in: rack-{hall}-{rack}, fed_by: feed-{hall}-{side} }}\n"
+                "  pdu-{hall}-{rack}-{side}: {{ in: rack-{hall}-{rack}, fed_by: {feeds}-{hall}-{side} }}\n"
             ));
         }
     }

@@ -11,7 +11,7 @@
 //! failure of one power supply moves the load of one machine, and that is left out of account. Tested at
 //! its door on drawn plants (`tests/it/consequences.rs`).
 
-use crate::circuit::{Choice, Circuit, GateId, InputId, Subject};
+use crate::circuit::{Choice, Circuit, GateId, InputId, Ripple, Subject};
 use crate::load::{BreakerFate, Darkness, Load, LoadMemory, LoadOutcome, Loss, Verdict};
 use crate::whatif::{fate_in_words, is_helpless, names_in_words, when_in_words};
 use blackstart_model::kind::Kind;
@@ -177,22 +177,22 @@ pub fn of(
     if !faults.iter().any(|&input| electric.carries(input)) {
         return Vec::new();
     }
-    let mut up: Option<Vec<bool>> = None;
+    let mut up: Option<Ripple<'_, 1>> = None;
     let mut failed: Vec<ComponentId> = Vec::new();
     for &input in faults {
         match circuit.subject(input) {
             Subject::Component(id) => failed.push(id),
             Subject::Spread { to, .. } => {
-                let up = up.get_or_insert_with(|| circuit.under(faults));
-                failed.extend(Some(to).filter(|&to| !up[circuit.stands(to).index()]));
+                let up = up.get_or_insert_with(|| circuit.ripple_of(faults));
+                failed.extend(Some(to).filter(|&to| !up.holds(circuit.stands(to))));
             }
             Subject::Vantage(_) | Subject::Check(_) | Subject::Carriage { .. } => {}
         }
     }
     if !electric.needy.is_empty() {
-        let up = up.get_or_insert_with(|| circuit.under(faults));
+        let up = up.get_or_insert_with(|| circuit.ripple_of(faults));
         let needy = electric.needy.iter().copied();
-        failed.extend(needy.filter(|&id| is_helpless(plant, circuit, up, id)));
+        failed.extend(needy.filter(|&id| is_helpless(plant, circuit, |gate| up.holds(gate), id)));
     }
     let loss = Loss { off: Vec::new(), failed };
     let outcome = electric.load.play(plant, &loss, &mut LoadMemory::default());
@@ -202,9 +202,9 @@ pub fn of(
     if quiet && electric.stopping.is_empty() {
         return Vec::new();
     }
-    let up = up.unwrap_or_else(|| circuit.under(faults));
+    let up = up.unwrap_or_else(|| circuit.ripple_of(faults));
     let after = names_in_words(plant, &loss.failed);
-    let still_up = |id: ComponentId| up[circuit.works(id).index()];
+    let still_up = |id: ComponentId| up.holds(circuit.works(id));
     let mut found: Vec<Consequence> = outcome
         .breakers
         .iter()
@@ -222,11 +222,15 @@ pub fn of(
 }
 
 /// Cooling that goes on having power, from another source.
-fn stops(circuit: &Circuit, electric: &Electric, up: &[bool], after: &str) -> Vec<Consequence> {
-    let today = circuit.under(&[]);
+fn stops(
+    circuit: &Circuit,
+    electric: &Electric,
+    up: &Ripple<'_, 1>,
+    after: &str,
+) -> Vec<Consequence> {
     let changes = |(unit, sources): &&(ComponentId, Vec<GateId>)| {
-        let lost = |source: &GateId| today[source.index()] && !up[source.index()];
-        up[circuit.works(*unit).index()] && sources.iter().any(lost)
+        let lost = |source: &GateId| up.was(*source) && !up.holds(*source);
+        up.holds(circuit.works(*unit)) && sources.iter().any(lost)
     };
     let stop = |(unit, _): &(ComponentId, Vec<GateId>)| Consequence {
         input: circuit.component_input(*unit),
@@ -301,8 +305,8 @@ fn gives_out(
     }
     let all: Vec<InputId> =
         faults.iter().copied().chain(tripped.iter().map(|it| it.input)).collect();
-    let up = circuit.under(&all);
-    dark.retain(|(id, _)| up[circuit.works(*id).index()]);
+    let up = circuit.ripple_of(&all);
+    dark.retain(|(id, _)| up.holds(circuit.works(*id)));
     let consequence = |(id, when): (ComponentId, Darkness)| {
         let certain = when.by_s.is_finite();
         Consequence {

@@ -150,7 +150,9 @@ pub fn whatif(plant: &Plant, circuit: &Circuit, question: &Question) -> Result<A
     let under: Vec<InputId> = asked.iter().map(|&id| circuit.component_input(id)).collect();
     let up = circuit.under(&under);
     let ids = (0..).map(ComponentId).take(plant.components().len());
-    let helpless = ids.filter(|&id| load.hands_on(id) && is_helpless(plant, circuit, &up, id));
+    let helpless = ids.filter(|&id| {
+        load.hands_on(id) && is_helpless(plant, circuit, |gate| up[gate.index()], id)
+    });
     let loss = Loss { off: off.clone(), failed: failed.iter().copied().chain(helpless).collect() };
     let mut outcome = load.play(plant, &loss, &mut LoadMemory::default());
     let horizon_s = question
@@ -203,10 +205,15 @@ pub fn whatif(plant: &Plant, circuit: &Circuit, question: &Question) -> Result<A
 }
 
 /// Whether a component is powered and in its place, and cannot work without something that is gone.
-pub(crate) fn is_helpless(plant: &Plant, circuit: &Circuit, up: &[bool], id: ComponentId) -> bool {
+pub(crate) fn is_helpless(
+    plant: &Plant,
+    circuit: &Circuit,
+    up: impl Fn(GateId) -> bool,
+    id: ComponentId,
+) -> bool {
     plant.component(id).requirement(Role::Needs).is_some()
-        && up[circuit.stands(id).index()]
-        && !up[circuit.works(id).index()]
+        && up(circuit.stands(id))
+        && !up(circuit.works(id))
 }
 
 /// The meters of what gains load, and of what its load comes from.

@@ -77,6 +77,12 @@ impl<const W: usize> Ripple<'_, W> {
         }
     }
 
+    /// Whether a gate is true in the first scenario.
+    #[must_use]
+    pub fn holds(&self, gate: GateId) -> bool {
+        self.of(gate)[0] & 1 == 1
+    }
+
     /// Whether a gate is true today.
     #[must_use]
     pub fn was(&self, gate: GateId) -> bool {
@@ -112,6 +118,13 @@ impl Queue {
 }
 
 impl Circuit {
+    /// What these faults change, in one scenario.
+    #[must_use]
+    pub fn ripple_of(&self, faults: &[InputId]) -> Ripple<'_, 1> {
+        let failed: Vec<(InputId, [u64; 1])> = faults.iter().map(|&it| (it, [u64::MAX])).collect();
+        self.ripple(&failed)
+    }
+
     /// As [`evaluate`](Self::evaluate), by what differs from today. Linear in the gates above the faults, and
     /// in one bit of each gate; the first time in the circuit.
     #[must_use]

@@ -158,10 +158,10 @@ struct Gains {
     spoken: u8,
 }
 
-struct Search<'a> {
+struct Search<'a, 'w> {
     suspects: &'a Suspects,
     follows: Follows<'a>,
-    wires: &'a Wires<'a>,
+    wires: &'a Wires<'w>,
     /// Kept, so that weighing allocates nothing.
     rows: RefCell<Vec<Row>>,
     epochs: u8,
@@ -222,7 +222,7 @@ pub(super) fn search(suspects: &Suspects, follows: Follows<'_>, wires: &Wires<'_
     sets
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     fn calm(&self) -> Standing {
         let places = &self.suspects.places;
         Standing {

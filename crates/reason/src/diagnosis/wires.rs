@@ -9,7 +9,7 @@
 //! It knows no facts. Tested at the door of `step`, and on random plants with moved wires (`blackstart-sim`).
 
 use super::Question;
-use crate::circuit::{Circuit, GateId, InputId, Killers, Sees, Subject};
+use crate::circuit::{Circuit, GateId, InputId, Killers, Ripple, Sees, Subject};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
 use blackstart_model::requirement::{Requirement, Target};
@@ -25,9 +25,12 @@ pub(crate) const WRONG_WIRES: f64 = 0.05;
 /// Things of a kind that are looked at for where a wire could lie, evenly among all of them.
 const PLACES_MAX: usize = 1_000;
 
-/// Gates that are evaluated to see what sets of faults bring down together, in one search; what is more is not
-/// thought of (chosen by hand: a few milliseconds).
+/// Gates that may be evaluated to see what sets of faults bring down together, in one search; what is more is not
+/// thought of (chosen by hand: a few milliseconds at worst).
 const EVALUATED_MAX: usize = 5_000_000;
+
+/// One bit for each thing that is looked at.
+type Bits = Rc<[u64]>;
 
 /// Sets of faults, each of which is there.
 pub(super) type Broke = Vec<Vec<InputId>>;
@@ -42,10 +45,10 @@ pub(super) struct Wires<'a> {
     places: RefCell<BTreeMap<Kind, Rc<[ComponentId]>>>,
     /// How a component is seen, where a check asks it.
     seen: OnceCell<BTreeMap<ComponentId, GateId>>,
-    /// The share of each kind that some faults reach.
-    reached: RefCell<BTreeMap<(Kind, Broke), f64>>,
-    /// What holds under each set of faults that was asked about.
-    under: RefCell<BTreeMap<Vec<InputId>, Rc<[bool]>>>,
+    /// Which of the things of a kind a set of faults brings down, a bit each.
+    downs: RefCell<BTreeMap<(Kind, Vec<InputId>), Bits>>,
+    /// What each set of faults changes.
+    under: RefCell<BTreeMap<Vec<InputId>, Rc<Ripple<'a, 1>>>>,
 }
 
 /// How a requirement stands under some faults.
@@ -66,7 +69,7 @@ impl<'a> Wires<'a> {
             wrong: wrong_wires,
             places: RefCell::default(),
             seen: OnceCell::new(),
-            reached: RefCell::default(),
+            downs: RefCell::default(),
             under: RefCell::default(),
         }
     }
@@ -131,15 +134,18 @@ impl<'a> Wires<'a> {
 
     /// Whether one of these sets brings it down, or takes away the way to it.
     fn is_down(&self, on: ComponentId, broke: &Broke) -> bool {
+        broke.iter().any(|set| self.is_down_by(on, set))
+    }
+
+    fn is_down_by(&self, on: ComponentId, set: &[InputId]) -> bool {
         let (own, works) = (self.circuit.component_input(on), self.circuit.works(on));
         let seen = self.seen().get(&on).copied().unwrap_or(works);
-        let by = |set: &Vec<InputId>| match set[..] {
-            [input] => {
-                input == own || [works, seen].iter().any(|gate| self.killers.kills(input, *gate))
-            }
-            _ => self.under(set).is_some_and(|holds| !holds[works.index()] || !holds[seen.index()]),
-        };
-        broke.iter().any(by)
+        if let [input] = *set {
+            return input == own
+                || [works, seen].iter().any(|gate| self.killers.kills(input, *gate));
+        }
+        let is_gone = |under: Rc<Ripple<'_, 1>>| [works, seen].iter().any(|&it| !under.holds(it));
+        self.under(set).is_some_and(is_gone)
     }
 
     fn seen(&self) -> &BTreeMap<ComponentId, GateId> {
@@ -149,30 +155,46 @@ impl<'a> Wires<'a> {
         })
     }
 
-    fn under(&self, set: &[InputId]) -> Option<Rc<[bool]>> {
+    fn under(&self, set: &[InputId]) -> Option<Rc<Ripple<'a, 1>>> {
         let mut under = self.under.borrow_mut();
-        if let Some(holds) = under.get(set) {
-            return Some(holds.clone());
+        if let Some(known) = under.get(set) {
+            return Some(known.clone());
         }
         if (under.len() + 1) * self.circuit.len() > EVALUATED_MAX {
             return None;
         }
-        let holds: Rc<[bool]> = self.circuit.under(set).into();
-        under.insert(set.to_vec(), holds.clone());
-        Some(holds)
+        let ripple = Rc::new(self.circuit.ripple_of(set));
+        under.insert(set.to_vec(), ripple.clone());
+        Some(ripple)
     }
 
     /// The share of the things of a kind that these faults bring down.
     fn reached(&self, kind: Kind, broke: &Broke) -> f64 {
-        if let Some(share) = self.reached.borrow().get(&(kind, broke.clone())) {
-            return *share;
-        }
         let places = self.places(kind);
-        let down = places.iter().filter(|&&on| self.is_down(on, broke)).count();
+        let mut down = vec![0_u64; places.len().div_ceil(64)];
+        for set in broke {
+            let own = self.downs(kind, set, &places);
+            down.iter_mut().zip(&*own).for_each(|(down, own)| *down |= own);
+        }
+        let down: u32 = down.iter().map(|word| word.count_ones()).sum();
         #[expect(clippy::cast_precision_loss, reason = "a thousand at most")]
-        let share = down as f64 / places.len().max(1) as f64;
-        self.reached.borrow_mut().insert((kind, broke.clone()), share);
-        share
+        {
+            f64::from(down) / places.len().max(1) as f64
+        }
+    }
+
+    fn downs(&self, kind: Kind, set: &[InputId], places: &[ComponentId]) -> Bits {
+        let key = (kind, set.to_vec());
+        if let Some(known) = self.downs.borrow().get(&key) {
+            return known.clone();
+        }
+        let word = |some: &[ComponentId]| {
+            let down = some.iter().zip(0..).filter(|(on, _)| self.is_down_by(**on, set));
+            down.fold(0, |word, (_, at)| word | 1 << at)
+        };
+        let down: Bits = places.chunks(64).map(word).collect();
+        self.downs.borrow_mut().insert(key, down.clone());
+        down
     }
 
     fn places(&self, kind: Kind) -> Rc<[ComponentId]> {

@@ -4,6 +4,10 @@
 //! proof that every name resolves, every k is possible and `needs` has no cycle. What is *unknown* is
 //! absent here (`None`), never guessed.
 
+mod alerting;
+
+pub use alerting::{Alerting, Heartbeat, MailRelay, MailTls, Webhook};
+
 use crate::check::{Check, Question};
 use crate::codes::codes;
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
@@ -414,65 +418,6 @@ pub struct Maintenance {
     pub to: Timestamp,
     /// The zone it was announced in.
     pub zone: Zone,
-}
-
-/// Who is alerted, and how.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Alerting {
-    /// The mail relay, needed when anybody is alerted by mail.
-    pub mail: Option<MailRelay>,
-    /// The addresses of those who repair.
-    pub mail_to: Vec<Box<str>>,
-    /// Webhooks, by name.
-    pub webhooks: Vec<Webhook>,
-    /// The place outside that hears from us.
-    pub heartbeat: Option<Heartbeat>,
-    /// The console's address as people reach it, for links in alerts.
-    pub console_url: Option<Box<str>>,
-}
-
-/// A mail relay.
-#[derive(Clone, PartialEq, Debug)]
-pub struct MailRelay {
-    /// Where.
-    pub relay: crate::check::HostPort,
-    /// The sender's address.
-    pub from: Box<str>,
-    /// How the connection is protected.
-    pub tls: MailTls,
-    /// User and password.
-    pub login: Option<(Box<str>, Secret)>,
-}
-
-/// How a mail connection is protected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MailTls {
-    /// STARTTLS is demanded (RFC 3207). The default, except to a loopback address.
-    StartTls,
-    /// TLS from the first byte (RFC 8314).
-    Implicit,
-    /// None, said aloud.
-    Plain,
-}
-
-/// A webhook that receives alerts as JSON.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Webhook {
-    /// Its name in the file.
-    pub name: Box<str>,
-    /// The URL, `http` or `https`.
-    pub url: Box<str>,
-    /// A bearer token.
-    pub token: Option<Secret>,
-}
-
-/// A URL that is fetched at regular times, so that somebody outside notices when it is not.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Heartbeat {
-    /// The URL.
-    pub url: Box<str>,
-    /// How often. Default 60 s.
-    pub every: Duration,
 }
 
 /// A secret by its name; the value is looked up where it is used and never enters the plant.

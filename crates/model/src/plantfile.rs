@@ -18,6 +18,7 @@ mod units;
 mod reader;
 mod lower;
 mod questions;
+mod alerts;
 mod print;
 mod schema;
 mod given;

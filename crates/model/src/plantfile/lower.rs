@@ -7,7 +7,7 @@ use super::fields::{FIELDS, Field, Holds, find};
 use super::reader::{self, Keys, list, quantity, text};
 use super::tree::{Entry, Node, Place, Value as Tree};
 use super::units::{self, Unit};
-use super::{Report, codes, questions, shortened};
+use super::{Report, alerts, codes, questions, shortened};
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
 use crate::plant::{Alerting, Claim, Component, Condition, Plant, Role, Vantage, Written};
@@ -164,7 +164,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         components.push(component);
     }
     let alerting =
-        value("alerts").map_or_else(Alerting::default, |node| questions::alerts(node, report));
+        value("alerts").map_or_else(Alerting::default, |node| alerts::read(node, report));
     let lifelines =
         value("lifelines").map_or_else(Vec::new, |node| questions::lifelines(node, &names, report));
     let maintenance = questions::maintenance(&maintenance, &names, report);

@@ -4,6 +4,7 @@
 //! the order of their kinds. It decides nothing. Tested by one property: what is printed lowers to
 //! an equal plant.
 
+use super::alerts;
 use super::fields::{FIELDS, Field, Holds};
 use super::questions::{self, unnamed};
 use crate::check::{
@@ -13,8 +14,7 @@ use crate::check::{
 use crate::id::{ComponentId, PlaneId, SegmentId, VantageId};
 use crate::kind::Kind;
 use crate::plant::{
-    Alerting, Claim, Component, Condition, Heartbeat, Lifeline, MailRelay, MailTls, Maintenance,
-    Plant, Role, Secret, Vantage, Webhook,
+    Claim, Component, Condition, Lifeline, Maintenance, Plant, Role, Secret, Vantage,
 };
 use crate::quantity::{BreakerRating, Metered, MeteredCurrent, Phase, Range, Value};
 use crate::requirement::{Leaf, Requirement, Standby, Target};
@@ -38,7 +38,7 @@ pub fn print(plant: &Plant) -> String {
             out.map(1, one.name.as_str(), vantage(one, plant));
         }
     }
-    let fields = alerts(plant.alerting());
+    let fields = alerts::fields(plant.alerting());
     if !fields.is_empty() {
         out.map(0, "alerts", fields);
     }
@@ -79,7 +79,7 @@ struct Out {
 }
 
 /// The fields of a map: keys and values, each value on one line.
-type Fields = Vec<(&'static str, String)>;
+pub(super) type Fields = Vec<(&'static str, String)>;
 
 impl Out {
     fn open(&mut self, level: usize, key: &str) {
@@ -138,7 +138,7 @@ fn flow_list(parts: impl IntoIterator<Item = String>) -> String {
     format!("[{}]", parts.join(", "))
 }
 
-fn flow_map(fields: impl IntoIterator<Item = (impl AsRef<str>, String)>) -> String {
+pub(super) fn flow_map(fields: impl IntoIterator<Item = (impl AsRef<str>, String)>) -> String {
     let fields: Vec<String> = fields
         .into_iter()
         .map(|(key, value)| format!("{}: {value}", scalar(key.as_ref())))
@@ -146,7 +146,7 @@ fn flow_map(fields: impl IntoIterator<Item = (impl AsRef<str>, String)>) -> Stri
     if fields.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) }
 }
 
-fn texts(texts: &[Box<str>]) -> String {
+pub(super) fn texts(texts: &[Box<str>]) -> String {
     flow_list(texts.iter().map(|text| scalar(text)))
 }
 
@@ -350,7 +350,7 @@ fn quantity(Range { min, max }: Range, unit: &str) -> String {
     if min < max { format!("{min} {unit}..{max} {unit}") } else { format!("{max} {unit}") }
 }
 
-fn span(span: Duration) -> String {
+pub(super) fn span(span: Duration) -> String {
     let (seconds, nanos) = (span.as_secs(), span.subsec_nanos());
     if nanos == 0 {
         return format!("{seconds} s");
@@ -437,7 +437,7 @@ fn host(host: &Host) -> String {
 }
 
 /// An endpoint, its port left out where that is the one it has anyway.
-fn host_port(HostPort { host, port }: &HostPort, usual: Option<u16>) -> String {
+pub(super) fn host_port(HostPort { host, port }: &HostPort, usual: Option<u16>) -> String {
     let host = match host {
         Host::Address(std::net::IpAddr::V6(address)) => format!("[{address}]"),
         other => self::host(other),
@@ -567,7 +567,7 @@ fn dns(question: &DnsQuestion) -> Fields {
     fields
 }
 
-fn secret(Secret(name): &Secret) -> String {
+pub(super) fn secret(Secret(name): &Secret) -> String {
     flow_map([("secret", scalar(name))])
 }
 
@@ -583,41 +583,6 @@ fn vantage(vantage: &Vantage, plant: &Plant) -> Fields {
     }
     if *silent_max != questions::SILENT_DEFAULT {
         fields.push(("silent_after", span(*silent_max)));
-    }
-    fields
-}
-
-fn alerts(alerting: &Alerting) -> Fields {
-    let Alerting { mail, mail_to, webhooks, heartbeat, console_url } = alerting;
-    let mut fields = Fields::new();
-    fields.extend(console_url.as_ref().map(|url| ("console", scalar(url))));
-    if let Some(MailRelay { relay, from, tls, login }) = mail {
-        let tls = match tls {
-            MailTls::StartTls => "starttls",
-            MailTls::Implicit => "implicit",
-            MailTls::Plain => "none",
-        };
-        let mut mail = vec![
-            ("relay", scalar(&host_port(relay, Some(25)))),
-            ("from", scalar(from)),
-            ("to", texts(mail_to)),
-            ("tls", tls.to_owned()),
-        ];
-        if let Some((user, password)) = login {
-            mail.extend([("user", scalar(user)), ("password", secret(password))]);
-        }
-        fields.push(("mail", flow_map(mail)));
-    }
-    if !webhooks.is_empty() {
-        let webhooks = webhooks.iter().map(|Webhook { name, url, token }| {
-            let mut fields = vec![("url", scalar(url))];
-            fields.extend(token.as_ref().map(|token| ("token", secret(token))));
-            (name, flow_map(fields))
-        });
-        fields.push(("webhooks", flow_map(webhooks)));
-    }
-    if let Some(Heartbeat { url, every }) = heartbeat {
-        fields.push(("heartbeat", flow_map([("url", scalar(url)), ("every", span(*every))])));
     }
     fields
 }

@@ -1,4 +1,4 @@
-//! Checks, vantages, alerts and maintenance: what is asked, from where, and who is told.
+//! Checks, vantages and maintenance: what is asked, from where, and what was announced.
 
 use super::lower::{Names, bad_name, zone};
 use super::reader::{
@@ -12,9 +12,7 @@ use crate::check::{
     RecordCondition, TcpQuestion, TextCondition, TlsQuestion,
 };
 use crate::id::{CheckId, CheckKey, ComponentId, PlaneId, VantageId, VantageName};
-use crate::plant::{
-    Alerting, Heartbeat, Lifeline, MailRelay, MailTls, Maintenance, Secret, Vantage, Webhook,
-};
+use crate::plant::{Lifeline, Maintenance, Secret, Vantage};
 use crate::time::Duration;
 use std::collections::{HashMap, HashSet};
 
@@ -26,12 +24,6 @@ const SILENT: (Duration, Duration) = (Vantage::SILENT_MIN, Duration::from_secs(8
 
 /// Between two tries of one check: a load test below, and a calendar entry above.
 const EVERY: (Duration, Duration) = (Check::EVERY_MIN, Duration::from_secs(7 * 86_400));
-
-/// Between two heartbeats.
-const HEARTBEAT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
-
-/// Between two heartbeats when nothing is said.
-const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(60);
 
 /// Vantages of one plant at most: each has its own gates in the circuit.
 const VANTAGES_MAX: usize = 1_000;
@@ -257,7 +249,7 @@ pub(super) fn unnamed<'c>(
 }
 
 /// Whether a text can be a name; if not, that is a finding.
-fn is_name(written: &str, place: Place, report: &mut Report) -> bool {
+pub(super) fn is_name(written: &str, place: Place, report: &mut Report) -> bool {
     let why = bad_name(written);
     if let Some(why) = why {
         let message = format!("`{}` cannot be a name: {why}", shortened(written));
@@ -370,10 +362,10 @@ fn http(
     })
 }
 
-const LITERAL: &str = "a user or password in a URL would be a secret written out";
+pub(super) const LITERAL: &str = "a user or password in a URL would be a secret written out";
 
 /// Host, port and path of a URL (RFC 3986), as strict as a check needs it.
-fn url(written: &str, scheme: &str) -> Result<(HostPort, Box<str>), &'static str> {
+pub(super) fn url(written: &str, scheme: &str) -> Result<(HostPort, Box<str>), &'static str> {
     let rest = written
         .strip_prefix(scheme)
         .and_then(|rest| rest.strip_prefix("://"))
@@ -457,7 +449,7 @@ fn literal_secret(node: &Node<'_>, report: &mut Report) {
 }
 
 /// `{ secret: name }`; anything written out is a finding.
-fn secret(node: &Node<'_>, report: &mut Report) -> Option<Secret> {
+pub(super) fn secret(node: &Node<'_>, report: &mut Report) -> Option<Secret> {
     if node.map().is_none() {
         literal_secret(node, report);
         return None;
@@ -592,107 +584,6 @@ fn records(node: &Node<'_>, report: &mut Report) -> Vec<RecordCondition> {
     }
     keys.finish("`records`", report);
     made
-}
-
-/// Reads `alerts`.
-pub(super) fn alerts(node: &Node<'_>, report: &mut Report) -> Alerting {
-    let mut alerting = Alerting::default();
-    let Some(mut keys) = Keys::of(node, "`alerts`", report) else { return alerting };
-    alerting.console_url =
-        keys.take("console").and_then(|node| web_url(node, report)).map(Into::into);
-    if let Some(node) = keys.take("mail") {
-        (alerting.mail, alerting.mail_to) = mail(node, report);
-    }
-    if let Some(node) = keys.take("webhooks") {
-        for entry in entries(Some(node), "`webhooks`", report) {
-            let Some(mut keys) = Keys::of(&entry.value, "a webhook", report) else { continue };
-            if !is_name(&entry.key, entry.key_place, report) {
-                continue;
-            }
-            let url = keys.need("url", report).and_then(|node| web_url(node, report));
-            let token = keys.take("token").and_then(|node| secret(node, report));
-            keys.finish("a webhook", report);
-            if let Some(url) = url {
-                let name = entry.key.as_ref().into();
-                alerting.webhooks.push(Webhook { name, url: url.into(), token });
-            }
-        }
-    }
-    if let Some(node) = keys.take("heartbeat")
-        && let Some(mut keys) = Keys::of(node, "a heartbeat", report)
-    {
-        let url = keys.need("url", report).and_then(|node| web_url(node, report));
-        let every = keys
-            .take("every")
-            .and_then(|node| span_within(node, "`every`", HEARTBEAT, report))
-            .unwrap_or(HEARTBEAT_DEFAULT);
-        keys.finish("a heartbeat", report);
-        alerting.heartbeat = url.map(|url| Heartbeat { url: url.into(), every });
-    }
-    keys.finish("`alerts`", report);
-    alerting
-}
-
-/// An `http` or `https` URL, whole.
-fn web_url<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> {
-    let written = text(node, "a URL", report)?;
-    let scheme = if written.starts_with("https:") { "https" } else { "http" };
-    match url(written, scheme) {
-        Ok(_) => Some(written),
-        Err(why) => {
-            let code = if why == LITERAL { codes::LITERAL_SECRET } else { codes::URL };
-            let message = format!("`{}` cannot be used: {why}", shortened(written));
-            report.add(code, node.place, message, None);
-            None
-        }
-    }
-}
-
-/// How the connection to a mail relay may be protected.
-pub(super) const TLS_MODES: [(&str, MailTls); 3] =
-    [("starttls", MailTls::StartTls), ("implicit", MailTls::Implicit), ("none", MailTls::Plain)];
-
-fn mail(node: &Node<'_>, report: &mut Report) -> (Option<MailRelay>, Vec<Box<str>>) {
-    let Some(mut keys) = Keys::of(node, "`mail`", report) else { return (None, Vec::new()) };
-    let relay = keys.need("relay", report).and_then(|node| host_port(node, Some(25), report));
-    let from = keys.need("from", report).and_then(|node| mail_address(node, report));
-    let to = keys.need("to", report);
-    if let Some(node) = to.filter(|node| list(node).is_empty()) {
-        let message = "mail goes to somebody".to_owned();
-        report.add(codes::EMPTY, node.place, message, None);
-    }
-    let to = to.map_or(&[][..], list);
-    let to = to.iter().filter_map(|node| mail_address(node, report)).map(Into::into).collect();
-    let tls = keys.take("tls").and_then(|node| choice(node, "`tls`", &TLS_MODES, report));
-    let user = keys.take("user").and_then(|node| text(node, "`user`", report)).map(Box::from);
-    let password = keys.take("password").and_then(|node| secret(node, report));
-    if user.is_some() != password.is_some() {
-        let message = "`user` and `password` stand together".to_owned();
-        report.add(codes::MISSING_KEY, keys.place, message, None);
-    }
-    keys.finish("`mail`", report);
-    let relay = relay.zip(from).map(|(relay, from)| {
-        let loopback = matches!(&relay.host, Host::Address(address) if address.is_loopback());
-        let default = if loopback { MailTls::Plain } else { MailTls::StartTls };
-        let tls = tls.unwrap_or(default);
-        MailRelay { relay, from: from.into(), tls, login: user.zip(password) }
-    });
-    (relay, to)
-}
-
-/// A mail address, as strict as a message header needs it.
-fn mail_address<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> {
-    let written = text(node, "a mail address", report)?;
-    let fits = written.rsplit_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && local.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[],;:\\\"".contains(&b))
-            && reader::as_host(domain).is_some()
-    });
-    if !fits {
-        let message = format!("`{}` is no mail address", shortened(written));
-        report.add(codes::ADDRESS, node.place, message, None);
-    }
-    fits.then_some(written)
 }
 
 /// Reads `lifelines`.

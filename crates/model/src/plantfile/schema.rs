@@ -5,9 +5,10 @@
 //! decides what is a plant. It never refuses what the reader takes. Tested against the reader: each
 //! map here has exactly the keys that the reader says it has.
 
+use super::alerts::TLS_MODES;
 use super::fields::{FIELDS, Field, Holds};
 use super::lower::{NAME_MAX, REQUIREMENT_WORDS};
-use super::questions::{METHODS, RCODES, RECORD_TYPES, TLS_MODES};
+use super::questions::{METHODS, RCODES, RECORD_TYPES};
 use super::units::{CURVES, Unit, of_capacity};
 use crate::kind::Kind;
 use crate::quantity::{BreakerStandard, Phase, PsuMode};

@@ -15,6 +15,7 @@ pub mod check;
 pub mod plant;
 pub mod finding;
 pub mod plantfile;
+pub mod draft;
 pub mod netbox;
 pub mod mef;
 pub mod observation;

@@ -6,13 +6,12 @@
 //!
 //! The facts are structs and not JSON, so that this crate stays free of serde; the readers, of a dump and
 //! of the live API, stand beside the HTTP code in `server`, and both fill the same tables. `cables` follows
-//! a cable through panels and circuits, `roles` reads what a device is, `places`, `power`, `network` and
-//! `machines` each map their part, `draft` holds what takes shape, `write` makes it text. Tested at this
+//! a cable through panels and circuits, `places`, `power`, `network` and `machines` each map their part of the
+//! [draft](crate::draft), `write` lays it out in files. Tested at this
 //! door, with facts as cases, and by the readers' tests with real dumps.
 
 pub mod facts;
 mod one_site;
-mod roles;
 mod cables;
 mod draft;
 mod places;
@@ -22,6 +21,7 @@ mod machines;
 mod answers;
 mod write;
 
+pub use crate::draft::{About, LeftOut, Question};
 use crate::finding::{Finding, Severity};
 use crate::kind::Kind;
 use crate::plant::Plant;
@@ -35,72 +35,6 @@ use draft::Draft;
 use facts::{Facts, Id};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-
-/// What is asked about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum About {
-    /// Where something gets its power.
-    Power,
-    /// How much power it takes.
-    Draw,
-    /// What it is joined to.
-    Network,
-    /// Where a circuit leads.
-    Circuit,
-    /// What runs on which machine.
-    Machine,
-    /// Where something stands.
-    Place,
-    /// What a device is.
-    Kind,
-    /// Whether it is in use.
-    Status,
-    /// What a customer uses.
-    Customer,
-    /// The data itself.
-    Data,
-}
-
-impl About {
-    /// As JSON has it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Power => "power",
-            Self::Draw => "draw",
-            Self::Network => "network",
-            Self::Circuit => "circuit",
-            Self::Machine => "machine",
-            Self::Place => "place",
-            Self::Kind => "kind",
-            Self::Status => "status",
-            Self::Customer => "customer",
-            Self::Data => "data",
-        }
-    }
-}
-
-/// Something that NetBox does not say.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Question {
-    /// The component it is about; none when it is about the data as such.
-    pub component: Option<String>,
-    /// What is asked about.
-    pub about: About,
-    /// The question, in words.
-    pub words: String,
-}
-
-/// Things that are in NetBox and not in the plant.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LeftOut {
-    /// What they are, in the plural.
-    pub what: String,
-    /// Why they are left out.
-    pub why: String,
-    /// Which.
-    pub names: Vec<String>,
-}
 
 /// How the text is laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -28,11 +28,12 @@ pub use codes::{ALL as FINDINGS, Code};
 pub(crate) use given::{Given, given};
 pub(crate) use lower::{NAME_MAX, bad_name};
 pub use print::print;
-pub(crate) use print::scalar;
+pub use print::scalar;
 pub use schema::schema;
 pub use tree::{Entry, Node, Place, Value};
 
 use crate::finding::{Confidence, Finding, Label, Severity};
+use crate::kind::Kind;
 use crate::plant::Plant;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -74,6 +75,14 @@ pub fn parse(files: &[(String, String)]) -> (Option<Arc<Plant>>, Vec<Finding>) {
     let plant = lower::lower(&roots, &mut report);
     let refused = report.errors > 0;
     (plant.filter(|_| !refused).map(Arc::new), report.finish())
+}
+
+/// Whether the field of this name may name a component of this kind, for importers, which leave out what may not
+/// stand there.
+#[must_use]
+pub fn may_name(field: &str, kind: Kind) -> bool {
+    let known = fields::FIELDS.iter().find(|known| known.name == field);
+    known.is_some_and(|field| lower::may_stand(kind, field))
 }
 
 /// Reads a plant from one text, for tests and examples.

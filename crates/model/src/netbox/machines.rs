@@ -8,8 +8,8 @@
 use super::cables::Cables;
 use super::draft::{Draft, Key, Need, Thing};
 use super::facts::{Address, Device, End, Facts, Id, Named, Parent, Scope, Table};
-use super::roles::{self, Said};
 use super::{About, condition, is_kept, object, places, power};
+use crate::draft::roles::{self, Said};
 use crate::kind::Kind;
 use crate::plantfile::scalar;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,17 +1,11 @@
-//! The draft as text: YAML that a person reads and reviews, with the open questions beside what they are
-//! about. Decides only where a line ends. Tested through [`import`](super::import).
+//! The draft as files, with what NetBox does not say counted at the top. Decides only what stands in which. Tested through [`import`](super::import).
 
-use super::draft::{Draft, Entry, Need};
-use super::{About, Layout, LeftOut, Question, Summary};
+use super::draft::Draft;
+use super::{Layout, LeftOut, Question, Summary};
+use crate::draft::Entry;
+use crate::draft::write::{comment, component};
 use crate::kind::Kind;
-use crate::plantfile::scalar;
 use std::fmt::Write as _;
-
-/// A line longer than this becomes several.
-const LINE_MAX: usize = 100;
-
-/// Characters of what NetBox says that a comment quotes.
-const QUOTED_MAX: usize = 200;
 
 /// Names that one line of the summary lists.
 const LISTED_MAX: usize = 5;
@@ -66,7 +60,7 @@ pub(super) fn write(
             let _ = writeln!(out, "\n{}:", kind.section());
         }
         for entry in entries {
-            component(entry, draft, out);
+            component(entry, draft, "NetBox", out);
         }
     };
     match layout {
@@ -130,103 +124,4 @@ fn head(draft: &Draft, summary: &Summary, left_out: &[LeftOut]) -> String {
     }
     text.push_str("\nblackstart: 1\n");
     text
-}
-
-fn component(entry: &Entry, draft: &Draft, out: &mut String) {
-    let mut fields: Vec<(&str, String)> = entry
-        .needs
-        .iter()
-        .map(|(field, need)| (*field, requirement(field, need, draft)))
-        .chain(entry.fields.iter().map(|(field, value)| (*field, value.clone())))
-        .collect();
-    // The order in which the language lists them, so that like things look alike.
-    fields.sort_by_key(|(field, _)| {
-        crate::plantfile::fields::FIELDS.iter().position(|known| known.name == *field)
-    });
-    let name = scalar(&entry.name);
-    let called = match entry.called.as_deref() {
-        Some("") => "  # no name in NetBox".to_owned(),
-        Some(called) => format!("  # {}", comment(called)),
-        None => String::new(),
-    };
-    let short: Vec<String> =
-        fields.iter().map(|(field, value)| format!("{field}: {value}")).collect();
-    let short = short.join(", ");
-    let is_plain = entry.remarks.is_empty() && entry.questions.is_empty();
-    if fields.is_empty() {
-        let _ = writeln!(out, "  {name}: {{}}{called}");
-    } else if is_plain && name.len() + short.len() + 8 <= LINE_MAX {
-        let _ = writeln!(out, "  {name}: {{ {short} }}{called}");
-    } else {
-        let _ = writeln!(out, "  {name}:{called}");
-        for (field, value) in fields {
-            match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
-                // A long list is reviewed line by line.
-                Some(list) if list.len() > LINE_MAX && !list.contains(['{', '[', '"']) => {
-                    let _ = writeln!(out, "    {field}:");
-                    for one in list.split(", ") {
-                        let _ = writeln!(out, "      - {one}");
-                    }
-                }
-                Some(_) | None => {
-                    let _ = writeln!(out, "    {field}: {value}");
-                }
-            }
-        }
-    }
-    for remark in &entry.remarks {
-        let _ = writeln!(out, "    # {}", comment(remark));
-    }
-    for (_, question) in &entry.questions {
-        let _ = writeln!(out, "    # ? {}", comment(question));
-    }
-}
-
-fn requirement(field: &str, need: &Need, draft: &Draft) -> String {
-    let names = |of: &[usize]| {
-        let names: Vec<String> = of.iter().map(|key| scalar(draft.name(*key))).collect();
-        names.join(", ")
-    };
-    match need {
-        Need::Any(of) if of.len() > 1 => format!("{{ any: [{}] }}", names(of)),
-        Need::All(of) if of.len() > 1 && field != "uses" && field != "between" => {
-            format!("{{ all: [{}] }}", names(of))
-        }
-        Need::All(of) if of.len() > 1 => format!("[{}]", names(of)),
-        Need::Any(of) | Need::All(of) => names(of),
-    }
-}
-
-/// A text as it may stand in a comment: one line, and nothing that a screen would act on.
-fn comment(text: &str) -> String {
-    let shown = |c: char| {
-        let acts = c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if acts { ' ' } else { c }
-    };
-    let mut line: String = text.chars().map(shown).take(QUOTED_MAX).collect();
-    if text.chars().nth(QUOTED_MAX).is_some() {
-        line.push('…');
-    }
-    line.trim().to_owned()
-}
-
-impl About {
-    /// What is asked, in the plural.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Power => "cords and inlets: where do they get their power?",
-            Self::Draw => "draws: how much power do they take?",
-            Self::Network => "network connections: what are they joined to?",
-            Self::Circuit => "circuits: where do they lead?",
-            Self::Machine => "machines: what runs on which?",
-            Self::Place => "places",
-            Self::Kind => "roles that say nothing: what are these devices?",
-            Self::Status => "statuses that leave open whether it is in use",
-            Self::Customer => "customers: what do they use?",
-            Self::Data => "doubts about the data itself",
-        }
-    }
 }

@@ -1241,7 +1241,17 @@ fn leaf(
     }
     let (component, segment) = names.place(written, place, report)?;
     let kind = names.known[component.index()].1;
-    let fits = match field.holds {
+    let fits = may_stand(kind, field);
+    if !fits {
+        refuse(&format!("a {kind}"), report);
+        return None;
+    }
+    Some(bare(Target::Component(component), segment))
+}
+
+/// Whether a component of this kind may be named in a field.
+pub(super) fn may_stand(kind: Kind, field: &Field) -> bool {
+    match field.holds {
         Holds::Network => matches!(
             kind,
             Kind::Switch
@@ -1265,12 +1275,7 @@ fn leaf(
         // Nothing runs on a customer, or is fed by an address block.
         Holds::Redundant(_) => !matches!(kind, Kind::Customer | Kind::Prefix),
         _ => kind != Kind::Customer,
-    };
-    if !fits {
-        refuse(&format!("a {kind}"), report);
-        return None;
     }
-    Some(bare(Target::Component(component), segment))
 }
 
 /// Finds components that need each other in a circle: in these roles nothing could ever have

@@ -104,7 +104,8 @@ impl Out {
 }
 
 /// A text as YAML: plain where that is beyond doubt, in double quotes otherwise.
-pub(crate) fn scalar(text: &str) -> String {
+#[must_use]
+pub fn scalar(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b" ._/@+-".contains(&b);
     let beyond_doubt = text.bytes().all(plain)
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())

@@ -1,14 +1,14 @@
 //! What kind of component a device is, by the words of its role.
 //!
-//! NetBox leaves roles to whoever fills it, so this is reading a person's words: the first line of the
-//! table with a word of the role counts. A role without such a word gives a plain component, and a
-//! question. Tested by the table of cases below.
+//! NetBox leaves roles to whoever fills it, and Ansible its groups, so this is reading a person's words: the first
+//! line of the table with a word of the role counts. A role without such a word says nothing, and is for the
+//! importer to ask about. Tested by the table of cases below.
 
 use crate::kind::Kind;
 
 /// What a role's words say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Said {
+pub enum Said {
     /// A component of this kind.
     Kind(Kind),
     /// Something without power or ports of its own: cables are followed through it.
@@ -74,7 +74,8 @@ const WORDS: &[(&str, Said)] = &[
 ];
 
 /// What a role says, from its name and its slug; `None` when no word of it is known.
-pub(super) fn read(name: &str, slug: &str) -> Option<Said> {
+#[must_use]
+pub fn read(name: &str, slug: &str) -> Option<Said> {
     let words: Vec<Vec<String>> = [name, slug].map(words).into();
     WORDS.iter().find_map(|(wanted, said)| {
         let wanted: Vec<&str> = wanted.split(' ').collect();
@@ -87,14 +88,16 @@ pub(super) fn read(name: &str, slug: &str) -> Option<Said> {
 }
 
 /// Whether a role's words put a switch nearest to the way out.
-pub(super) fn is_core(name: &str, slug: &str) -> bool {
+#[must_use]
+pub fn is_core(name: &str, slug: &str) -> bool {
     [name, slug].map(words).iter().flatten().any(|word| {
         matches!(word.as_str(), "core" | "backbone" | "spine" | "border" | "edge" | "collapsed")
     })
 }
 
 /// Whether the words of a circuit's type say that it leads to the internet.
-pub(super) fn is_internet(name: &str, slug: &str) -> bool {
+#[must_use]
+pub fn is_internet(name: &str, slug: &str) -> bool {
     [name, slug].map(words).iter().flatten().any(|word| {
         matches!(word.as_str(), "internet" | "transit" | "dia" | "broadband" | "upstream" | "isp")
     })

@@ -1,4 +1,5 @@
-//! The draft as files, with what NetBox does not say counted at the top. Decides only what stands in which. Tested through [`import`](super::import).
+//! The draft as files, with what NetBox does not say counted at the top. Decides only what stands in which.
+//! Tested through [`import`](super::import).
 
 use super::draft::Draft;
 use super::{Layout, LeftOut, Question, Summary};

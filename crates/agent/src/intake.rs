@@ -14,7 +14,9 @@ use blackstart_model::CheckKey;
 use blackstart_model::check::Question;
 use blackstart_model::observation::{NoAnswerCode, Outcome, Standing};
 use blackstart_model::time::Duration;
-use blackstart_probe::wire::v1::{Age, News, SAMPLES_MAX, Sample, Steady, SteadyCheck, WayOut};
+use blackstart_probe::wire::v1::{
+    Age, News, READINGS_MAX, Reading, SAMPLES_MAX, Sample, Steady, SteadyCheck, WayOut,
+};
 use std::collections::HashMap;
 
 /// So many late answers in a row are news.
@@ -47,6 +49,8 @@ struct Track {
     tries: u32,
     late: u32,
     steady: Counts,
+    /// What the newest steady answer read.
+    readings: Vec<blackstart_model::reading::Reading>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -102,6 +106,7 @@ impl Intake {
         let news = track.is_news(&answer.outcome);
         if !(news || asked) {
             track.count(&answer.outcome, answer.timing.total_us);
+            track.readings = answer.readings;
             return false;
         }
         if !room {
@@ -118,6 +123,7 @@ impl Intake {
             tries,
             age: Age::exact(Duration::ZERO),
             certificate_ends_s: answer.certificate_ends_s,
+            readings: Reading::all(&answer.readings),
         };
         track.last = Some(answer.outcome);
         if through && self.way_out_provable && self.way_out_told.is_none() {
@@ -138,18 +144,23 @@ impl Intake {
     pub(crate) fn news(&mut self, now: Duration) -> Vec<News> {
         let mut all = Vec::new();
         let mut samples = Vec::new();
+        let mut readings = 0;
         for Heard { at, what } in self.waiting.drain(..) {
             let age = Age::exact(now.saturating_sub(at));
             match what {
                 What::Answer(sample) => {
-                    samples.push(Sample { age, ..*sample });
-                    if samples.len() == SAMPLES_MAX {
+                    let fits = readings + sample.readings.len() <= READINGS_MAX;
+                    if samples.len() == SAMPLES_MAX || !fits {
                         all.push(News::Samples(std::mem::take(&mut samples)));
+                        readings = 0;
                     }
+                    readings += sample.readings.len();
+                    samples.push(Sample { age, ..*sample });
                 }
                 What::WayOut { open, detail } => {
                     if !samples.is_empty() {
                         all.push(News::Samples(std::mem::take(&mut samples)));
+                        readings = 0;
                     }
                     all.push(News::WayOut(WayOut { open, detail, age }));
                 }
@@ -170,7 +181,9 @@ impl Intake {
             .filter(|(_, track)| track.steady.tries > 0)
             .map(|(key, track)| {
                 let Counts { tries, sum_us, min_us, max_us } = std::mem::take(&mut track.steady);
-                SteadyCheck { check: key.as_str().to_owned(), tries, sum_us, min_us, max_us }
+                let readings = Reading::all(&std::mem::take(&mut track.readings));
+                let check = key.as_str().to_owned();
+                SteadyCheck { check, tries, sum_us, min_us, max_us, readings }
             })
             .collect();
         checks.sort_by(|a, b| a.check.cmp(&b.check));
@@ -180,7 +193,20 @@ impl Intake {
         let batch = |checks: &[SteadyCheck]| {
             News::Steady(Steady { age, lasted_us, dropped: 0, checks: checks.to_vec() })
         };
-        checks.chunks(SAMPLES_MAX).map(batch).collect()
+        let mut left = &checks[..];
+        let mut all = Vec::new();
+        while !left.is_empty() {
+            let mut readings = 0;
+            let fits = |check: &&SteadyCheck| {
+                readings += check.readings.len();
+                readings <= READINGS_MAX
+            };
+            let (now, later) =
+                left.split_at(left.iter().take(SAMPLES_MAX).take_while(fits).count());
+            all.push(batch(now));
+            left = later;
+        }
+        all
     }
 }
 

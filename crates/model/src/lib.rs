@@ -18,6 +18,7 @@ pub mod plantfile;
 pub mod draft;
 pub mod netbox;
 pub mod mef;
+pub mod reading;
 pub mod observation;
 pub mod incident;
 pub mod record;

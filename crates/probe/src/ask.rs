@@ -11,6 +11,7 @@ use crate::tls::Roots;
 use crate::{dns, http, tcp};
 use blackstart_model::check::Question;
 use blackstart_model::observation::{NoAnswer, Outcome, Symptom, Timing};
+use blackstart_model::reading::Reading;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -44,11 +45,21 @@ pub struct Answer {
     pub timing: Timing,
     /// When the certificate it saw ends (leaf or best chain, whichever is first), seconds since 1970.
     pub certificate_ends_s: Option<i64>,
+    /// The numbers it read, at most [`Reading::MAX`], in the order of the question.
+    pub readings: Vec<Reading>,
+}
+
+impl Answer {
+    /// An outcome and its times, of a check that reads no certificate and no numbers.
+    #[must_use]
+    pub const fn of(outcome: Outcome, timing: Timing) -> Self {
+        Self { outcome, timing, certificate_ends_s: None, readings: Vec::new() }
+    }
 }
 
 impl From<Outcome> for Answer {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, timing: Timing::default(), certificate_ends_s: None }
+        Self::of(outcome, Timing::default())
     }
 }
 

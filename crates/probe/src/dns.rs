@@ -79,7 +79,7 @@ pub(crate) async fn ask(
         }
     };
     timing.wait_us = micros_since(asked);
-    Answer { outcome, timing, certificate_ends_s: None }
+    Answer::of(outcome, timing)
 }
 
 fn judge(reply: &Reply, rcode: &str, record_type: &str, conditions: &[RecordCondition]) -> Outcome {

@@ -26,7 +26,8 @@ pub(crate) async fn ask(
     let mut timing = Timing::default();
     let mut certificate_ends_s = None;
     let outcome = put(equipment, question, deadline, &mut timing, &mut certificate_ends_s).await;
-    Answer { outcome: outcome.unwrap_or_else(|outcome| outcome), timing, certificate_ends_s }
+    let outcome = outcome.unwrap_or_else(|outcome| outcome);
+    Answer { certificate_ends_s, ..Answer::of(outcome, timing) }
 }
 
 async fn put(

@@ -222,7 +222,7 @@ impl Engine {
             }
             (None, _) => Outcome::Up,
         };
-        Answer { outcome, timing, certificate_ends_s: None }
+        Answer::of(outcome, timing)
     }
 
     async fn send(

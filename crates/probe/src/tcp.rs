@@ -18,5 +18,5 @@ pub(crate) async fn ask(
         Ok(_) => net::up_unless_slow(*slow, started),
         Err(outcome) => outcome,
     };
-    Answer { outcome, timing, certificate_ends_s: None }
+    Answer::of(outcome, timing)
 }

@@ -18,8 +18,8 @@ use blackstart_model::record::{Counted, Input, VantageLoss};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
 use blackstart_model::{CheckKey, VantageId, VantageName};
 use blackstart_probe::wire::v1::{
-    Ack, Age, Ask, Assign, Assignment, FromAgent, FromServer, Hello, News, PROTOCOL, Refused, Told,
-    Versions, Welcome,
+    Ack, Age, Ask, Assign, Assignment, FromAgent, FromServer, Hello, News, PROTOCOL, Reading,
+    Refused, Told, Versions, Welcome,
 };
 use blackstart_probe::wire::{FrameReader, decode, encode};
 use ring::digest::{SHA256, digest};
@@ -557,7 +557,9 @@ async fn take(agents: &Agents, vantage: &VantageName, news: News) -> Result<(), 
                 let (check, at) = (CheckKey::from(sample.check), at(sample.age));
                 let outcome: Outcome = sample.outcome.into();
                 let tries = sample.tries.max(1);
-                samples.keep(&check, &outcome, sample.timing.into(), at, sample.certificate_ends_s);
+                let (timing, ends_s) = (sample.timing.into(), sample.certificate_ends_s);
+                let readings = Reading::read(&sample.readings);
+                samples.keep(&check, &outcome, timing, at, ends_s, readings);
                 inputs.push(Input::Observed(Observation {
                     check,
                     vantage: vantage.clone(),
@@ -575,7 +577,8 @@ async fn take(agents: &Agents, vantage: &VantageName, news: News) -> Result<(), 
             for check in steady.checks {
                 let mean = check.sum_us / u64::from(check.tries.max(1));
                 let mean_us = u32::try_from(mean).unwrap_or(u32::MAX);
-                samples.keep_steady(&check.check.into(), mean_us, at);
+                let readings = Reading::read(&check.readings);
+                samples.keep_steady(&check.check.into(), mean_us, at, readings);
             }
             let (vantage, exceptions) = (vantage.clone(), Vec::new());
             inputs.push(Input::Counted(Counted { vantage, tries, exceptions }));

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::hub::Hub;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Standing, Timing};
 use blackstart_model::plant::Plant;
+use blackstart_model::reading::Reading;
 use blackstart_model::record::{Counted, Input, VantageLoss};
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, VantageName};
@@ -71,6 +72,8 @@ pub struct Track {
     pub timing: Timing,
     /// When the certificate last seen ends, seconds since 1970.
     pub certificate_ends_s: Option<i64>,
+    /// The numbers that the last answer read.
+    pub readings: Vec<Reading>,
 }
 
 /// All samples, by vantage.
@@ -137,11 +140,12 @@ impl Vantage {
     /// Takes an answer; returns what the turn should be told of it, if anything. The caller reports
     /// with [`Vantage::untold`] when it could not be told.
     pub fn take(&self, sample: Sample, at: Timestamp) -> Option<Input> {
-        let Sample { key, answer, asked } = sample;
+        let Sample { key, mut answer, asked } = sample;
         let mut tracks = self.lock();
         let track = tracks.entry(key.clone()).or_default();
         track.keep(&answer.outcome, answer.timing, at);
         track.certificate_ends_s = answer.certificate_ends_s.or(track.certificate_ends_s);
+        track.readings = std::mem::take(&mut answer.readings);
         let news = track.is_news(&answer.outcome);
         if !(news || asked) {
             track.counted.0 += 1;
@@ -173,20 +177,23 @@ impl Vantage {
         timing: Timing,
         at: Timestamp,
         certificate_ends_s: Option<i64>,
+        readings: Vec<Reading>,
     ) {
         let mut tracks = self.lock();
         let track = tracks.entry(key.clone()).or_default();
         track.keep(outcome, timing, at);
         track.certificate_ends_s = certificate_ends_s.or(track.certificate_ends_s);
+        track.readings = readings;
         track.last = Some(outcome.clone());
     }
 
     /// Keeps answers that its agent has counted: they were like the last one told.
-    pub fn keep_steady(&self, key: &CheckKey, mean_us: u32, at: Timestamp) {
+    pub fn keep_steady(&self, key: &CheckKey, mean_us: u32, at: Timestamp, readings: Vec<Reading>) {
         let mut tracks = self.lock();
         let Some(track) = tracks.get_mut(key) else { return };
         let Some(outcome) = track.last.clone() else { return };
         track.keep(&outcome, Timing { total_us: mean_us, ..track.timing }, at);
+        track.readings = readings;
     }
 
     /// What was to be told was not: the next answer tells it.

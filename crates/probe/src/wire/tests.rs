@@ -5,6 +5,7 @@ use super::*;
 use blackstart_model::check;
 use blackstart_model::observation::{self, NoAnswerCode, Standing, SymptomCode};
 use blackstart_model::plant::Secret;
+use blackstart_model::reading::{Reading, Unit};
 use blackstart_model::time::Duration;
 use proptest::prelude::*;
 use std::net::IpAddr;
@@ -44,6 +45,19 @@ fn a_newer_peers_frame_is_passed_over_only_when_it_says_so() {
     );
     let broken = br#"{"frame":"told","optional":true,"body":{"seq":"x"}}"#;
     assert!(matches!(decode::<FromAgent>(broken), Err(FrameError::Malformed(_))));
+}
+
+#[test]
+fn a_newer_peers_unit_is_a_plain_number_and_what_is_no_reading_is_left_out() {
+    let mut told: Vec<v1::Reading> = [("a", "A"), ("flow", "m3/h"), ("", "A"), ("b\u{7}", "")]
+        .map(|(name, unit)| v1::Reading { name: name.into(), value: 1.5, unit: unit.into() })
+        .into();
+    let read = |name, unit| Reading::new(name, 1.5, unit).expect("a reading");
+    let expected = [read("a", Unit::Amperes), read("flow", Unit::Plain)];
+    assert_eq!(v1::Reading::read(&told), expected);
+    told.splice(..0, vec![told[0].clone(); 40]);
+    assert_eq!(v1::Reading::read(&told).len(), Reading::MAX);
+    assert!(Reading::new("a", f64::NAN, Unit::Plain).is_none());
 }
 
 #[test]
@@ -306,6 +320,18 @@ fn age() -> impl Strategy<Value = v1::Age> {
     any::<(u64, bool)>().prop_map(|(us, at_least)| v1::Age { us, at_least })
 }
 
+fn readings() -> impl Strategy<Value = Vec<v1::Reading>> {
+    // Thousandths: a decimal of few digits is read back as the very number it was.
+    let reading = (text(), any::<i32>(), prop::sample::select(Unit::ALL)).prop_map(
+        |(name, thousandths, unit)| v1::Reading {
+            name: name.into(),
+            value: f64::from(thousandths) / 1_000.0,
+            unit: unit.as_str().to_owned(),
+        },
+    );
+    few(reading)
+}
+
 fn told() -> impl Strategy<Value = FromAgent> {
     let timing = any::<[u32; 6]>().prop_map(
         |[resolve_us, connect_us, tls_us, wait_us, read_us, total_us]| v1::Timing {
@@ -318,8 +344,9 @@ fn told() -> impl Strategy<Value = FromAgent> {
         },
     );
     let certificate = prop::option::of(any::<i64>());
-    let sample = (text(), outcome(), timing, any::<bool>(), any::<u32>(), age(), certificate)
-        .prop_map(|(check, outcome, timing, asked, tries, age, certificate_ends_s)| v1::Sample {
+    let ends = (certificate, readings());
+    let sample = (text(), outcome(), timing, any::<bool>(), any::<u32>(), age(), ends).prop_map(
+        |(check, outcome, timing, asked, tries, age, (certificate_ends_s, readings))| v1::Sample {
             check: check.into(),
             outcome: (&outcome).into(),
             timing,
@@ -327,14 +354,17 @@ fn told() -> impl Strategy<Value = FromAgent> {
             tries,
             age,
             certificate_ends_s,
-        });
-    let steady_check = (text(), any::<(u32, u64, u32, u32)>()).prop_map(
-        |(check, (tries, sum_us, min_us, max_us))| v1::SteadyCheck {
+            readings,
+        },
+    );
+    let steady_check = (text(), any::<(u32, u64, u32, u32)>(), readings()).prop_map(
+        |(check, (tries, sum_us, min_us, max_us), readings)| v1::SteadyCheck {
             check: check.into(),
             tries,
             sum_us,
             min_us,
             max_us,
+            readings,
         },
     );
     let steady = (age(), any::<(u64, u32)>(), few(steady_check)).prop_map(

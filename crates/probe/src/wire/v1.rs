@@ -27,6 +27,7 @@ use super::Message;
 use blackstart_model::CheckKey;
 use blackstart_model::check;
 use blackstart_model::observation::{self, NoAnswerCode, Standing, SymptomCode};
+use blackstart_model::reading;
 use blackstart_model::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -40,6 +41,9 @@ pub const CHECKS_MAX: usize = 100_000;
 
 /// The most samples in one `told`: with the longest detail a few hundred bytes each.
 pub const SAMPLES_MAX: usize = 500;
+
+/// The most readings in one `told`: with the longest name some 150 bytes each, beside the samples half a frame.
+pub const READINGS_MAX: usize = 3_000;
 
 /// What the agent says.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -276,7 +280,7 @@ const fn is_false(flag: &bool) -> bool {
 }
 
 /// One answer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Sample {
     /// To which check.
     pub check: String,
@@ -295,6 +299,21 @@ pub struct Sample {
     /// as the certificate says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_ends_s: Option<i64>,
+    /// The numbers it read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Reading>,
+}
+
+/// A number that a check read; mirrors [`reading::Reading`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Reading {
+    /// What was read.
+    pub name: String,
+    /// How much.
+    pub value: f64,
+    /// Of what; a unit that the reader does not know is a plain number to it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
 }
 
 /// What a check saw.
@@ -339,7 +358,7 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 /// Answers that changed nothing, over one stretch of time.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Steady {
     /// How long ago the stretch ended.
     pub age: Age,
@@ -353,7 +372,7 @@ pub struct Steady {
 }
 
 /// What one check answered without changing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct SteadyCheck {
     /// Which.
     pub check: String,
@@ -365,6 +384,9 @@ pub struct SteadyCheck {
     pub min_us: u32,
     /// The longest, microseconds.
     pub max_us: u32,
+    /// The numbers that the newest of them read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Reading>,
 }
 
 /// The way out of the vantage.
@@ -895,5 +917,28 @@ impl From<Timing> for observation::Timing {
     fn from(timing: Timing) -> Self {
         let Timing { resolve_us, connect_us, tls_us, wait_us, read_us, total_us } = timing;
         Self { resolve_us, connect_us, tls_us, wait_us, read_us, total_us }
+    }
+}
+
+impl Reading {
+    /// The mirror of these.
+    #[must_use]
+    pub fn all(readings: &[reading::Reading]) -> Vec<Self> {
+        let mirror = |one: &reading::Reading| Self {
+            name: one.name().to_owned(),
+            value: one.value(),
+            unit: one.unit().as_str().to_owned(),
+        };
+        readings.iter().map(mirror).collect()
+    }
+
+    /// What these mirror; those that are none are left out, and so are more than one answer can hold.
+    #[must_use]
+    pub fn read(readings: &[Self]) -> Vec<reading::Reading> {
+        let read = |Self { name, value, unit }: &Self| {
+            let unit = reading::Unit::parse(unit).unwrap_or(reading::Unit::Plain);
+            reading::Reading::new(name, *value, unit)
+        };
+        readings.iter().take(reading::Reading::MAX).filter_map(read).collect()
     }
 }

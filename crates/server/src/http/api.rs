@@ -14,6 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use blackstart_model::reading::Reading;
 use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentName, IncidentId, RecordId};
 use blackstart_reason::{AlertStage, Incident};
@@ -224,6 +225,21 @@ struct From_ {
     outcome: Option<String>,
     since: Option<String>,
     last_s: Option<f64>,
+    readings: Vec<OneReading>,
+}
+
+#[derive(Serialize)]
+struct OneReading {
+    name: String,
+    value: f64,
+    unit: &'static str,
+}
+
+impl From<&Reading> for OneReading {
+    fn from(reading: &Reading) -> Self {
+        let (name, unit) = (reading.name().to_owned(), reading.unit().as_str());
+        Self { name, value: reading.value(), unit }
+    }
 }
 
 async fn checks(State(app): State<App>) -> Json<Checks> {
@@ -237,7 +253,10 @@ async fn checks(State(app): State<App>) -> Json<Checks> {
                 standing: sight.standing.as_str(),
                 outcome: sight.outcome.as_ref().map(ToString::to_string),
                 since: sight.since.map(text),
-                last_s: track.map(|track| f64::from(track.timing.total_us) / 1e6),
+                last_s: track.as_ref().map(|track| f64::from(track.timing.total_us) / 1e6),
+                readings: track.map_or_else(Vec::new, |track| {
+                    track.readings.iter().map(OneReading::from).collect()
+                }),
             }
         });
         OneCheck {

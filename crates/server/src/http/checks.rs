@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use blackstart_model::ComponentId;
 use blackstart_model::check::Check;
 use blackstart_model::observation::{Standing, Timing};
+use blackstart_model::reading::Reading;
 use blackstart_model::time::{Timestamp, shown_span};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -156,6 +157,7 @@ pub(super) async fn one(
                 @if let Some(track) = track {
                     p { (plot(&track)) }
                     (phases(track.timing))
+                    (readings(&track.readings))
                     @if let Some(ends) = track.certificate_ends_s.and_then(|s| Timestamp::from_second(s).ok()) {
                         p { "Its certificate ends " (time(&view, ends)) "." }
                     }
@@ -185,6 +187,23 @@ fn phases(timing: Timing) -> Markup {
     html! {
         dl.phases { @for (words, us) in phases { @if us > 0 { dt { (words) } dd { (in_ms(us)) } } } }
     }
+}
+
+/// What the last answer read.
+fn readings(readings: &[Reading]) -> Markup {
+    html! {
+        @if !readings.is_empty() {
+            dl.phases { @for reading in readings {
+                dt { (reading.name()) } dd { (number(reading.value())) " " (reading.unit()) }
+            } }
+        }
+    }
+}
+
+/// At most three digits after the point: more is beyond what a person compares.
+fn number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Minute by minute, as a table that folds away.

@@ -33,13 +33,15 @@ pub(super) async fn page(State(app): State<App>) -> Response {
     let mut up = Vec::new();
     let mut seconds = Vec::new();
     let mut ends = Vec::new();
+    let mut readings = Vec::new();
     for (check, seen) in view.asked() {
         for sight in &seen.from {
-            let labels = labelled(&[
+            let pairs = [
                 ("check", check.key.as_str()),
                 ("vantage", sight.vantage.as_str()),
                 ("kind", check.question.kind().as_str()),
-            ]);
+            ];
+            let labels = labelled(&pairs);
             use blackstart_model::observation::Standing;
             let value = match sight.standing {
                 Standing::Up => 1.0,
@@ -51,6 +53,10 @@ pub(super) async fn page(State(app): State<App>) -> Response {
             up.push((labels.clone(), value));
             if let Some(track) = app.hub.samples().track(&check.key, &sight.vantage) {
                 seconds.push((labels.clone(), f64::from(track.timing.total_us) / 1e6));
+                for reading in &track.readings {
+                    let of = [("reading", reading.name()), ("unit", reading.unit().as_str())];
+                    readings.push((labelled(&[&pairs[..], &of[..]].concat()), reading.value()));
+                }
                 if let Some(s) = track.certificate_ends_s {
                     ends.push((labels, s as f64));
                 }
@@ -65,6 +71,7 @@ pub(super) async fn page(State(app): State<App>) -> Response {
         "When the certificate ends, since 1970.",
         ends,
     );
+    family("check_reading", "gauge", "A number that the last answer read.", readings);
     let incidents = IncidentState::ALL
         .iter()
         .map(|state| {

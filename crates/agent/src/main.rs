@@ -19,10 +19,13 @@ mod connection;
 use anyhow::Context as _;
 use blackstart_probe::secrets::SecretStore;
 use blackstart_probe::{Equipment, Prober};
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
+use clap_complete::Shell;
+use clap_mangen::Man;
 use config::Config;
 use connection::Agent;
 use spool::log::Log;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -35,12 +38,21 @@ struct Arguments {
     /// The configuration, as `blackstart enroll` prints it; readable by its owner only.
     #[arg(long, default_value = "/etc/blackstart-agent.conf")]
     config: PathBuf,
+    /// Print a script by which this shell completes the command, and end.
+    #[arg(long, value_enum, value_name = "SHELL", hide = true)]
+    completions: Option<Shell>,
+    /// Print the manual page, and end.
+    #[arg(long, hide = true, conflicts_with = "completions")]
+    man: bool,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 told to end; 1 failed; 2 wrong usage or configuration";
 
 fn main() -> ExitCode {
-    let Arguments { config: path } = Arguments::parse();
+    let Arguments { config: path, completions, man } = Arguments::parse();
+    if completions.is_some() || man {
+        return print(completions);
+    }
     log_to_stderr();
     let config = match config::read(&path) {
         Ok(config) => config,
@@ -57,6 +69,21 @@ fn main() -> ExitCode {
             tracing::error!("could not go on: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints the script for this shell, or the manual page: what a package is made of.
+fn print(completions: Option<Shell>) -> ExitCode {
+    let mut command = Arguments::command();
+    let mut text = Vec::new();
+    if let Some(shell) = completions {
+        clap_complete::generate(shell, &mut command, "blackstart-agent", &mut text);
+    } else if Man::new(command).manual("Blackstart").render(&mut text).is_err() {
+        return ExitCode::FAILURE;
+    }
+    match std::io::stdout().lock().write_all(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

@@ -22,10 +22,25 @@ pub(crate) enum Exit {
     CannotStart,
 }
 
+/// Each code, and what it means: docs/commands.md has the same, and so has every manual page.
+pub(crate) const CODES: [(u8, &str); 10] = [
+    (0, "fine"),
+    (1, "failed unexpectedly"),
+    (2, "wrong usage"),
+    (3, "nothing to do"),
+    (10, "findings, notes only"),
+    (11, "findings, warnings"),
+    (12, "findings, errors"),
+    (20, "something is broken"),
+    (21, "a replay differs"),
+    (22, "it cannot be started"),
+];
+
 /// What `--help` says about them.
-pub(crate) const HELP: &str = "Exit codes: 0 fine; 1 failed unexpectedly; 2 wrong usage; 3 nothing to do; \
-10 findings, notes only; 11 warnings; 12 errors; 20 something is broken; 21 a replay differs; \
-22 it cannot be started";
+pub(crate) fn help() -> String {
+    let codes = CODES.map(|(code, meaning)| format!("{code} {meaning}"));
+    format!("Exit codes: {}", codes.join("; "))
+}
 
 impl Exit {
     pub(crate) fn code(self) -> ExitCode {

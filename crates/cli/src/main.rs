@@ -25,6 +25,8 @@ mod incident;
 mod observe;
 mod enroll;
 mod password;
+mod completions;
+mod man;
 mod ask;
 mod named;
 mod clock;
@@ -36,7 +38,7 @@ use std::process::ExitCode;
 /// Outage management for hosting providers: know what an outage takes down before it happens, name
 /// its cause while it happens, and prove you can come back from it.
 #[derive(Parser)]
-#[command(name = "blackstart", version, max_term_width = 100, after_help = exit::HELP)]
+#[command(name = "blackstart", version, max_term_width = 100, after_help = exit::help())]
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
@@ -107,6 +109,10 @@ enum Verb {
     Enroll(enroll::Arguments),
     /// Hash a password for the console's passwords file.
     Password(password::Arguments),
+    /// Print a script by which a shell completes this command.
+    Completions(completions::Arguments),
+    /// Write the manual pages, one for each verb.
+    Man(man::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -139,6 +145,8 @@ fn main() -> ExitCode {
         Verb::Observe(arguments) => observe::run(&arguments),
         Verb::Enroll(arguments) => enroll::run(&arguments, format),
         Verb::Password(arguments) => password::run(&arguments),
+        Verb::Completions(arguments) => Ok(completions::run(&arguments, Arguments::command())),
+        Verb::Man(arguments) => man::run(&arguments, Arguments::command()),
     };
     match done {
         Ok(exit) => exit.code(),

@@ -15,3 +15,4 @@ mod serve;
 mod observed;
 mod demo;
 mod access;
+mod manual;

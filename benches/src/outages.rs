@@ -127,8 +127,9 @@ fn main() -> Result<()> {
 
     if days > 0 && part("calm") {
         println!("## Nothing breaks, one try in a thousand lies\n");
-        let calm = calm(CALM_RACKS, days, seed, usual.senses);
-        println!("{calm:?} in {days} days");
+        calm(CALM_RACKS, days, seed, usual.senses, |day, calm| {
+            println!("by day {day}: {calm:?}");
+        });
     }
     Ok(())
 }

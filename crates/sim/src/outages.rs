@@ -581,7 +581,7 @@ pub fn tally(
 }
 
 /// A time in which nothing breaks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Calm {
     /// Checks, one for each vantage it is put from.
     pub checks: usize,
@@ -593,28 +593,39 @@ pub struct Calm {
     pub alarms: usize,
 }
 
-/// Lets so many days pass in which nothing breaks, on a plant of so many racks with checks every 30 s.
+/// Lets so many days pass in which nothing breaks, on a plant of so many racks with checks every 30 s; `each_day` is
+/// told what has come of it so far.
 ///
 /// # Panics
 /// Never: what is pretended is a valid plant.
 #[must_use]
-pub fn calm(racks: usize, days: u32, seed: u64, senses: Senses) -> Calm {
+pub fn calm(
+    racks: usize,
+    days: u32,
+    seed: u64,
+    senses: Senses,
+    mut each_day: impl FnMut(u32, Calm),
+) -> Calm {
     let believed = pretend_every("30s", seed, racks, 0.0).believed;
     let truth = plantfile::parse_str(&believed).0.expect("it is a valid plant");
     let files = vec![("plant.yaml".to_owned(), believed)];
     let mut world = World::of(PlantSource { files }, truth, beginning(), seed, senses);
-    let mut alarms = 0;
-    for hour in 1..=24 * days as usize {
-        world.run_until(after(beginning(), 3_600 * hour));
+    let mut calm = Calm { checks: world.truth().circuit().sees().len(), ..Calm::default() };
+    for hour in 1..=24 * days {
+        world.run_until(after(beginning(), 3_600 * hour as usize));
         let heard = world.take_heard();
-        alarms += heard
+        calm.alarms += heard
             .decisions
             .iter()
             .filter(|(_, it)| matches!(it, Decision::Alert(alert) if is_alarm(alert.news)))
             .count();
+        if hour % 24 == 0 {
+            calm.tries = world.tries();
+            calm.incidents = confirmed(world.state()).len();
+            each_day(hour / 24, calm);
+        }
     }
-    let checks = world.truth().circuit().sees().len();
-    Calm { checks, tries: world.tries(), incidents: confirmed(world.state()).len(), alarms }
+    calm
 }
 
 /// Outages of one class, counted.

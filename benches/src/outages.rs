@@ -127,7 +127,7 @@ fn main() -> Result<()> {
 
     if days > 0 && part("calm") {
         println!("## Nothing breaks, one try in a thousand lies\n");
-        calm(CALM_RACKS, days, seed, usual.senses, |day, calm| {
+        let _ = calm(CALM_RACKS, days, seed, usual.senses, |day, calm| {
             println!("by day {day}: {calm:?}");
         });
     }

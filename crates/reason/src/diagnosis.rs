@@ -26,7 +26,7 @@ mod search;
 pub mod lossy;
 pub(crate) mod next;
 
-pub(crate) use wires::WRONG_WIRES;
+pub(crate) use wires::{Lines, WRONG_WIRES};
 
 use crate::battery::Batteries;
 use crate::circuit::{Circuit, GateId, InputId, Killers, Subject};
@@ -222,8 +222,9 @@ pub(crate) struct Question<'a> {
     pub(crate) batteries: &'a Batteries,
     /// From when to when each epoch lasts.
     pub(crate) spans: &'a [(Timestamp, Timestamp)],
-    /// The share of the plant's wires that lie elsewhere.
+    /// The share of the plant's wires that lie elsewhere, and what was found out about them.
     pub(crate) wrong_wires: f64,
+    pub(crate) lines: &'a Lines,
     /// So many hypotheses are wanted.
     pub(crate) keep: usize,
 }

@@ -3,6 +3,7 @@
 use crate::battery::Batteries;
 use crate::circuit::{Circuit, Killers};
 use crate::consequence::Electric;
+use crate::diagnosis::Lines;
 use crate::history::{Gap, Phase};
 use crate::prior::Unseen;
 use blackstart_model::check::Check;
@@ -70,6 +71,8 @@ pub(crate) struct Loaded {
     pub(crate) unseen: Unseen,
     /// Its UPS, and for how long each carries.
     pub(crate) batteries: Batteries,
+    /// Its wires, as far as it was asked where they may lie.
+    pub(crate) lines: Lines,
     /// Longer than any check needs to speak of a change: the longest period and deadline together.
     pub(crate) slowest: Duration,
 }

@@ -4,6 +4,7 @@ use crate::alert;
 use crate::battery::Batteries;
 use crate::circuit::{Circuit, Killers};
 use crate::consequence::Electric;
+use crate::diagnosis::Lines;
 use crate::evidence::later;
 use crate::history::Gap;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
@@ -219,8 +220,18 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         .max()
         .unwrap_or(Duration::ZERO);
     let source = source.clone();
-    state.plant =
-        Some(Loaded { source, plant, circuit, killers, electric, unseen, batteries, slowest });
+    let lines = Lines::default();
+    state.plant = Some(Loaded {
+        source,
+        plant,
+        circuit,
+        killers,
+        electric,
+        unseen,
+        batteries,
+        lines,
+        slowest,
+    });
     state.unjudged = true;
     Ok(())
 }

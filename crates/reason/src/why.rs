@@ -148,7 +148,7 @@ impl<'a> Why<'a> {
 
     /// Why all this is seen.
     pub(crate) fn ask(&self, seen: &[&Seen]) -> Diagnosis {
-        let Loaded { plant, circuit, killers, batteries, .. } = self.loaded;
+        let Loaded { plant, circuit, killers, batteries, lines, .. } = self.loaded;
         let deeds = |input| {
             let done = self.facts.mended.iter();
             let done = done.filter(|it| circuit.component_input(it.subject) == input);
@@ -168,6 +168,7 @@ impl<'a> Why<'a> {
             batteries,
             spans: &spans,
             wrong_wires: WRONG_WIRES,
+            lines,
             keep: next::WEIGHED_MAX,
         })
     }

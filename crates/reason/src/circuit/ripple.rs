@@ -7,10 +7,14 @@
 //! on plants of any shape.
 
 use super::{Circuit, GateId, Inlet, InputId, Op, at_least};
+use std::sync::{Mutex, PoisonError};
 
 /// Followed up to so large a part of the circuit: a gate that is followed costs about three that are swept over
 /// (measured).
 const FOLLOWED_MAX: usize = 4;
+
+/// Marks that are kept for the next to follow; who follows while others do makes his own.
+const SPARE_MAX: usize = 4;
 
 /// For each gate those that it is a child of, and whether it is true today.
 #[derive(Debug)]
@@ -18,6 +22,16 @@ pub(super) struct Above {
     start: Vec<u32>,
     parents: Vec<GateId>,
     today: Vec<bool>,
+    /// Cleared: a page that was never touched costs as much as the few gates that are followed.
+    spare: Mutex<Vec<Marks>>,
+}
+
+/// What following needs of each gate.
+#[derive(Debug)]
+struct Marks {
+    /// Where its value stands, less one; 0 where it is as today.
+    place: Vec<u32>,
+    queue: Queue,
 }
 
 impl Above {
@@ -39,7 +53,26 @@ impl Above {
                 *place += 1;
             }
         }
-        Self { start, parents, today: circuit.under(&[]) }
+        Self { start, parents, today: circuit.under(&[]), spare: Mutex::default() }
+    }
+
+    fn marks(&self) -> Marks {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| {
+            let len = self.today.len();
+            let queue = Queue { words: vec![0; len.div_ceil(64)], from: 0 };
+            Marks { place: vec![0; len], queue }
+        })
+    }
+
+    /// Takes marks back; `touched` are those that were set.
+    fn put_back(&self, mut marks: Marks, touched: &[u32]) {
+        touched.iter().for_each(|&gate| marks.place[gate as usize] = 0);
+        marks.queue.from = 0;
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE_MAX {
+            spare.push(marks);
+        }
     }
 
     fn parents(&self, gate: usize) -> &[GateId] {
@@ -50,15 +83,17 @@ impl Above {
 /// 64 × `W` scenarios, by what differs from today in any of them.
 #[derive(Debug)]
 pub struct Ripple<'c, const W: usize> {
-    today: &'c [bool],
+    above: &'c Above,
     values: Values<W>,
 }
 
 #[derive(Debug)]
 enum Values<const W: usize> {
-    /// Of each gate where its value stands, less one; 0 where it is as today.
+    /// Of each gate that was touched its value.
     Followed {
-        place: Vec<u32>,
+        /// Until it is dropped.
+        marks: Option<Marks>,
+        touched: Vec<u32>,
         of: Vec<[u64; W]>,
     },
     Swept(Vec<[u64; W]>),
@@ -70,10 +105,12 @@ impl<const W: usize> Ripple<'_, W> {
     pub fn of(&self, gate: GateId) -> [u64; W] {
         match &self.values {
             Values::Swept(values) => values[gate.index()],
-            Values::Followed { place, of } => match place[gate.index()] {
-                0 => as_today(self.today[gate.index()]),
-                place => of[place as usize - 1],
-            },
+            Values::Followed { marks, of, touched: _ } => {
+                match marks.as_ref().map_or(0, |marks| marks.place[gate.index()]) {
+                    0 => as_today(self.above.today[gate.index()]),
+                    place => of[place as usize - 1],
+                }
+            }
         }
     }
 
@@ -86,7 +123,31 @@ impl<const W: usize> Ripple<'_, W> {
     /// Whether a gate is true today.
     #[must_use]
     pub fn was(&self, gate: GateId) -> bool {
-        self.today[gate.index()]
+        self.above.today[gate.index()]
+    }
+
+    /// The gates that are true today and not in the first scenario, in no order.
+    pub(crate) fn fallen(&self) -> Vec<GateId> {
+        let fell = |gate: &GateId| self.was(*gate) && !self.holds(*gate);
+        match &self.values {
+            Values::Swept(values) => {
+                let all = (0..number(values.len())).map(GateId);
+                all.filter(fell).collect()
+            }
+            Values::Followed { touched, .. } => {
+                touched.iter().map(|&gate| GateId(gate)).filter(fell).collect()
+            }
+        }
+    }
+}
+
+impl<const W: usize> Drop for Ripple<'_, W> {
+    fn drop(&mut self) {
+        if let Values::Followed { marks, touched, .. } = &mut self.values
+            && let Some(marks) = marks.take()
+        {
+            self.above.put_back(marks, touched);
+        }
     }
 }
 
@@ -95,6 +156,7 @@ const fn as_today<const W: usize>(holds: bool) -> [u64; W] {
 }
 
 /// Gates to be looked at, the lowest first.
+#[derive(Debug)]
 struct Queue {
     words: Vec<u64>,
     from: usize,
@@ -150,10 +212,9 @@ impl Circuit {
     ) -> Ripple<'_, W> {
         let above = self.above.get_or_init(|| Above::of(self));
         let today = &above.today;
-        // Zeroed pages are the system's to give: what is not touched costs nothing.
-        let mut place = vec![0_u32; self.len()];
+        let Marks { mut place, mut queue } = above.marks();
         let mut of: Vec<[u64; W]> = Vec::new();
-        let mut queue = Queue { words: vec![0; self.len().div_ceil(64)], from: 0 };
+        let mut touched: Vec<u32> = Vec::new();
         for (input, failed) in faults {
             let at = input.index();
             if !today[at] {
@@ -161,6 +222,7 @@ impl Circuit {
             }
             if place[at] == 0 {
                 of.push([u64::MAX; W]);
+                touched.push(number(at));
                 place[at] = number(of.len());
                 above.parents(at).iter().for_each(|parent| queue.put(parent.index()));
             }
@@ -175,7 +237,9 @@ impl Circuit {
                 } else {
                     self.evaluate_carried(faults, carry, &mut values);
                 }
-                return Ripple { today, values: Values::Swept(values) };
+                queue.words.fill(0);
+                above.put_back(Marks { place, queue }, &touched);
+                return Ripple { above, values: Values::Swept(values) };
             }
             let value = |child: &GateId| match place[child.index()] {
                 0 => as_today(today[child.index()]),
@@ -199,11 +263,13 @@ impl Circuit {
             }
             if now != as_today(today[gate]) {
                 of.push(now);
+                touched.push(number(gate));
                 place[gate] = number(of.len());
                 above.parents(gate).iter().for_each(|parent| queue.put(parent.index()));
             }
         }
-        Ripple { today, values: Values::Followed { place, of } }
+        let marks = Some(Marks { place, queue });
+        Ripple { above, values: Values::Followed { marks, touched, of } }
     }
 }
 

@@ -106,10 +106,20 @@ struct Standing {
     /// Of the prior, what the faults have by themselves, and of how many inputs.
     own: f64,
     inputs: usize,
+    /// Of the prior, what it costs that some only hang on others.
+    astray: f64,
     fit: Vec<f64>,
     down: Vec<bool>,
     /// The chance that a try is not failed by any of the flaky ones.
     through: Vec<f64>,
+}
+
+/// What a prior gains by one more, and the sums of the standing then.
+struct More {
+    prior: f64,
+    own: f64,
+    inputs: usize,
+    astray: f64,
 }
 
 /// A suspect, and the most that it can gain.
@@ -231,6 +241,7 @@ impl Search<'_, '_> {
             prior: 0.0,
             own: 0.0,
             inputs: 0,
+            astray: 0.0,
             fit: places.iter().map(|place| place.fits.calm).collect(),
             down: places.iter().map(|place| place.down_today).collect(),
             through: vec![1.0; places.len()],
@@ -383,7 +394,7 @@ impl Search<'_, '_> {
         self.rows.replace(rows);
         let (gained, done, _, first, last) = best?;
         let element = Element { suspect, manner, first, last };
-        let (more, _, _) = self.more(on, element);
+        let more = self.more(on, element).prior;
         Some((on.score + gained + more, on.prior + more + done, element))
     }
 
@@ -420,18 +431,11 @@ impl Search<'_, '_> {
     }
 
     /// What the prior of all gains by one more, and the sums then.
-    fn more(&self, on: &Standing, element: Element) -> (f64, f64, usize) {
-        let is_astray = |it: &Element| it.manner == Manner::Astray;
-        let astray = if is_astray(&element) || on.elements.iter().any(is_astray) {
-            let mut all = on.elements.clone();
-            all.push(element);
-            let price = |of: &[Element]| astray(self.suspects, self.wires, of, None);
-            price(&all) - price(&on.elements)
-        } else {
-            0.0
-        };
+    fn more(&self, on: &Standing, element: Element) -> More {
+        let astray = self.astray(on, element);
+        let gained = astray - on.astray;
         if element.manner == Manner::Astray {
-            return (astray, on.own, on.inputs);
+            return More { prior: gained, own: on.own, inputs: on.inputs, astray };
         }
         let inputs = on.inputs + self.suspects.all[element.suspect as usize].members[0].1.len();
         let because = self.because(on, element);
@@ -445,7 +449,28 @@ impl Search<'_, '_> {
         let own = on.own + self.prior(on, element) + self.spares(on, element) + at_once;
         let log_unmodelled = self.suspects.log_unmodelled;
         let more = joint(own, log_unmodelled, inputs) - joint(on.own, log_unmodelled, on.inputs);
-        (more + astray, own, inputs)
+        More { prior: more + gained, own, inputs, astray }
+    }
+
+    /// What it costs with one more that some only hang on others: those that are down hang on what is wholly down,
+    /// and on nothing else.
+    fn astray(&self, on: &Standing, element: Element) -> f64 {
+        let is_astray = |it: &Element| it.manner == Manner::Astray;
+        let with = |price: &dyn Fn(&[Element]) -> f64| {
+            let mut all = on.elements.clone();
+            all.push(element);
+            price(&all)
+        };
+        match element.manner {
+            Manner::Astray => {
+                let last = on.elements.len();
+                on.astray + with(&|all| astray_at(self.suspects, self.wires, all, last, None))
+            }
+            Manner::Hard if on.elements.iter().any(is_astray) => {
+                with(&|all| astray(self.suspects, self.wires, all, None))
+            }
+            Manner::Hard | Manner::Partial | Manner::Flaky(_) => on.astray,
+        }
     }
 
     /// What the sets that stand need not pay again when one of theirs has failed anyway.
@@ -634,7 +659,7 @@ impl Search<'_, '_> {
     /// Takes an element in.
     fn put(&self, on: &mut Standing, element: Element) {
         let Element { suspect, manner, first, last } = element;
-        let (prior, own, inputs) = self.more(on, element);
+        let More { prior, own, inputs, astray } = self.more(on, element);
         let mut rows = self.rows.take();
         rows.clear();
         let keep = |row| rows.push(row);
@@ -663,7 +688,7 @@ impl Search<'_, '_> {
             price + deeds(&self.suspects.all[suspect as usize].deeds, first, last, self.epochs);
         on.score += gain + prior + done;
         on.prior += prior + done;
-        (on.own, on.inputs) = (own, inputs);
+        (on.own, on.inputs, on.astray) = (own, inputs, astray);
         on.elements.push(element);
     }
 
@@ -931,49 +956,57 @@ pub(super) fn astray(
     elements: &[Element],
     chosen: Option<&[usize]>,
 ) -> f64 {
+    let all = (0..elements.len()).filter(|&at| elements[at].manner == Manner::Astray);
+    all.map(|at| astray_at(suspects, wires, elements, at, chosen)).sum()
+}
+
+/// The same of the one at this place.
+fn astray_at(
+    suspects: &Suspects,
+    wires: &Wires<'_>,
+    elements: &[Element],
+    of: usize,
+    chosen: Option<&[usize]>,
+) -> f64 {
     let members = |at: usize| &suspects.all[elements[at].suspect as usize].members;
-    let inputs = |at: usize, member: usize| members(at)[member].1.clone();
-    let price = |of: usize| {
-        let Element { suspect, first, last, .. } = elements[of];
-        let mut places =
-            suspects.bad_of(suspect).iter().map(|&place| &suspects.places[place as usize]);
-        let answered = places.any(|place| place.fact.answered.is_some());
-        let chance = |broke: &Broke| {
-            let own = members(of).iter().filter(|(_, inputs)| inputs.len() == 1);
-            own.map(|(_, inputs)| wires.astray(inputs[0], broke, answered)).fold(0.0, f64::max)
-        };
-        let is_there = |at: &usize| {
-            let it = elements[*at];
-            it.manner == Manner::Hard && it.first <= first && first <= it.last
-        };
-        let mut best: f64 = 0.0;
-        for with in (0..elements.len()).filter(is_there) {
-            let it = elements[with];
-            if (it.first, it.last) != (first, last) || it.suspect == suspect {
-                continue;
-            }
-            // It went down with what began then, and not with what was there before.
-            let member = |at: usize| chosen.map_or(0, |chosen| chosen[at]);
-            let others = (0..elements.len()).filter(is_there).filter(|&at| at != with);
-            let others: Broke = others.map(|at| inputs(at, member(at))).collect();
-            let more = |nth: usize| {
-                let mut all = others.clone();
-                all.push(inputs(with, nth));
-                chance(&all) - chance(&others)
-            };
-            let hard = suspects.all[it.suspect as usize].hard;
-            best = best.max(match chosen {
-                Some(chosen) => more(chosen[with]),
-                None => {
-                    let all = members(with).iter().enumerate();
-                    all.map(|(nth, (own, _))| (own - hard).exp() * more(nth)).sum()
-                }
-            });
-        }
-        if best > 0.0 { best.ln() } else { IMPOSSIBLE }
+    let set = |at: usize, member: usize| wires.set(&members(at)[member].1);
+    let Element { suspect, first, last, .. } = elements[of];
+    let mut places = suspects.bad_of(suspect).iter().map(|&place| &suspects.places[place as usize]);
+    let answered = places.any(|place| place.fact.answered.is_some());
+    let chance = |broke: &Broke| {
+        let own = members(of).iter().filter(|(_, inputs)| inputs.len() == 1);
+        own.map(|(_, inputs)| wires.astray(inputs[0], broke, answered)).fold(0.0, f64::max)
     };
-    let astray = (0..elements.len()).filter(|&at| elements[at].manner == Manner::Astray);
-    astray.map(price).sum()
+    let is_there = |at: &usize| {
+        let it = elements[*at];
+        it.manner == Manner::Hard && it.first <= first && first <= it.last
+    };
+    let mut best: f64 = 0.0;
+    for with in (0..elements.len()).filter(is_there) {
+        let it = elements[with];
+        if (it.first, it.last) != (first, last) || it.suspect == suspect {
+            continue;
+        }
+        // It went down with what began then, and not with what was there before.
+        let member = |at: usize| chosen.map_or(0, |chosen| chosen[at]);
+        let others = (0..elements.len()).filter(is_there).filter(|&at| at != with);
+        let others: Broke = others.map(|at| set(at, member(at))).collect();
+        let without = chance(&others);
+        let more = |nth: usize| {
+            let mut all = others.clone();
+            all.push(set(with, nth));
+            chance(&all) - without
+        };
+        let hard = suspects.all[it.suspect as usize].hard;
+        best = best.max(match chosen {
+            Some(chosen) => more(chosen[with]),
+            None => {
+                let all = members(with).iter().enumerate();
+                all.map(|(nth, (own, _))| (own - hard).exp() * more(nth)).sum()
+            }
+        });
+    }
+    if best > 0.0 { best.ln() } else { IMPOSSIBLE }
 }
 
 /// The prior of the set at a place of these: what of it has failed by another's doing costs nothing again. With

@@ -107,6 +107,7 @@ fn ask(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
         spans: &[],
         // Every set is tried by what the plant says.
         wrong_wires: 0.0,
+        lines: &Lines::default(),
         keep: usize::MAX,
     })
 }
@@ -223,6 +224,7 @@ proptest! {
             batteries: &batteries,
             spans: &spans,
             wrong_wires: 0.0,
+            lines: &Lines::default(),
             keep: usize::MAX,
         };
         let suspects = Suspects::of(&question);
@@ -296,6 +298,7 @@ fn with_consequences(
         deeds: &|_| Vec::new(),
         batteries: &Batteries::default(),
         spans: &[],
+        lines: &Lines::default(),
         wrong_wires: WRONG_WIRES,
         keep: 5,
     })

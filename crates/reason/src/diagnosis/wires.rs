@@ -9,14 +9,14 @@
 //! It knows no facts. Tested at the door of `step`, and on random plants with moved wires (`blackstart-sim`).
 
 use super::Question;
-use crate::circuit::{Circuit, GateId, InputId, Killers, Ripple, Sees, Subject};
+use crate::circuit::{Circuit, GateId, InputId, Killers, Sees, Subject};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
 use blackstart_model::requirement::{Requirement, Target};
 use blackstart_model::{ComponentId, Plant};
-use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The share of wires that lie elsewhere than the plant file says (chosen by hand: an inventory that is looked
 /// after).
@@ -29,26 +29,64 @@ const PLACES_MAX: usize = 1_000;
 /// thought of (chosen by hand: a few milliseconds at worst).
 const EVALUATED_MAX: usize = 5_000_000;
 
-/// One bit for each thing that is looked at.
-type Bits = Rc<[u64]>;
+/// Bytes of what sets of faults bring down that are kept from one search to the next (chosen by hand); where there is
+/// no more room, all of it is found anew.
+const KEPT_MAX: usize = 16 << 20;
+
+/// A set of faults, by its number in one search.
+pub(super) type SetId = u32;
 
 /// Sets of faults, each of which is there.
-pub(super) type Broke = Vec<Vec<InputId>>;
+pub(super) type Broke = Vec<SetId>;
 
-/// The wires of a plant.
+/// What every search asks of the wires of one plant, and nothing that is seen bears on: found when it is first asked
+/// for, and the same whenever that is.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// By component: how it shows to a check that asks it, or else whether it works.
+    shown: OnceLock<Vec<GateId>>,
+    /// The things of each kind that are looked at for where a wire could lie.
+    places: OnceLock<BTreeMap<Kind, Vec<ComponentId>>>,
+    kept: Mutex<Kept>,
+}
+
+/// What some sets bring down.
+#[derive(Debug, Default)]
+struct Kept {
+    falls: HashMap<Vec<InputId>, Arc<Falls>>,
+    bytes: usize,
+}
+
+/// What a set of faults brings down.
+#[derive(Debug)]
+struct Falls {
+    /// The gates that are true today and would not be: all of them in order, or a bit for each of the circuit.
+    few: Vec<GateId>,
+    bits: Vec<u64>,
+    /// Of the things of a kind that are looked at, a bit each.
+    places: BTreeMap<Kind, Vec<u64>>,
+}
+
+/// The wires of a plant, as one search asks about them.
 pub(super) struct Wires<'a> {
     plant: &'a Plant,
     circuit: &'a Circuit,
     killers: &'a Killers,
+    lines: &'a Lines,
     wrong: f64,
-    /// Things of each kind that was asked about.
-    places: RefCell<BTreeMap<Kind, Rc<[ComponentId]>>>,
-    /// How a component is seen, where a check asks it.
-    seen: OnceCell<BTreeMap<ComponentId, GateId>>,
-    /// Which of the things of a kind a set of faults brings down, a bit each.
-    downs: RefCell<BTreeMap<(Kind, Vec<InputId>), Bits>>,
-    /// What each set of faults changes.
-    under: RefCell<BTreeMap<Vec<InputId>, Rc<Ripple<'a, 1>>>>,
+    sets: RefCell<Vec<Set>>,
+    numbers: RefCell<HashMap<Vec<InputId>, SetId>>,
+    /// Sets of several that were asked about.
+    several: Cell<usize>,
+    /// The share of the things of a kind that some sets bring down.
+    reached: RefCell<HashMap<(Kind, Broke), f64>>,
+}
+
+/// A set of faults.
+struct Set {
+    inputs: Vec<InputId>,
+    /// `None` where it would have been too much to find out.
+    falls: Option<Arc<Falls>>,
 }
 
 /// How a requirement stands under some faults.
@@ -58,20 +96,125 @@ struct Stands {
     astray: f64,
 }
 
+impl Lines {
+    fn shown(&self, plant: &Plant, circuit: &Circuit) -> &[GateId] {
+        self.shown.get_or_init(|| {
+            let ids = (0..).map(ComponentId).take(plant.components().len());
+            let mut shown: Vec<GateId> = ids.map(|id| circuit.works(id)).collect();
+            let of = |sees: &Sees| plant.checks()[sees.check.index()].component;
+            for sees in circuit.sees().iter().rev() {
+                shown[of(sees).index()] = sees.gate;
+            }
+            shown
+        })
+    }
+
+    /// At most [`PLACES_MAX`] of each kind, evenly among all of them.
+    fn places(&self, plant: &Plant) -> &BTreeMap<Kind, Vec<ComponentId>> {
+        self.places.get_or_init(|| {
+            let mut places: BTreeMap<Kind, Vec<ComponentId>> = BTreeMap::new();
+            for (component, at) in plant.components().iter().zip(0..) {
+                places.entry(component.kind).or_default().push(ComponentId(at));
+            }
+            for own in places.values_mut() {
+                let every = own.len().div_ceil(PLACES_MAX).max(1);
+                *own = own.iter().copied().step_by(every).collect();
+            }
+            places
+        })
+    }
+
+    fn falls(&self, wires: &Wires<'_>, set: &[InputId]) -> Arc<Falls> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept().falls.get(set) {
+            return known.clone();
+        }
+        let falls = Arc::new(Falls::of(wires, set));
+        let mut kept = kept();
+        if kept.bytes > KEPT_MAX {
+            *kept = Kept::default();
+        }
+        kept.bytes += falls.bytes();
+        kept.falls.insert(set.to_vec(), falls.clone());
+        falls
+    }
+}
+
+impl Falls {
+    fn of(wires: &Wires<'_>, set: &[InputId]) -> Self {
+        let Wires { plant, circuit, lines, .. } = *wires;
+        let mut few = circuit.ripple_of(set).fallen();
+        let mut bits = Vec::new();
+        if few.len() > circuit.len() / 32 {
+            bits.resize(circuit.len().div_ceil(64), 0);
+            few.drain(..).for_each(|gate| bits[gate.index() / 64] |= 1 << (gate.index() % 64));
+        }
+        few.sort_unstable();
+        let mut this = Self { few, bits, places: BTreeMap::new() };
+        let of_kind = |(&kind, places): (&Kind, &Vec<ComponentId>)| {
+            let word = |some: &[ComponentId]| {
+                let down = some.iter().zip(0..).filter(|(on, _)| this.has(wires, set, **on));
+                down.fold(0, |word, (_, at)| word | 1 << at)
+            };
+            (kind, places.chunks(64).map(word).collect())
+        };
+        this.places = lines.places(plant).iter().map(of_kind).collect();
+        this
+    }
+
+    /// Whether it brings this one down, or takes away the way to it.
+    fn has(&self, wires: &Wires<'_>, set: &[InputId], on: ComponentId) -> bool {
+        let Wires { plant, circuit, killers, lines, .. } = *wires;
+        let alone = set.len() == 1;
+        let shows = [circuit.works(on), lines.shown(plant, circuit)[on.index()]];
+        alone && set[0] == circuit.component_input(on)
+            || shows.iter().any(|&gate| self.fell(gate) || !alone && killers.is_down(gate))
+    }
+
+    fn fell(&self, gate: GateId) -> bool {
+        match self.bits.get(gate.index() / 64) {
+            Some(word) => word >> (gate.index() % 64) & 1 == 1,
+            None => self.few.binary_search(&gate).is_ok(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let places: usize = self.places.values().map(Vec::len).sum();
+        size_of::<Self>() + 4 * self.few.len() + 8 * (self.bits.len() + places)
+    }
+}
+
 impl<'a> Wires<'a> {
     /// Of a plant.
     pub(super) fn of(question: &Question<'a>) -> Self {
-        let Question { plant, circuit, killers, wrong_wires, .. } = *question;
+        let Question { plant, circuit, killers, lines, wrong_wires, .. } = *question;
         Self {
             plant,
             circuit,
             killers,
+            lines,
             wrong: wrong_wires,
-            places: RefCell::default(),
-            seen: OnceCell::new(),
-            downs: RefCell::default(),
-            under: RefCell::default(),
+            sets: RefCell::default(),
+            numbers: RefCell::default(),
+            several: Cell::default(),
+            reached: RefCell::default(),
         }
+    }
+
+    /// The number of a set of faults. What it brings down is found the first time.
+    pub(super) fn set(&self, inputs: &[InputId]) -> SetId {
+        if let Some(known) = self.numbers.borrow().get(inputs) {
+            return *known;
+        }
+        let several = inputs.len() != 1;
+        let too_much = several && (self.several.get() + 1) * self.circuit.len() > EVALUATED_MAX;
+        let falls = (!too_much).then(|| self.lines.falls(self, inputs));
+        self.several.set(self.several.get() + usize::from(several && !too_much));
+        let mut sets = self.sets.borrow_mut();
+        let number = SetId::try_from(sets.len()).expect("sets of one search fit u32");
+        sets.push(Set { inputs: inputs.to_vec(), falls });
+        self.numbers.borrow_mut().insert(inputs.to_vec(), number);
+        number
     }
 
     /// How likely a wire of this thing lies where one of these sets of faults reaches, though the plant file has it
@@ -134,77 +277,30 @@ impl<'a> Wires<'a> {
 
     /// Whether one of these sets brings it down, or takes away the way to it.
     fn is_down(&self, on: ComponentId, broke: &Broke) -> bool {
-        broke.iter().any(|set| self.is_down_by(on, set))
-    }
-
-    fn is_down_by(&self, on: ComponentId, set: &[InputId]) -> bool {
-        let (own, works) = (self.circuit.component_input(on), self.circuit.works(on));
-        let seen = self.seen().get(&on).copied().unwrap_or(works);
-        if let [input] = *set {
-            return input == own
-                || [works, seen].iter().any(|gate| self.killers.kills(input, *gate));
-        }
-        let is_gone = |under: Rc<Ripple<'_, 1>>| [works, seen].iter().any(|&it| !under.holds(it));
-        self.under(set).is_some_and(is_gone)
-    }
-
-    fn seen(&self) -> &BTreeMap<ComponentId, GateId> {
-        self.seen.get_or_init(|| {
-            let of = |sees: &Sees| self.plant.checks()[sees.check.index()].component;
-            self.circuit.sees().iter().rev().map(|sees| (of(sees), sees.gate)).collect()
+        let sets = self.sets.borrow();
+        let falls = broke.iter().map(|&set| &sets[set as usize]);
+        falls.into_iter().any(|Set { inputs, falls }| {
+            falls.as_ref().is_some_and(|falls| falls.has(self, inputs, on))
         })
-    }
-
-    fn under(&self, set: &[InputId]) -> Option<Rc<Ripple<'a, 1>>> {
-        let mut under = self.under.borrow_mut();
-        if let Some(known) = under.get(set) {
-            return Some(known.clone());
-        }
-        if (under.len() + 1) * self.circuit.len() > EVALUATED_MAX {
-            return None;
-        }
-        let ripple = Rc::new(self.circuit.ripple_of(set));
-        under.insert(set.to_vec(), ripple.clone());
-        Some(ripple)
     }
 
     /// The share of the things of a kind that these faults bring down.
     fn reached(&self, kind: Kind, broke: &Broke) -> f64 {
-        let places = self.places(kind);
-        let mut down = vec![0_u64; places.len().div_ceil(64)];
-        for set in broke {
-            let own = self.downs(kind, set, &places);
-            down.iter_mut().zip(&*own).for_each(|(down, own)| *down |= own);
+        let key = (kind, broke.clone());
+        if let Some(known) = self.reached.borrow().get(&key) {
+            return *known;
+        }
+        let places = self.lines.places(self.plant).get(&kind).map_or(0, Vec::len);
+        let sets = self.sets.borrow();
+        let mut down = vec![0_u64; places.div_ceil(64)];
+        for falls in broke.iter().filter_map(|&set| sets[set as usize].falls.as_ref()) {
+            let own = falls.places.get(&kind).into_iter().flatten();
+            down.iter_mut().zip(own).for_each(|(down, own)| *down |= own);
         }
         let down: u32 = down.iter().map(|word| word.count_ones()).sum();
         #[expect(clippy::cast_precision_loss, reason = "a thousand at most")]
-        {
-            f64::from(down) / places.len().max(1) as f64
-        }
-    }
-
-    fn downs(&self, kind: Kind, set: &[InputId], places: &[ComponentId]) -> Bits {
-        let key = (kind, set.to_vec());
-        if let Some(known) = self.downs.borrow().get(&key) {
-            return known.clone();
-        }
-        let word = |some: &[ComponentId]| {
-            let down = some.iter().zip(0..).filter(|(on, _)| self.is_down_by(**on, set));
-            down.fold(0, |word, (_, at)| word | 1 << at)
-        };
-        let down: Bits = places.chunks(64).map(word).collect();
-        self.downs.borrow_mut().insert(key, down.clone());
-        down
-    }
-
-    fn places(&self, kind: Kind) -> Rc<[ComponentId]> {
-        let of_kind = || {
-            let all = self.plant.components().iter().zip(0..);
-            let own = all.filter(|(component, _)| component.kind == kind);
-            let own: Vec<ComponentId> = own.map(|(_, at)| ComponentId(at)).collect();
-            let every = own.len().div_ceil(PLACES_MAX).max(1);
-            own.into_iter().step_by(every).collect()
-        };
-        self.places.borrow_mut().entry(kind).or_insert_with(of_kind).clone()
+        let share = f64::from(down) / places.max(1) as f64;
+        self.reached.borrow_mut().insert(key, share);
+        share
     }
 }

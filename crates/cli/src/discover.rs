@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::{Format, output};
 use anyhow::{Context as _, bail};
-use blackstart_discover::{Draft, Host, Looked};
+use blackstart_discover::{Host, Looked, Plant, here};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
         write_new(path, &looked.plant)?;
     }
     if format == Format::Json {
-        let Looked { plant, found, questions } = &looked;
+        let Looked { plant, found, questions, conflicts: _ } = &looked;
         let told = serde_json::json!({
             "version": 1, "plant": plant, "found": found, "questions": questions,
             "written": arguments.out.as_ref().map(|path| path.display().to_string()),
@@ -54,8 +54,8 @@ pub(crate) fn plant_in(data: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn look() -> anyhow::Result<Looked> {
-    let draft = Draft::of(&Host::read(Path::new("/")));
-    draft.look().context("could not start a runtime to ask what was found")
+    let reports = [here(&Host::read(Path::new("/")))];
+    Plant::of(&reports).look().context("could not start a runtime to ask what was found")
 }
 
 /// Writes a file that is not there yet: what is there is somebody's.

@@ -282,7 +282,7 @@ fn ways(plant: &Plant) -> Vec<(String, HostPort)> {
 /// Host and port of a URL.
 fn of_url(url: &str) -> Option<HostPort> {
     let scheme = if url.starts_with("https:") { "https" } else { "http" };
-    match crate::draft::question(&format!("{scheme}: \"{url}\""))? {
+    match crate::look::question(&format!("{scheme}: \"{url}\""))? {
         Question::Http(HttpQuestion { authority, .. }) => Some(authority),
         Question::Tcp(_) | Question::Icmp(_) | Question::Dns(_) => None,
     }

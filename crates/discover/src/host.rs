@@ -29,6 +29,8 @@ pub struct Host {
     pub interfaces: Vec<(String, bool)>,
     /// Where packets to elsewhere go.
     pub gateways: Vec<IpAddr>,
+    /// The interfaces that those packets take, and what these are made of.
+    pub ways_out: Vec<String>,
     /// Whom it asks for names.
     pub resolvers: Vec<IpAddr>,
     /// File systems that another machine serves.

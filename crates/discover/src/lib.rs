@@ -1,19 +1,27 @@
-//! What this machine knows of itself, as a plant that can be watched at once.
+//! What a machine knows of itself, and what other systems know of theirs, as a plant that can be watched at once.
 //!
-//! [`Host::read`] looks at files alone (`/proc`, `/sys`, `/etc`) and runs nothing. [`Draft::of`] makes of it what can
-//! be watched: one component for each program that listens, with questions it may answer, the most telling first.
-//! Each is put once ([`Draft::look`]), and the first that is answered well is taken: so a starter plant
-//! begins with what is true. What a machine cannot know of itself is said as a question and never guessed.
+//! [`Host::read`] looks at files alone (`/proc`, `/sys`, `/etc`) and runs nothing; [`here()`] says what that comes to.
+//! Each other source has one module that reads it into a [`Report`](seen::Report). [`Plant::of`] joins them: one name
+//! or one address is one thing, and what they disagree about is told. [`Plant::look`] asks everything once and
+//! writes the plant, so that a starter plant begins with what is true. What nobody knows is a question and never
+//! guessed.
 //!
 //! [`examine`] tries what an installation has to be able to do (`blackstart doctor`).
 //!
-//! Tested on machines made of files (`tests/it`), and in the lab against real daemons.
+//! Tested on machines made of files and on recorded sources (`tests/it`), and in the lab against real daemons.
 #![forbid(unsafe_code)]
 
 mod host;
-mod draft;
+pub mod seen;
+mod here;
+mod join;
+mod network;
+mod plant;
+mod look;
 mod doctor;
 
 pub use doctor::{Able, Capability, examine};
-pub use draft::{Draft, Looked};
+pub use here::here;
 pub use host::{Host, Listening, Mount};
+pub use join::Conflict;
+pub use plant::{Looked, Plant};

@@ -10,7 +10,7 @@ fn what_this_machine_is_found_to_be_is_a_plant() {
     let output = run(&["discover", "--out", path]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(
-        text(&output.stdout).contains("what feeds this machine with power"),
+        text(&output.stdout).contains("what feeds these with power"),
         "it says what it cannot know"
     );
     let output = run(&["check", path]);

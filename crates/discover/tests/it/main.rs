@@ -1,6 +1,6 @@
 //! Machines made of files, and what really listens on this one.
 
-use blackstart_discover::{Draft, Host, Looked};
+use blackstart_discover::{Host, Looked, Plant, here};
 use blackstart_model::finding::Severity;
 use blackstart_model::plantfile;
 use expect_test::expect;
@@ -52,7 +52,7 @@ impl Machine {
     }
 
     fn look(&self) -> Looked {
-        let looked = Draft::of(&self.host()).look().expect("a runtime");
+        let looked = Plant::of(&[here(&self.host())]).look().expect("a runtime");
         let (plant, findings) = plantfile::parse_str(&looked.plant);
         assert!(plant.is_some(), "{findings:#?}\n{}", looked.plant);
         assert!(
@@ -123,6 +123,7 @@ fn a_machine_is_read_from_its_files() {
             gateways: [
                 192.0.2.1,
             ],
+            ways_out: [],
             resolvers: [
                 192.0.2.53,
                 127.0.0.53,
@@ -183,7 +184,8 @@ fn each_is_asked_what_it_answers_best() {
         (&address, closed, "apache2", "/b.service"),
     ]);
     let looked = machine.look();
-    let a = format!("a: # nginx listens on {open}, unit a\n    on: web1\n    checks:\n");
+    let a =
+        format!("a:  # this machine: nginx listens on {open}, unit a\n    on: web1\n    checks:\n");
     assert!(looked.plant.contains(&a), "{}", looked.plant);
     let asked = format!("- {{ http: \"http://127.0.0.1:{open}/\", every: 5 s }}");
     assert!(looked.plant.contains(&asked), "{}", looked.plant);
@@ -201,15 +203,15 @@ fn what_does_not_answer_is_a_question_and_no_check() {
     let machine = Machine::named("web1");
     machine.listens(&[(&loopback(), port, "exim4", "/exim4.service")]);
     let looked = machine.look();
-    assert!(looked.plant.contains("checks: []"), "{}", looked.plant);
-    let asks = |question: &String| question.starts_with("exim4 (exim4 listens on");
+    assert!(!looked.plant.contains("checks:"), "{}", looked.plant);
+    let asks = |question: &String| question.starts_with("exim4 (this machine: exim4 listens on");
     assert!(looked.questions.iter().any(asks), "{:?}", looked.questions);
 }
 
 #[test]
 fn an_empty_machine_and_one_full_of_rubbish_are_plants_too() {
     let machine = Machine(TempDir::new().expect("a folder"));
-    assert!(machine.look().plant.contains("servers:\n  this-machine: {}"));
+    assert!(machine.look().plant.contains("servers:\n  this-machine: {}  # this machine\n"));
     let machine = Machine::named("---7 %$\u{fffd}");
     for path in ["proc/net/tcp", "proc/net/tcp6", "proc/net/route", "proc/net/ipv6_route"] {
         machine
@@ -218,7 +220,7 @@ fn an_empty_machine_and_one_full_of_rubbish_are_plants_too() {
     machine.put("etc/resolv.conf", "nameserver\nnameserver nonsense\n");
     machine.put("proc/self/mountinfo", "a - b\n - nfs\n");
     machine.put("etc/timezone", "Nowhere/At all\nname: x\n");
-    assert!(machine.look().plant.contains("name: n-7"));
+    assert!(machine.look().plant.contains("name: 7\n"));
     // A process may name itself as it likes.
     let port = web("200 OK");
     machine.listens(&[(&loopback(), port, "x\nservers: { evil: {} }", "/y: [\r.service")]);

@@ -553,7 +553,11 @@ fn dns(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<
     }
     Some(DnsQuestion {
         server: server?,
-        name: name.trim_end_matches('.').to_ascii_lowercase().into(),
+        // The root has no name but its dot.
+        name: match name {
+            "." => name.into(),
+            _ => name.trim_end_matches('.').to_ascii_lowercase().into(),
+        },
         record_type: found?,
         rcode,
         records,

@@ -145,3 +145,15 @@ fn what_stands_in_two_files_is_said_with_both_places() {
         assert_eq!(finding.labels[0].file, 1, "{finding:?}");
     }
 }
+
+#[test]
+fn the_root_of_the_dns_can_be_asked_for_and_is_printed_so() {
+    let text =
+        "blackstart: 1\nservices: { names: { checks: [ { dns: 192.0.2.53, query: . NS } ] } }\n";
+    let (plant, findings) = parse(&[("a.yaml".to_owned(), text.to_owned())]);
+    let plant = plant.unwrap_or_else(|| panic!("{findings:#?}"));
+    let printed = print(&plant);
+    assert!(printed.contains(". NS"), "{printed}");
+    let (again, _) = parse(&[("b.yaml".to_owned(), printed)]);
+    assert_eq!(again.expect("printed").checks(), plant.checks());
+}

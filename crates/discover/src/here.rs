@@ -1,0 +1,209 @@
+//! What this machine says of itself, as a report: what runs on it and what it may be asked, what it relies on, and
+//! what no machine knows of itself.
+
+use crate::host::{Host, Listening};
+use crate::seen::{Asked, How, Needed, Report, Thing};
+use blackstart_model::kind::Kind;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Programs that speak HTTP, by the names that Debian gives them.
+const WEB: [&str; 9] =
+    ["nginx", "apache2", "httpd", "caddy", "lighttpd", "haproxy", "traefik", "varnishd", "envoy"];
+
+/// Ports on which HTTP is spoken by whatever listens, often enough to ask.
+const WEB_PORTS: [u16; 7] = [80, 3000, 8000, 8008, 8080, 8888, 9090];
+
+/// Ports on which it is spoken within TLS.
+const TLS_PORTS: [u16; 2] = [443, 8443];
+
+/// Programs that are name servers.
+const NAMES: [&str; 7] =
+    ["named", "unbound", "dnsmasq", "systemd-resolve", "knotd", "kresd", "pdns_recursor"];
+
+/// Programs that keep data.
+const DATABASES: [&str; 7] =
+    ["postgres", "mariadbd", "mysqld", "redis-server", "valkey-server", "mongod", "memcached"];
+
+/// What this machine says of itself.
+#[must_use]
+pub fn here(host: &Host) -> Report {
+    let mut report = Report::new("this machine");
+    report.timezone = host.timezone.clone().filter(|zone| is_zone(zone));
+    report.notes = notes(host);
+    report.questions = host.unseen.iter().map(|what| format!("not seen: {what}")).collect();
+    let name = if host.name.is_empty() { "this-machine" } else { &host.name };
+    let machine = Thing { name: name.to_owned(), kind: Some(Kind::Server), ..Thing::default() };
+    let machine = report.add(machine);
+    report.own = Some(machine);
+    gateways(&mut report, host, machine);
+    // A stub on this machine is found as what listens.
+    let resolvers: Vec<&IpAddr> = host.resolvers.iter().filter(|it| !it.is_loopback()).collect();
+    for (nth, resolver) in resolvers.iter().enumerate() {
+        report.add(Thing {
+            name: numbered("resolver", resolver, nth),
+            kind: Some(Kind::Service),
+            at: "/etc/resolv.conf".to_owned(),
+            asked: vec![Asked::Try(vec![
+                format!("dns: \"{resolver}\", query: . NS"),
+                format!("dns: \"{resolver}\", query: localhost A"),
+            ])],
+            ..Thing::default()
+        });
+    }
+    listening(&mut report, host, machine);
+    report.questions.extend(questions(host));
+    report
+}
+
+fn gateways(report: &mut Report, host: &Host, machine: usize) {
+    if host.gateways.is_empty() {
+        return;
+    }
+    let access = report.add(Thing {
+        name: "internet-access".to_owned(),
+        kind: Some(Kind::Upstream),
+        at: "default route".to_owned(),
+        fields: vec![("provides", "internet".to_owned())],
+        ..Thing::default()
+    });
+    let mut of = Vec::new();
+    for (nth, address) in host.gateways.iter().copied().enumerate() {
+        let gateway = report.add(Thing {
+            name: numbered("gateway", &address, nth),
+            kind: Some(Kind::Router),
+            at: "default route".to_owned(),
+            addresses: vec![address],
+            asked: vec![Asked::Try(vec![format!("icmp: \"{address}\"")])],
+            ..Thing::default()
+        });
+        report.need(gateway, "network", vec![access], How::Any);
+        of.push(gateway);
+    }
+    let at = Some("default route".to_owned());
+    let through = Some(host.ways_out.clone());
+    let needed = Needed { field: "network", of, how: How::Any, at, through };
+    report.things[machine].needs.push(needed);
+}
+
+/// Of several each but the first is called by its address, too.
+fn numbered(name: &str, address: &IpAddr, nth: usize) -> String {
+    if nth == 0 { name.to_owned() } else { format!("{name}-{address}") }
+}
+
+fn listening(report: &mut Report, host: &Host, machine: usize) {
+    let mut by_program: BTreeMap<String, Vec<&Listening>> = BTreeMap::new();
+    for listening in &host.listening {
+        by_program.entry(called(listening)).or_default().push(listening);
+    }
+    for (called, listening) in by_program {
+        let program = listening[0].program.as_deref().unwrap_or_default();
+        let kind = if DATABASES.contains(&program) { Kind::Database } else { Kind::Service };
+        let mut ports: Vec<u16> = Vec::new();
+        let mut asked = Vec::new();
+        for one in &listening {
+            // The same port at several addresses is one thing; the first speaks for it.
+            if !ports.contains(&one.port) {
+                ports.push(one.port);
+                asked.push(Asked::Try(candidates(one)));
+            }
+        }
+        let at = why(listening[0], &ports);
+        let thing =
+            report.add(Thing { name: called, kind: Some(kind), at, asked, ..Thing::default() });
+        report.need(thing, "on", vec![machine], How::Any);
+    }
+}
+
+/// What a listening program is called: its unit, else itself, else its port.
+fn called(listening: &Listening) -> String {
+    let Listening { port, program, unit, .. } = listening;
+    // Template units and the units of sessions are named by their programs better than by themselves.
+    let unit = unit.as_ref().filter(|unit| !unit.contains('@') && !unit.starts_with("session"));
+    unit.or(program.as_ref()).cloned().unwrap_or_else(|| format!("port-{port}"))
+}
+
+fn why(listening: &Listening, ports: &[u16]) -> String {
+    let Listening { program, unit, container, .. } = listening;
+    let program = program.as_deref().unwrap_or("a program that we may not see");
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    let mut text = format!("{program} listens on {}", ports.join(", "));
+    if let Some(unit) = unit {
+        let _ = write!(text, ", unit {unit}");
+    }
+    if let Some(container) = container {
+        let _ = write!(text, ", container {container}");
+    }
+    text
+}
+
+/// What may be asked of it, the most telling first. Only web ports are spoken to; of the others it is seen whether
+/// they take a connection.
+fn candidates(listening: &Listening) -> Vec<String> {
+    let Listening { port, address, program, .. } = listening;
+    let program = program.as_deref().unwrap_or_default();
+    let address = if address.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { *address };
+    let target = SocketAddr::new(address, *port);
+    let mut asked = Vec::new();
+    if NAMES.contains(&program) && *port == 53 {
+        asked.push(format!("dns: \"{target}\", query: . NS"));
+        // Some are for their own names only, or have no way to the root; this one every resolver has (RFC 6761, 6.3).
+        asked.push(format!("dns: \"{target}\", query: localhost A"));
+        asked.push(format!("dns: \"{target}\", query: . NS, rcode: REFUSED"));
+    }
+    if TLS_PORTS.contains(port) {
+        asked.push(format!("https: \"https://{target}/\", status: 200..499"));
+    } else if WEB.contains(&program) || WEB_PORTS.contains(port) {
+        asked.push(format!("http: \"http://{target}/\""));
+        // It answers, and does not want to show this page.
+        asked.push(format!("http: \"http://{target}/\", status: 200..499"));
+    }
+    asked.push(format!("tcp: \"{target}\""));
+    asked
+}
+
+/// Whether a plant may name this zone.
+fn is_zone(zone: &str) -> bool {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "/_+-".contains(it);
+    let text = format!("blackstart: 1\ntimezone: {zone}\n");
+    zone.chars().all(is_plain) && blackstart_model::plantfile::parse_str(&text).0.is_some()
+}
+
+fn notes(host: &Host) -> Vec<String> {
+    let mut found = Vec::new();
+    for (interface, up) in &host.interfaces {
+        found.push(format!("interface {interface} is {}", if *up { "up" } else { "not up" }));
+    }
+    found
+}
+
+/// What no machine knows of itself.
+fn questions(host: &Host) -> Vec<String> {
+    let mut asked = vec![
+        "who is to be told, and how (`alerts`, and `notify` of each customer)".to_owned(),
+        "from where else it is looked at: nobody sees from inside whether it is reached from outside (`vantages`)".to_owned(),
+    ];
+    if !host.timezone.as_deref().is_some_and(is_zone) {
+        asked.push("which zone its times are in (`timezone`): UTC until somebody says".to_owned());
+    }
+    if host.gateways.is_empty() {
+        asked.push("how it reaches anything: it has no default route".to_owned());
+    } else {
+        asked.push(
+            "what lies between the gateway and the internet (`switches`, `upstreams`)".to_owned(),
+        );
+    }
+    let of_one_family =
+        |is_v4: bool| host.gateways.iter().filter(|it| it.is_ipv4() == is_v4).count();
+    if of_one_family(true) > 1 || of_one_family(false) > 1 {
+        asked.push("whether one of its gateways stands in for the other, or each is for something of its own".to_owned());
+    }
+    for mount in &host.mounts {
+        let (at, source, kind) = (&mount.at, &mount.source, &mount.kind);
+        asked.push(format!(
+            "what stops when {source} ({kind}, seen at {at}) is away (`storage`, `needs`)"
+        ));
+    }
+    asked
+}

@@ -3,7 +3,8 @@
 //! It decides what the agent may do, whoever the server is. Everything that is wrong with it is told at
 //! once, each with its line, and nothing runs on a half of it. Tested on texts.
 
-use crate::permit::{Kind, Permit};
+use crate::permit::Permit;
+use blackstart_model::check::CheckKind;
 use blackstart_probe::wire::v1::Token;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -183,11 +184,12 @@ fn fingerprint(text: &str) -> Result<[u8; 32], String> {
         .ok_or_else(|| "not the 64 hexadecimal digits of a SHA-256".to_owned())
 }
 
-fn kinds(text: &str) -> Result<Vec<Kind>, String> {
+fn kinds(text: &str) -> Result<Vec<CheckKind>, String> {
     let mut kinds = Vec::new();
     for word in text.split([' ', '\t', ',']).filter(|word| !word.is_empty()) {
-        let kind = Kind::parse(word).ok_or_else(|| {
-            let known = Kind::ALL.map(Kind::as_str).join(", ");
+        let kind = CheckKind::parse(word).ok_or_else(|| {
+            let known =
+                CheckKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
             format!("`{}` is no kind of check; known are {known}", word.escape_debug())
         })?;
         if !kinds.contains(&kind) {
@@ -226,7 +228,10 @@ mod tests {
     fn what_enroll_prints_is_enough() {
         let config = parse(ENROLLED).expect("it is whole");
         assert_eq!(config.server, "blackstart.example:8482");
-        assert_eq!(config.permit.kinds, Kind::ALL);
+        assert_eq!(
+            config.permit.kinds,
+            [CheckKind::Http, CheckKind::Tcp, CheckKind::Icmp, CheckKind::Dns]
+        );
         assert_eq!(config.fingerprint[1], 0x11);
         assert_eq!(config.spool, Path::new("/var/lib/blackstart-agent"));
         let more = format!("{ENROLLED}spool=/srv/spool\nroots = /etc/a.pem:/etc/b.pem\n");

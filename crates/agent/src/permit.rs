@@ -4,52 +4,17 @@
 //! `unknown` with the reason, so that the judgement knows that nobody looked. Tested on assignments.
 
 use blackstart_model::CheckKey;
-use blackstart_model::check;
+use blackstart_model::check::{self, CheckKind};
 use blackstart_model::observation::{NoAnswerCode, Outcome};
 use blackstart_probe::Assignment;
 use blackstart_probe::wire::v1::{self, CannotPut, Question};
 use std::collections::BTreeMap;
 
-/// A kind of check.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
-    Http,
-    Tcp,
-    Icmp,
-    Dns,
-}
-
-impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Http, Self::Tcp, Self::Icmp, Self::Dns];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Tcp => "tcp",
-            Self::Icmp => "icmp",
-            Self::Dns => "dns",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    const fn of(question: &Question) -> Self {
-        match question {
-            Question::Http(_) => Self::Http,
-            Question::Tcp(_) => Self::Tcp,
-            Question::Icmp(_) => Self::Icmp,
-            Question::Dns(_) => Self::Dns,
-        }
-    }
-}
-
 /// What is permitted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Permit {
     /// These kinds of checks.
-    pub(crate) kinds: Vec<Kind>,
+    pub(crate) kinds: Vec<CheckKind>,
     /// These files of trust roots may be opened.
     pub(crate) roots: Vec<String>,
 }
@@ -99,16 +64,15 @@ impl Permit {
     }
 
     fn look_at(&self, question: &Question) -> Result<(), Outcome> {
-        let kind = Kind::of(question);
+        let kind = question.kind();
         if !self.kinds.contains(&kind) {
             return Err(not_allowed(format!(
                 "this agent's `allow` does not name `{}`",
                 kind.as_str()
             )));
         }
-        if let Question::Http(http) = question
-            && let Some(path) = http.tls.as_ref().and_then(|tls| tls.roots.as_ref())
-            && !self.roots.contains(path)
+        if let Some(path) = question.roots()
+            && !self.roots.iter().any(|own| own == path)
         {
             return Err(not_allowed(format!("this agent's `roots` does not name {path}")));
         }
@@ -179,8 +143,10 @@ mod tests {
 
     #[test]
     fn only_what_the_configuration_names_is_put() {
-        let permit =
-            Permit { kinds: vec![Kind::Http, Kind::Dns], roots: vec!["/etc/ours.pem".to_owned()] };
+        let permit = Permit {
+            kinds: vec![CheckKind::Http, CheckKind::Dns],
+            roots: vec!["/etc/ours.pem".to_owned()],
+        };
         let mut hasty = assigned("d/hasty", dns("A"));
         (hasty.every_us, hasty.deadline_us) = (1_000, 500);
         let share = permit.share(

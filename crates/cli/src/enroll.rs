@@ -3,6 +3,7 @@
 use crate::exit::Exit;
 use crate::{Format, output};
 use anyhow::Context as _;
+use blackstart_model::check::CheckKind;
 use blackstart_server::agents;
 use std::path::PathBuf;
 
@@ -40,7 +41,9 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
              agent = {agent}\n\
              token = {token}\n\
              fingerprint = {fingerprint}\n\
-             allow = http tcp icmp dns\n"
+             # Take out what it is not to do.\n\
+             allow = {}\n",
+            CheckKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" ")
         ),
     });
     Ok(Exit::Fine)

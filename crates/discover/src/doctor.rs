@@ -5,8 +5,7 @@
 
 use crate::host::Host;
 use blackstart_model::Plant;
-use blackstart_model::check::{self, DnsQuestion, HeaderValue, HostPort, Question, TcpQuestion};
-use blackstart_model::check::{HttpQuestion, IcmpQuestion};
+use blackstart_model::check::{self, DnsQuestion, HostPort, IcmpQuestion, Question, TcpQuestion};
 use blackstart_model::observation::{Outcome, Standing, SymptomCode};
 use blackstart_model::plant::{Heartbeat, MailRelay, Secret, Webhook};
 use blackstart_model::time::Duration;
@@ -282,10 +281,8 @@ fn ways(plant: &Plant) -> Vec<(String, HostPort)> {
 /// Host and port of a URL.
 fn of_url(url: &str) -> Option<HostPort> {
     let scheme = if url.starts_with("https:") { "https" } else { "http" };
-    match crate::look::question(&format!("{scheme}: \"{url}\""))? {
-        Question::Http(HttpQuestion { authority, .. }) => Some(authority),
-        Question::Tcp(_) | Question::Icmp(_) | Question::Dns(_) => None,
-    }
+    let question = crate::look::question(&format!("{scheme}: \"{url}\""))?;
+    question.endpoints().first().copied().cloned()
 }
 
 fn shown(HostPort { host, port }: &HostPort) -> String {
@@ -308,16 +305,9 @@ fn named(plant: &Plant, secrets: &SecretStore) -> Capability {
     let login =
         alerting.mail.iter().filter_map(|mail| mail.login.as_ref()).map(|(_, secret)| secret);
     let tokens = alerting.webhooks.iter().filter_map(|webhook| webhook.token.as_ref());
-    let headers = plant.checks().iter().filter_map(|check| match &check.question {
-        Question::Http(HttpQuestion { headers, .. }) => Some(headers),
-        Question::Tcp(_) | Question::Icmp(_) | Question::Dns(_) => None,
-    });
-    let in_headers = headers.flatten().filter_map(|(_, value)| match value {
-        HeaderValue::Secret(secret) => Some(secret),
-        HeaderValue::Text(_) => None,
-    });
+    let in_checks = plant.checks().iter().flat_map(|check| check.question.secrets());
     let all: BTreeSet<&str> =
-        login.chain(tokens).chain(in_headers).map(|Secret(name)| &**name).collect();
+        login.chain(tokens).chain(in_checks).map(|Secret(name)| &**name).collect();
     let missing: Vec<String> = all.iter().filter_map(|name| secrets.value(name).err()).collect();
     if missing.is_empty() {
         return able(WHAT, format!("{} are named, and each has a value", all.len()));

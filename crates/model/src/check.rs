@@ -1,4 +1,20 @@
 //! The questions: what a check asks, how often, from where, and what answer would do.
+//!
+//! What is common to all kinds stands here; what one kind asks stands in the file of its name, as it does
+//! where it is read (`plantfile/questions`), sent to agents (`probe::wire::v1`) and put (`probe`). Nothing
+//! here asks anything. Tested through the plant file.
+
+mod http;
+mod tcp;
+mod icmp;
+mod dns;
+mod ssh;
+
+pub use dns::{DnsQuestion, RecordCondition};
+pub use http::{HeaderValue, HttpQuestion};
+pub use icmp::IcmpQuestion;
+pub use ssh::SshQuestion;
+pub use tcp::TcpQuestion;
 
 use crate::codes::codes;
 use crate::id::{CheckId, CheckKey, ComponentId, PlaneId, VantageId};
@@ -47,6 +63,8 @@ codes! {
         Icmp = "icmp",
         /// A DNS query.
         Dns = "dns",
+        /// The identification of an SSH server.
+        Ssh = "ssh",
     }
 }
 
@@ -61,6 +79,8 @@ pub enum Question {
     Icmp(IcmpQuestion),
     /// A DNS query.
     Dns(DnsQuestion),
+    /// The identification of an SSH server.
+    Ssh(SshQuestion),
 }
 
 impl Question {
@@ -72,6 +92,54 @@ impl Question {
             Self::Tcp(_) => CheckKind::Tcp,
             Self::Icmp(_) => CheckKind::Icmp,
             Self::Dns(_) => CheckKind::Dns,
+            Self::Ssh(_) => CheckKind::Ssh,
+        }
+    }
+
+    /// The host that its packets go to; `None` when no packets of ours go anywhere.
+    #[must_use]
+    pub const fn host(&self) -> Option<&Host> {
+        match self {
+            Self::Http(http) => match &http.connect {
+                Some(connect) => Some(&connect.host),
+                None => Some(&http.authority.host),
+            },
+            Self::Tcp(tcp) => Some(&tcp.target.host),
+            Self::Icmp(icmp) => Some(&icmp.host),
+            Self::Dns(dns) => Some(&dns.server.host),
+            Self::Ssh(ssh) => Some(&ssh.target.host),
+        }
+    }
+
+    /// The endpoints it names, the one it is known by first; none for what has no port.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<&HostPort> {
+        match self {
+            Self::Http(http) => std::iter::once(&http.authority).chain(&http.connect).collect(),
+            Self::Tcp(tcp) => vec![&tcp.target],
+            Self::Icmp(_) => Vec::new(),
+            Self::Dns(dns) => vec![&dns.server],
+            Self::Ssh(ssh) => vec![&ssh.target],
+        }
+    }
+
+    /// What is asked of its certificate, when it is shown one.
+    #[must_use]
+    pub const fn tls(&self) -> Option<&TlsQuestion> {
+        match self {
+            Self::Http(http) => http.tls.as_ref(),
+            Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => None,
+        }
+    }
+
+    /// The secrets it names.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Http(http) => {
+                http.headers.iter().filter_map(|(_, value)| value.secret()).collect()
+            }
+            Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => Vec::new(),
         }
     }
 }
@@ -94,42 +162,6 @@ pub struct HostPort {
     pub port: u16,
 }
 
-/// One HTTP(S) exchange. Redirects are answers, and not followed.
-#[derive(Clone, PartialEq, Debug)]
-pub struct HttpQuestion {
-    /// The method: `GET`, `HEAD`, `OPTIONS`.
-    pub method: &'static str,
-    /// Host and port of the URL; also the `Host` header and the TLS server name.
-    pub authority: HostPort,
-    /// Path and query, beginning with `/`.
-    pub path: Box<str>,
-    /// Where to connect instead of the URL's own host.
-    pub connect: Option<HostPort>,
-    /// Request headers besides `Host` and `User-Agent`.
-    pub headers: Vec<(Box<str>, HeaderValue)>,
-    /// TLS, when the scheme is `https`.
-    pub tls: Option<TlsQuestion>,
-    /// Statuses that will do, as inclusive ranges; `200..=399` when not given.
-    pub status: Vec<(u16, u16)>,
-    /// Conditions on the body, which is read up to `body_bytes_max` only.
-    pub body: Vec<TextCondition>,
-    /// Conditions on response headers, by lower-case name.
-    pub response_headers: Vec<(Box<str>, TextCondition)>,
-    /// How much of the body is read; the rest is not judged. Default 1 MiB.
-    pub body_bytes_max: u32,
-    /// Up, and slower than this in all: degraded.
-    pub slow: Option<Duration>,
-}
-
-/// The value of a request header.
-#[derive(Clone, PartialEq, Debug)]
-pub enum HeaderValue {
-    /// As written.
-    Text(Box<str>),
-    /// From the secrets file or the environment, never shown.
-    Secret(Secret),
-}
-
 /// What is asked of a TLS server besides an answer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TlsQuestion {
@@ -146,56 +178,4 @@ pub enum TextCondition {
     Contains(Box<str>),
     /// Does not contain them.
     Lacks(Box<str>),
-}
-
-/// A TCP connection, opened and closed.
-#[derive(Clone, PartialEq, Debug)]
-pub struct TcpQuestion {
-    /// Where to.
-    pub target: HostPort,
-    /// Up, and slower than this: degraded.
-    pub slow: Option<Duration>,
-}
-
-/// Several ICMP echoes.
-#[derive(Clone, PartialEq, Debug)]
-pub struct IcmpQuestion {
-    /// Whom.
-    pub host: Host,
-    /// How many echoes in one try, 1 to 20; default 3.
-    pub echoes: u8,
-    /// The time between two; default 200 ms.
-    pub spacing: Duration,
-    /// Up to this many lost is up; more is degraded, all is down. Default 0.
-    pub lost_max: u8,
-    /// Bytes of payload, 16 to 1400; default 32.
-    pub payload_bytes: u16,
-}
-
-/// One DNS query, over UDP, then over TCP when truncated.
-#[derive(Clone, PartialEq, Debug)]
-pub struct DnsQuestion {
-    /// The server asked; port 53 unless given.
-    pub server: HostPort,
-    /// The name, absolute.
-    pub name: Box<str>,
-    /// The record type in capitals: `A`, `AAAA`, `MX`, `NS`, `SOA`, `TXT`, `CNAME`, `PTR`, `SRV`, `CAA`.
-    pub record_type: &'static str,
-    /// The response code that will do, in capitals; default `NOERROR`.
-    pub rcode: &'static str,
-    /// Conditions on the records' presentation text.
-    pub records: Vec<RecordCondition>,
-    /// Asks for recursion (default) or not.
-    pub recursion: bool,
-}
-
-/// A condition on the records of a DNS answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum RecordCondition {
-    /// At least so many records of the asked type.
-    AtLeast(u16),
-    /// One record is exactly this, names compared without case.
-    Has(Box<str>),
-    /// The set of records is exactly this, in any order.
-    Exactly(Vec<Box<str>>),
 }

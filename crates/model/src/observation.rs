@@ -158,6 +158,8 @@ codes! {
         WrongRcode = "wrong-rcode",
         /// A record condition did not hold.
         WrongRecord = "wrong-record",
+        /// What a server greets with is not what the check expects.
+        WrongGreeting = "wrong-greeting",
         /// It works, slower than the check's `slow` bound.
         Slow = "slow",
         /// Somebody says so.

@@ -8,7 +8,7 @@ use crate::icmp::Echoes;
 use crate::resolver::Resolver;
 use crate::secrets::Secrets;
 use crate::tls::Roots;
-use crate::{dns, http, tcp};
+use crate::{dns, http, ssh, tcp};
 use blackstart_model::check::Question;
 use blackstart_model::observation::{NoAnswer, Outcome, Symptom, Timing};
 use blackstart_model::reading::Reading;
@@ -76,8 +76,12 @@ pub(crate) async fn ask(
         Question::Tcp(tcp) => tcp::ask(equipment, tcp, deadline).await,
         Question::Icmp(icmp) => echoes.ask(equipment, icmp, deadline).await,
         Question::Dns(dns) => dns::ask(equipment, dns, deadline).await,
+        Question::Ssh(ssh) => ssh::ask(equipment, ssh, deadline).await,
     };
-    answer.timing.total_us = micros_since(started);
+    if answer.timing.total_us == 0 {
+        // A kind that says goodbye has looked at the time before that.
+        answer.timing.total_us = micros_since(started);
+    }
     shorten(&mut answer.outcome);
     answer
 }

@@ -4,8 +4,8 @@
 //! the closing state stays on its side. Redirects are answers and are not followed.
 
 use crate::ask::{Answer, Equipment, micros_since};
-use crate::{clock, net, tls};
-use blackstart_model::check::{HeaderValue, Host, HostPort, HttpQuestion, TextCondition};
+use crate::{clock, condition, net, tls};
+use blackstart_model::check::{HeaderValue, Host, HostPort, HttpQuestion};
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
@@ -192,38 +192,14 @@ fn judge(question: &HttpQuestion, response: &Response) -> Option<Outcome> {
         let reason = response.status.canonical_reason().unwrap_or("");
         return Some(Outcome::down(SymptomCode::WrongStatus, format!("{status} {reason}")));
     }
-    for (name, condition) in &question.response_headers {
+    for (name, of) in &question.response_headers {
         let all: Vec<&[u8]> =
             response.headers.get_all(&**name).iter().map(|value| value.as_bytes()).collect();
-        if !holds(condition, &all) {
-            let detail = format!("{name}: {}", expected(condition));
+        if !condition::holds(of, &all) {
+            let detail = format!("{name}: {}", condition::expected(of));
             return Some(Outcome::down(SymptomCode::WrongHeader, detail));
         }
     }
-    for condition in &question.body {
-        if !holds(condition, &[&response.body]) {
-            return Some(Outcome::down(SymptomCode::WrongBody, expected(condition)));
-        }
-    }
-    None
-}
-
-fn holds(condition: &TextCondition, texts: &[&[u8]]) -> bool {
-    let contains = |needle: &str| texts.iter().any(|text| find(text, needle.as_bytes()));
-    match condition {
-        TextCondition::Contains(needle) => contains(needle),
-        TextCondition::Lacks(needle) => !contains(needle),
-    }
-}
-
-/// Quick enough for the one MiB that is read at most by default.
-fn find(text: &[u8], needle: &[u8]) -> bool {
-    needle.is_empty() || text.windows(needle.len()).any(|window| window == needle)
-}
-
-fn expected(condition: &TextCondition) -> String {
-    match condition {
-        TextCondition::Contains(needle) => format!("`{needle}` is missing"),
-        TextCondition::Lacks(needle) => format!("`{needle}` is there"),
-    }
+    condition::broken(&question.body, &[&response.body])
+        .map(|broken| Outcome::down(SymptomCode::WrongBody, broken))
 }

@@ -84,6 +84,7 @@ pub(crate) const fn is_answer(code: SymptomCode) -> bool {
         | SymptomCode::EchoLoss
         | SymptomCode::WrongRcode
         | SymptomCode::WrongRecord
+        | SymptomCode::WrongGreeting
         | SymptomCode::Slow
         | SymptomCode::Flapping => true,
         SymptomCode::NoAddress
@@ -117,7 +118,8 @@ const fn comes_with_the_path(code: SymptomCode) -> bool {
         | SymptomCode::WrongBody
         | SymptomCode::WrongHeader
         | SymptomCode::WrongRcode
-        | SymptomCode::WrongRecord => false,
+        | SymptomCode::WrongRecord
+        | SymptomCode::WrongGreeting => false,
     }
 }
 

@@ -12,7 +12,8 @@
 use crate::clock;
 use crate::hub::{Hub, Remote};
 use crate::serve::share;
-use blackstart_model::observation::{Observation, Outcome};
+use blackstart_model::check::Question;
+use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Timing};
 use blackstart_model::plant::Plant;
 use blackstart_model::record::{Counted, Input, VantageLoss};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
@@ -69,13 +70,30 @@ struct Known {
     heard_at: Instant,
     /// It is told as lost, and how.
     lost: Option<VantageLoss>,
-    /// The way to it, while it is connected; the number tells connections apart.
-    connection: Option<(u64, mpsc::Sender<Command>)>,
+    /// While it is connected.
+    connection: Option<Connection>,
     connections: u64,
+}
+
+/// A connected agent.
+struct Connection {
+    /// Tells connections of one agent apart.
+    number: u64,
+    commands: mpsc::Sender<Command>,
+    /// The kinds of check that its own configuration allows.
+    allowed: Arc<[String]>,
+    program: String,
+    /// The checks it is not sent, with what is answered for it.
+    withheld: BTreeMap<CheckKey, Outcome>,
 }
 
 enum Command {
     Say(Box<FromServer>),
+    /// Answer these for the agent, which would not put them.
+    Answer {
+        withheld: Vec<(CheckKey, Outcome)>,
+        asked: bool,
+    },
     End(String),
 }
 
@@ -247,13 +265,25 @@ impl Agents {
 impl Remote for Agents {
     fn ask(&self, vantage: &VantageName, checks: &[CheckKey]) {
         let known = self.known();
-        let Some((_, connection)) = known.get(vantage).and_then(|known| known.connection.as_ref())
+        let Some(connection) = known.get(vantage).and_then(|known| known.connection.as_ref())
         else {
             return;
         };
-        let checks = checks.iter().map(ToString::to_string).collect();
+        let (mut put, mut withheld) = (Vec::new(), Vec::new());
+        for check in checks {
+            match connection.withheld.get(check) {
+                Some(outcome) => withheld.push((check.clone(), outcome.clone())),
+                None => put.push(check.to_string()),
+            }
+        }
         // An agent that takes no commands is dropped by its own connection.
-        let _ = connection.try_send(Command::Say(Box::new(FromServer::Ask(Ask { checks }))));
+        if !put.is_empty() {
+            let ask = FromServer::Ask(Ask { checks: put });
+            let _ = connection.commands.try_send(Command::Say(Box::new(ask)));
+        }
+        if !withheld.is_empty() {
+            let _ = connection.commands.try_send(Command::Answer { withheld, asked: true });
+        }
     }
 
     fn assign(&self, plant: &Arc<Plant>) {
@@ -269,9 +299,9 @@ impl Remote for Agents {
             let stays = plant.vantages().iter().any(|vantage| {
                 vantage.name == *name && vantage.agent.as_deref() == Some(known.agent.as_str())
             });
-            if !stays && let Some((_, connection)) = &known.connection {
+            if !stays && let Some(connection) = &known.connection {
                 let why = "the plant has no vantage for it any more".to_owned();
-                let _ = connection.try_send(Command::End(why));
+                let _ = connection.commands.try_send(Command::End(why));
             }
             stays
         });
@@ -286,18 +316,69 @@ impl Remote for Agents {
                 connections: 0,
             });
             entry.silent_max = vantage.silent_max;
-            if let Some((_, connection)) = &entry.connection {
-                for part in parts(plant, VantageId(number)) {
-                    let _ = connection.try_send(Command::Say(Box::new(FromServer::Assign(part))));
+            if let Some(connection) = &mut entry.connection {
+                let allowed = connection.allowed.clone();
+                let share = parts(plant, VantageId(number), &allowed, (agent, &connection.program));
+                for command in connection.assign(share) {
+                    let _ = connection.commands.try_send(command);
                 }
             }
         }
     }
 }
 
-/// A vantage's share, in parts that fit into frames.
-fn parts(plant: &Plant, vantage: VantageId) -> Vec<Assign> {
+/// What an agent is given, and what it is not.
+struct Share {
+    /// In parts that fit into frames.
+    parts: Vec<Assign>,
+    /// Checks of kinds that it does not allow, or that were not known yet when it was built: to send it one
+    /// of these would tell it nothing, or end the conversation.
+    withheld: BTreeMap<CheckKey, Outcome>,
+}
+
+impl Connection {
+    /// Takes a new share; returns what has to be done about it, in order.
+    fn assign(&mut self, share: Share) -> Vec<Command> {
+        let Share { parts, withheld } = share;
+        let parts = parts.into_iter().map(|part| Command::Say(Box::new(FromServer::Assign(part))));
+        let mut commands: Vec<Command> = parts.collect();
+        if !withheld.is_empty() {
+            let withheld = withheld.clone().into_iter().collect();
+            commands.push(Command::Answer { withheld, asked: false });
+        }
+        self.withheld = withheld;
+        commands
+    }
+}
+
+/// A vantage's share, as far as its agent allows.
+fn parts(
+    plant: &Plant,
+    vantage: VantageId,
+    allowed: &[String],
+    (agent, program): (&str, &str),
+) -> Share {
     let (assignments, way_out) = share(plant, vantage);
+    let is_allowed =
+        |question: &Question| allowed.iter().any(|kind| kind == question.kind().as_str());
+    let (assignments, others): (Vec<_>, Vec<_>) =
+        assignments.into_iter().partition(|assignment| is_allowed(&assignment.question));
+    let withheld = others
+        .into_iter()
+        .map(|assignment| {
+            let kind = assignment.question.kind();
+            let why = format!(
+                "the agent {agent} (version {program}) does not allow `{kind}`: add it to `allow` in its \
+                 configuration, or put the check from elsewhere"
+            );
+            (assignment.key, Outcome::unknown(NoAnswerCode::NotAllowed, why))
+        })
+        .collect();
+    let (way_out, others): (Vec<_>, Vec<_>) = way_out.into_iter().partition(is_allowed);
+    for question in others {
+        let kind = question.kind();
+        tracing::warn!("the agent {agent} does not allow `{kind}`, which is to prove its way out");
+    }
     let checks: Vec<Assignment> = assignments
         .iter()
         .map(|assignment| {
@@ -320,7 +401,7 @@ fn parts(plant: &Plant, vantage: VantageId) -> Vec<Assign> {
     let last = parts.last_mut().expect("there is one at least");
     last.more = false;
     last.way_out = way_out.iter().map(Into::into).collect();
-    parts
+    Share { parts, withheld }
 }
 
 /// Notices silences and tokens that were taken away.
@@ -333,9 +414,9 @@ async fn watch(agents: Arc<Agents>) {
         for (vantage, known) in &mut *agents.known() {
             let silent = now.duration_since(known.heard_at);
             let revoked = !tokens.contains_key(&known.agent);
-            if revoked && let Some((_, connection)) = known.connection.take() {
+            if revoked && let Some(connection) = known.connection.take() {
                 let why = "its token was taken away".to_owned();
-                let _ = connection.try_send(Command::End(why.clone()));
+                let _ = connection.commands.try_send(Command::End(why.clone()));
                 known.lost = Some(VantageLoss::Revoked);
                 news.push((vantage.clone(), VantageLoss::Revoked, why));
             } else if known.lost.is_none() && silent > known.silent_max {
@@ -420,14 +501,20 @@ async fn converse(
         let known = known.get_mut(&vantage).ok_or("its vantage has just left the plant")?;
         known.connections += 1;
         // A newer connection of the same agent takes the place of an older one.
-        known.connection = Some((known.connections, commands));
+        known.connection = Some(Connection {
+            number: known.connections,
+            commands,
+            allowed: hello.allowed.clone().into(),
+            program: hello.program.clone(),
+            withheld: BTreeMap::new(),
+        });
         known.heard_at = clock::monotonic();
         known.connections
     };
     tracing::info!("agent {} speaks as vantage {vantage}", hello.agent);
     let result = talk(agents, &mut reader, &mut writer, &mut inbox, &hello, &vantage, number).await;
     if let Some(known) = agents.known().get_mut(&vantage)
-        && known.connection.as_ref().is_some_and(|(own, _)| *own == connection)
+        && known.connection.as_ref().is_some_and(|own| own.number == connection)
     {
         known.connection = None;
     }
@@ -499,9 +586,9 @@ async fn talk(
         taken,
     };
     say(writer, &FromServer::Welcome(welcome)).await?;
-    let share = agents.hub.state().plant().map(|plant| parts(plant, number)).unwrap_or_default();
-    for part in share {
-        say(writer, &FromServer::Assign(part)).await?;
+    // A plant that was loaded meanwhile has sent its own share before this one; ours is then of the same plant.
+    for command in first_share(agents, hello, vantage, number) {
+        obey(agents, vantage, writer, command).await?;
     }
     if taken >= hello.newest {
         agents.speaks_of_now(vantage).await;
@@ -528,18 +615,64 @@ async fn talk(
                     agents.speaks_of_now(vantage).await;
                 }
             }
-            command = inbox.recv() => match command {
-                Some(Command::Say(message)) => say(writer, &message).await?,
-                Some(Command::End(why)) => {
-                    let program = env!("CARGO_PKG_VERSION").to_owned();
-                    let refused = Refused { protocol: PROTOCOL, program, why: why.clone() };
-                    say(writer, &FromServer::Refused(refused)).await?;
-                    return Err(why);
-                }
-                None => return Err("a newer connection took its place".to_owned()),
-            },
+            command = inbox.recv() => {
+                let command = command.ok_or("a newer connection took its place")?;
+                obey(agents, vantage, writer, command).await?;
+            }
         }
     }
+}
+
+/// What a greeted agent is told to do.
+fn first_share(
+    agents: &Agents,
+    hello: &Hello,
+    vantage: &VantageName,
+    number: VantageId,
+) -> Vec<Command> {
+    let share = {
+        let state = agents.hub.state();
+        let Some(plant) = state.plant() else { return Vec::new() };
+        parts(plant, number, &hello.allowed, (&hello.agent, &hello.program))
+    };
+    let mut known = agents.known();
+    let connection = known.get_mut(vantage).and_then(|known| known.connection.as_mut());
+    connection.map(|connection| connection.assign(share)).unwrap_or_default()
+}
+
+/// Carries out a command in its turn. An error ends the connection.
+async fn obey(
+    agents: &Agents,
+    vantage: &VantageName,
+    writer: &mut Writer,
+    command: Command,
+) -> Result<(), String> {
+    match command {
+        Command::Say(message) => say(writer, &message).await,
+        Command::Answer { withheld, asked } => answer(agents, vantage, withheld, asked).await,
+        Command::End(why) => {
+            let program = env!("CARGO_PKG_VERSION").to_owned();
+            let refused = Refused { protocol: PROTOCOL, program, why: why.clone() };
+            say(writer, &FromServer::Refused(refused)).await?;
+            Err(why)
+        }
+    }
+}
+
+/// Says for the agent that nobody looked.
+async fn answer(
+    agents: &Agents,
+    vantage: &VantageName,
+    withheld: Vec<(CheckKey, Outcome)>,
+    asked: bool,
+) -> Result<(), String> {
+    let (at, samples) = (clock::wall(), agents.hub.samples().of(vantage));
+    let inputs = withheld.into_iter().map(|(check, outcome)| {
+        samples.keep(&check, &outcome, Timing::default(), at, None, Vec::new());
+        let (vantage, failures, tries) = (vantage.clone(), 0, 1);
+        Input::Observed(Observation { check, vantage, outcome, at, asked, tries, failures })
+    });
+    agents.hub.tell_all(inputs.collect()).await.map_err(|error| error.to_string())
 }
 
 /// Takes what an agent told; durable when it returns.

@@ -4,7 +4,7 @@ use crate::world::Home;
 
 #[tokio::test]
 async fn everything_that_is_wrong_is_said_at_once() {
-    let home = Home::with("server = nowhere\nallow = smtp\n");
+    let home = Home::with("server = nowhere\nallow = pigeons\n");
     home.set_mode(0o644);
     let (code, text) = home.start().ends().await;
     assert_eq!(code, Some(2));
@@ -14,7 +14,7 @@ async fn everything_that_is_wrong_is_said_at_once() {
         "`token` is missing",
         "`fingerprint` is missing",
         "line 1: `server`: not of the form `host:port`",
-        "line 2: `allow`: `smtp` is no kind of check",
+        "line 2: `allow`: `pigeons` is no kind of check",
     ] {
         assert!(text.contains(words), "{words:?} in {text}");
     }

@@ -6,11 +6,8 @@
 
 use super::alerts;
 use super::fields::{FIELDS, Field, Holds};
-use super::questions::{self, unnamed};
-use crate::check::{
-    Check, DnsQuestion, HeaderValue, Host, HostPort, HttpQuestion, IcmpQuestion, Question,
-    RecordCondition, TcpQuestion, TextCondition, TlsQuestion,
-};
+use super::questions::{self, form, unnamed};
+use crate::check::{Check, Host, HostPort};
 use crate::id::{ComponentId, PlaneId, SegmentId, VantageId};
 use crate::kind::Kind;
 use crate::plant::{
@@ -134,7 +131,7 @@ pub fn scalar(text: &str) -> String {
     quoted
 }
 
-fn flow_list(parts: impl IntoIterator<Item = String>) -> String {
+pub(super) fn flow_list(parts: impl IntoIterator<Item = String>) -> String {
     let parts: Vec<String> = parts.into_iter().collect();
     format!("[{}]", parts.join(", "))
 }
@@ -392,7 +389,8 @@ fn condition_fields(condition: &Condition, zone: &Zone) -> Option<String> {
 
 fn check_fields(check: &Check, before: &[&Check], component: &Component, plant: &Plant) -> Fields {
     let Check { id: _, key, component: _, plane, every, deadline, from, question } = check;
-    let (kind, mut fields) = question_fields(question);
+    let mut fields = form::printed(question);
+    let kind = fields[0].0;
     let own = component.name.as_str();
     let short = key.as_str().strip_prefix(own).and_then(|rest| rest.strip_prefix('/'));
     let short = short.expect("a check's key begins with its component");
@@ -415,22 +413,7 @@ fn check_fields(check: &Check, before: &[&Check], component: &Component, plant: 
     fields
 }
 
-/// The fields of a question, with the word it is named by.
-fn question_fields(question: &Question) -> (&'static str, Fields) {
-    let fields = match question {
-        Question::Http(question) => http(question),
-        Question::Tcp(TcpQuestion { target, slow }) => {
-            let mut fields = vec![("tcp", scalar(&host_port(target, None)))];
-            fields.extend(slow.map(|slow| ("slow", span(slow))));
-            fields
-        }
-        Question::Icmp(question) => icmp(question),
-        Question::Dns(question) => dns(question),
-    };
-    (fields[0].0, fields)
-}
-
-fn host(host: &Host) -> String {
+pub(super) fn host(host: &Host) -> String {
     match host {
         Host::Address(address) => address.to_string(),
         Host::Name(name) => name.to_string(),
@@ -446,128 +429,6 @@ pub(super) fn host_port(HostPort { host, port }: &HostPort, usual: Option<u16>) 
     if Some(*port) == usual { host } else { format!("{host}:{port}") }
 }
 
-fn http(question: &HttpQuestion) -> Fields {
-    let HttpQuestion {
-        method,
-        authority,
-        path,
-        connect,
-        headers,
-        tls,
-        status,
-        body,
-        response_headers,
-        body_bytes_max,
-        slow,
-    } = question;
-    let (scheme, port) = if tls.is_some() { ("https", 443) } else { ("http", 80) };
-    let url = format!("{scheme}://{}{path}", host_port(authority, Some(port)));
-    let mut fields = vec![(scheme, scalar(&url))];
-    if *method != "GET" {
-        fields.push(("method", (*method).to_owned()));
-    }
-    fields.extend(connect.as_ref().map(|to| ("connect", scalar(&host_port(to, Some(port))))));
-    if !headers.is_empty() {
-        let headers = headers.iter().map(|(name, value)| {
-            let value = match value {
-                HeaderValue::Text(text) => scalar(text),
-                HeaderValue::Secret(name) => secret(name),
-            };
-            (name, value)
-        });
-        fields.push(("headers", flow_map(headers)));
-    }
-    if status[..] != [questions::STATUS] {
-        let ranges = status.iter().map(|(low, high)| match low == high {
-            true => low.to_string(),
-            false => format!("{low}..{high}"),
-        });
-        fields.push(("status", flow_list(ranges)));
-    }
-    if !body.is_empty() {
-        fields.push(("body", conditions(body.iter())));
-    }
-    if !response_headers.is_empty() {
-        let of_one = response_headers.chunk_by(|one, next| one.0 == next.0);
-        let headers = of_one.map(|of_one| {
-            (&of_one[0].0, conditions(of_one.iter().map(|(_, condition)| condition)))
-        });
-        fields.push(("expect_headers", flow_map(headers)));
-    }
-    if u64::from(*body_bytes_max) != questions::BODY_BYTES {
-        fields.push(("read_max", body_bytes_max.to_string()));
-    }
-    fields.extend(slow.map(|slow| ("slow", span(slow))));
-    if let Some(TlsQuestion { expires_within, roots }) = tls {
-        if *expires_within != questions::EXPIRES_WITHIN {
-            fields.push(("expires_within", span(*expires_within)));
-        }
-        fields.extend(roots.as_ref().map(|roots| ("roots", scalar(roots))));
-    }
-    fields
-}
-
-fn conditions<'c>(conditions: impl Iterator<Item = &'c TextCondition>) -> String {
-    let (mut contains, mut lacks) = (Vec::new(), Vec::new());
-    for condition in conditions {
-        match condition {
-            TextCondition::Contains(text) => contains.push(scalar(text)),
-            TextCondition::Lacks(text) => lacks.push(scalar(text)),
-        }
-    }
-    let fields = [("contains", contains), ("lacks", lacks)];
-    let said = fields.into_iter().filter(|(_, texts)| !texts.is_empty());
-    flow_map(said.map(|(key, texts)| (key, flow_list(texts))))
-}
-
-fn icmp(question: &IcmpQuestion) -> Fields {
-    let IcmpQuestion { host, echoes, spacing, lost_max, payload_bytes } = question;
-    let mut fields = vec![("icmp", scalar(&self::host(host)))];
-    if u64::from(*echoes) != questions::ECHOES {
-        fields.push(("echoes", echoes.to_string()));
-    }
-    if *spacing != questions::SPACING {
-        fields.push(("spacing", span(*spacing)));
-    }
-    if *lost_max != 0 {
-        fields.push(("lost_max", lost_max.to_string()));
-    }
-    if u64::from(*payload_bytes) != questions::PAYLOAD {
-        fields.push(("payload", payload_bytes.to_string()));
-    }
-    fields
-}
-
-fn dns(question: &DnsQuestion) -> Fields {
-    let DnsQuestion { server, name, record_type, rcode, records, recursion } = question;
-    let name = if name.is_empty() { "." } else { name };
-    let mut fields = vec![
-        ("dns", scalar(&host_port(server, Some(53)))),
-        ("query", scalar(&format!("{name} {record_type}"))),
-    ];
-    if *rcode != "NOERROR" {
-        fields.push(("rcode", (*rcode).to_owned()));
-    }
-    if !recursion {
-        fields.push(("recursion", "false".to_owned()));
-    }
-    if !records.is_empty() {
-        let (mut said, mut has) = (Fields::new(), Vec::new());
-        for record in records {
-            match record {
-                RecordCondition::AtLeast(count) => said.push(("at_least", count.to_string())),
-                RecordCondition::Has(text) => has.push(scalar(text)),
-                RecordCondition::Exactly(all) => said.push(("exactly", texts(all))),
-            }
-        }
-        if !has.is_empty() {
-            said.push(("has", flow_list(has)));
-        }
-        fields.push(("records", flow_map(said)));
-    }
-    fields
-}
-
 pub(super) fn secret(Secret(name): &Secret) -> String {
     flow_map([("secret", scalar(name))])
 }
@@ -579,7 +440,7 @@ fn vantage(vantage: &Vantage, plant: &Plant) -> Fields {
     let other = agent.as_ref().filter(|agent| ***agent != *name.as_str());
     fields.extend(other.map(|agent| ("agent", scalar(agent))));
     if !way_out.is_empty() {
-        let questions = way_out.iter().map(|question| flow_map(question_fields(question).1));
+        let questions = way_out.iter().map(|question| flow_map(form::printed(question)));
         fields.push(("way_out", flow_list(questions)));
     }
     if *silent_max != questions::SILENT_DEFAULT {

@@ -1,16 +1,19 @@
 //! Checks, vantages and maintenance: what is asked, from where, and what was announced.
+//!
+//! How one kind of question is written stands in the file of its name; [`form`] lists them.
+
+pub(super) mod form;
+pub(super) mod http;
+mod tcp;
+mod icmp;
+pub(super) mod dns;
+mod ssh;
 
 use super::lower::{Names, bad_name, zone};
-use super::reader::{
-    self, Keys, as_host_port, choice, entries, host, host_port, list, number, span, span_within,
-    text,
-};
-use super::tree::{Entry, Node, Place, Value as Tree};
+use super::reader::{Keys, as_host_port, entries, list, span, span_within, text};
+use super::tree::{Node, Place};
 use super::{Report, codes, shortened};
-use crate::check::{
-    Check, DnsQuestion, HeaderValue, Host, HostPort, HttpQuestion, IcmpQuestion, Question,
-    RecordCondition, TcpQuestion, TextCondition, TlsQuestion,
-};
+use crate::check::{Check, HostPort, Question};
 use crate::id::{CheckId, CheckKey, ComponentId, PlaneId, VantageId, VantageName};
 use crate::plant::{Lifeline, Maintenance, Secret, Vantage};
 use crate::time::Duration;
@@ -31,28 +34,8 @@ const VANTAGES_MAX: usize = 1_000;
 /// Questions that prove one way out at most.
 const WAY_OUT_MAX: usize = 10;
 
-/// Headers of one check at most.
-const HEADERS_MAX: usize = 100;
-
 /// Checks of one component at most.
 const CHECKS_MAX: usize = 100;
-
-/// How much of a body is read when nothing is said.
-pub(super) const BODY_BYTES: u64 = 1024 * 1024;
-
-/// Echoes, the time between two, and bytes of payload when nothing is said.
-pub(super) const ECHOES: u64 = 3;
-pub(super) const SPACING: Duration = Duration::from_millis(200);
-pub(super) const PAYLOAD: u64 = 32;
-
-/// Methods that ask and change nothing (RFC 9110, section 9.2.1).
-pub(super) const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
-
-/// The statuses that will do when nothing is said.
-pub(super) const STATUS: (u16, u16) = (200, 399);
-
-/// A certificate that ends within this time is worth a word.
-pub(super) const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
 
 /// Reads `here` and `vantages`.
 pub(super) fn vantages(
@@ -140,7 +123,7 @@ fn vantage(made: &mut Vantage, node: &Node<'_>, names: &Names<'_>, report: &mut 
     }
     for node in way_out.iter().take(WAY_OUT_MAX) {
         if let Some(mut keys) = Keys::of(node, "a way-out check", report) {
-            made.way_out.extend(question(&mut keys, report).map(|(_, question)| question));
+            made.way_out.extend(form::question(&mut keys, report).map(|(_, question)| question));
             keys.finish("a way-out check", report);
         }
     }
@@ -169,7 +152,7 @@ pub(super) fn checks(
     }
     for node in list(node).iter().take(CHECKS_MAX) {
         let Some(mut keys) = Keys::of(node, "a check", report) else { continue };
-        let asked = question(&mut keys, report);
+        let asked = form::question(&mut keys, report);
         let written = keys
             .take("name")
             .and_then(|node| Some((text(node, "a check's name", report)?, node.place)))
@@ -259,109 +242,6 @@ pub(super) fn is_name(written: &str, place: Place, report: &mut Report) -> bool 
     why.is_none()
 }
 
-/// The question a check asks, with the word it is named by.
-fn question(keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<(&'static str, Question)> {
-    const KINDS: [&str; 5] = ["http", "https", "tcp", "icmp", "dns"];
-    let given: Vec<_> =
-        KINDS.iter().filter_map(|kind| keys.take(kind).map(|node| (*kind, node))).collect();
-    let [(kind, node)] = given[..] else {
-        let message = format!("a check asks one of: {}", KINDS.join(", "));
-        report.add(codes::SHAPE, keys.place, message, None);
-        return None;
-    };
-    let question = match kind {
-        "http" | "https" => Question::Http(http(kind, node, keys, report)?),
-        "tcp" => {
-            let (target, slow) = (host_port(node, None, report), slow(keys, report));
-            Question::Tcp(TcpQuestion { target: target?, slow })
-        }
-        "icmp" => Question::Icmp(icmp(node, keys, report)?),
-        _ => Question::Dns(dns(node, keys, report)?),
-    };
-    Some((kind, question))
-}
-
-fn slow(keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<Duration> {
-    keys.take("slow").and_then(|node| span(node, "`slow`", report))
-}
-
-fn http(
-    scheme: &'static str,
-    node: &Node<'_>,
-    keys: &mut Keys<'_, '_>,
-    report: &mut Report,
-) -> Option<HttpQuestion> {
-    let written = text(node, "a URL", report)?;
-    let parsed = url(written, scheme);
-    if let Err(why) = &parsed {
-        let message = format!("`{}` cannot be checked: {why}", shortened(written));
-        let help = format!("as `{scheme}://www.example.net/path`");
-        let code = if *why == LITERAL { codes::LITERAL_SECRET } else { codes::URL };
-        report.add(code, node.place, message, Some(help));
-    }
-    let method = keys
-        .take("method")
-        .and_then(|node| choice(node, "`method`", &METHODS.map(|word| (word, word)), report))
-        .unwrap_or("GET");
-    let connect = keys
-        .take("connect")
-        .and_then(|node| host_port(node, Some(if scheme == "https" { 443 } else { 80 }), report));
-    let headers = headers(keys, report);
-    let status = keys.take("status").map_or_else(
-        || vec![STATUS],
-        |node| {
-            if list(node).is_empty() {
-                let message = "no status would do".to_owned();
-                report.add(codes::EMPTY, node.place, message, None);
-            }
-            list(node).iter().filter_map(|node| status(node, report)).collect()
-        },
-    );
-    let body = keys.take("body").map_or_else(Vec::new, |node| conditions(node, report));
-    let mut response_headers = Vec::new();
-    let expected = entries(keys.take("expect_headers"), "`expect_headers`", report);
-    for (at, entry) in expected.iter().enumerate() {
-        if is_header_name(entry, &expected[..at], report) {
-            let name: Box<str> = entry.key.to_ascii_lowercase().into();
-            let conditions = conditions(&entry.value, report);
-            response_headers.extend(conditions.into_iter().map(|one| (name.clone(), one)));
-        }
-    }
-    let body_bytes_max = keys
-        .take("read_max")
-        .and_then(|node| number(node, "`read_max`", (0, 64 * 1024 * 1024), report))
-        .unwrap_or(BODY_BYTES);
-    let slow = slow(keys, report);
-    let tls = if scheme == "https" {
-        Some(TlsQuestion {
-            expires_within: keys
-                .take("expires_within")
-                .and_then(|node| span(node, "`expires_within`", report))
-                .unwrap_or(EXPIRES_WITHIN),
-            roots: keys
-                .take("roots")
-                .and_then(|node| text(node, "`roots`", report))
-                .map(Into::into),
-        })
-    } else {
-        None
-    };
-    let (authority, path) = parsed.ok()?;
-    Some(HttpQuestion {
-        method,
-        authority,
-        path,
-        connect,
-        headers,
-        tls,
-        status,
-        body,
-        response_headers,
-        body_bytes_max: u32::try_from(body_bytes_max).unwrap_or(u32::MAX),
-        slow,
-    })
-}
-
 pub(super) const LITERAL: &str = "a user or password in a URL would be a secret written out";
 
 /// Host, port and path of a URL (RFC 3986), as strict as a check needs it.
@@ -386,62 +266,6 @@ pub(super) fn url(written: &str, scheme: &str) -> Result<(HostPort, Box<str>), &
     Ok((authority, path))
 }
 
-fn headers(keys: &mut Keys<'_, '_>, report: &mut Report) -> Vec<(Box<str>, HeaderValue)> {
-    let mut headers = Vec::new();
-    let given = entries(keys.take("headers"), "`headers`", report);
-    for (at, entry) in given.iter().enumerate() {
-        let confidential = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
-            .contains(&&*entry.key.to_ascii_lowercase());
-        if !is_header_name(entry, &given[..at], report) {
-            continue;
-        }
-        let value = match &entry.value.value {
-            Tree::Map(_) => secret(&entry.value, report).map(HeaderValue::Secret),
-            _ if confidential => {
-                literal_secret(&entry.value, report);
-                None
-            }
-            _ => text(&entry.value, "a header", report).and_then(|text| {
-                if !text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
-                    let message = "a header's value is printable ASCII".to_owned();
-                    report.add(codes::SHAPE, entry.value.place, message, None);
-                    return None;
-                }
-                Some(HeaderValue::Text(text.into()))
-            }),
-        };
-        headers.extend(value.map(|value| (entry.key.as_ref().into(), value)));
-    }
-    headers
-}
-
-/// Whether a key can be a header's name: a token of RFC 9110, section 5.6.2, and not one of those
-/// before it in other letters.
-fn is_header_name(entry: &Entry<'_>, before: &[Entry<'_>], report: &mut Report) -> bool {
-    if before.len() == HEADERS_MAX {
-        let message = format!("more than {HEADERS_MAX} headers");
-        report.add(codes::LIMIT, entry.key_place, message, None);
-    }
-    if before.len() >= HEADERS_MAX {
-        return false;
-    }
-    if let Some(first) = before
-        .iter()
-        .find(|first| first.key != entry.key && first.key.eq_ignore_ascii_case(&entry.key))
-    {
-        let message = format!("`{}` is a header twice", shortened(&entry.key));
-        let other = Some((first.key_place, "here first"));
-        report.add_two(codes::DUPLICATE_KEY, entry.key_place, other, message, None);
-    }
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    let fits = !entry.key.is_empty() && entry.key.bytes().all(token);
-    if !fits {
-        let message = format!("`{}` is no header name", shortened(&entry.key));
-        report.add(codes::BAD_NAME, entry.key_place, message, None);
-    }
-    fits
-}
-
 fn literal_secret(node: &Node<'_>, report: &mut Report) {
     let message = "a secret is written out here".to_owned();
     let help = "write `{ secret: some-name }` and keep the value in the secrets file".to_owned();
@@ -458,136 +282,6 @@ pub(super) fn secret(node: &Node<'_>, report: &mut Report) -> Option<Secret> {
     let name = keys.need("secret", report).and_then(|node| text(node, "a secret's name", report));
     keys.finish("a secret", report);
     name.map(|name| Secret(name.into()))
-}
-
-fn status(node: &Node<'_>, report: &mut Report) -> Option<(u16, u16)> {
-    let written = text(node, "`status`", report)?;
-    let (low, high) = written.split_once("..").unwrap_or((written, written));
-    let parsed = low.trim().parse().ok().zip(high.trim().parse().ok());
-    let fits = parsed.filter(|&(low, high): &(u16, u16)| {
-        (100..=599).contains(&low) && low <= high && high <= 599
-    });
-    if fits.is_none() {
-        let message = format!("`{}` is no HTTP status", shortened(written));
-        report.add(codes::BOUNDS, node.place, message, Some("as `200` or `200..399`".to_owned()));
-    }
-    fits
-}
-
-fn conditions(node: &Node<'_>, report: &mut Report) -> Vec<TextCondition> {
-    let Some(mut keys) = Keys::of(node, "a condition", report) else { return Vec::new() };
-    let mut made = Vec::new();
-    for (key, make) in [
-        ("contains", TextCondition::Contains as fn(Box<str>) -> TextCondition),
-        ("lacks", TextCondition::Lacks),
-    ] {
-        for node in keys.take(key).map_or(&[][..], list) {
-            let Some(text) = text(node, key, report) else { continue };
-            if text.is_empty() {
-                let message = format!("an empty text under `{key}` says nothing");
-                report.add(codes::EMPTY, node.place, message, None);
-            }
-            made.push(make(text.into()));
-        }
-    }
-    keys.finish("a condition", report);
-    made
-}
-
-fn icmp(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<IcmpQuestion> {
-    let host = host(node, report);
-    let mut count = |key, bounds, default| {
-        keys.take(key).and_then(|node| number(node, key, bounds, report)).unwrap_or(default)
-    };
-    let echoes = count("echoes", (1, 20), ECHOES);
-    let lost_max = count("lost_max", (0, 19), 0);
-    let payload = count("payload", (16, 1400), PAYLOAD);
-    let spacing =
-        keys.take("spacing").and_then(|node| span(node, "`spacing`", report)).unwrap_or(SPACING);
-    if lost_max >= echoes {
-        let message = "with so many lost nothing could ever be seen down".to_owned();
-        report.add(codes::BOUNDS, node.place, message, Some("less than `echoes`".to_owned()));
-    }
-    Some(IcmpQuestion {
-        host: host?,
-        echoes: u8::try_from(echoes).unwrap_or(u8::MAX),
-        spacing,
-        lost_max: u8::try_from(lost_max).unwrap_or(u8::MAX),
-        payload_bytes: u16::try_from(payload).unwrap_or(u16::MAX),
-    })
-}
-
-/// Record types that can be asked for.
-pub(super) const RECORD_TYPES: [&str; 10] =
-    ["A", "AAAA", "MX", "NS", "SOA", "TXT", "CNAME", "PTR", "SRV", "CAA"];
-
-/// Response codes that can be expected.
-pub(super) const RCODES: [&str; 4] = ["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"];
-
-fn dns(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<DnsQuestion> {
-    let server = host_port(node, Some(53), report);
-    let query = keys.need("query", report);
-    let rcode = keys
-        .take("rcode")
-        .and_then(|node| choice(node, "`rcode`", &RCODES.map(|word| (word, word)), report))
-        .unwrap_or("NOERROR");
-    let recursion = keys
-        .take("recursion")
-        .and_then(|node| reader::flag(node, "`recursion`", report))
-        .unwrap_or(true);
-    let records = keys.take("records").map_or_else(Vec::new, |node| records(node, report));
-    let query = query?;
-    let written = text(query, "`query`", report)?;
-    let mut words = written.split_whitespace();
-    let (name, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or("A"));
-    let found = RECORD_TYPES.into_iter().find(|word| *word == kind);
-    let named = name == "." || matches!(reader::as_host(name), Some(Host::Name(_)));
-    if found.is_none() || !named || words.next().is_some() {
-        let message = format!("`{}` is no DNS query", shortened(written));
-        let help = format!(
-            "a name and a type, as `example.net MX`; types are {}",
-            RECORD_TYPES.join(", ")
-        );
-        report.add(codes::CHOICE, query.place, message, Some(help));
-        return None;
-    }
-    Some(DnsQuestion {
-        server: server?,
-        // The root has no name but its dot.
-        name: match name {
-            "." => name.into(),
-            _ => name.trim_end_matches('.').to_ascii_lowercase().into(),
-        },
-        record_type: found?,
-        rcode,
-        records,
-        recursion,
-    })
-}
-
-fn records(node: &Node<'_>, report: &mut Report) -> Vec<RecordCondition> {
-    let Some(mut keys) = Keys::of(node, "`records`", report) else { return Vec::new() };
-    let mut made = Vec::new();
-    if let Some(count) =
-        keys.take("at_least").and_then(|node| number(node, "`at_least`", (1, 1000), report))
-    {
-        made.push(RecordCondition::AtLeast(u16::try_from(count).unwrap_or(u16::MAX)));
-    }
-    let texts = |node: &Node<'_>, report: &mut Report| -> Vec<Box<str>> {
-        list(node)
-            .iter()
-            .filter_map(|node| text(node, "a record", report))
-            .map(Into::into)
-            .collect()
-    };
-    if let Some(node) = keys.take("has") {
-        made.extend(texts(node, report).into_iter().map(RecordCondition::Has));
-    }
-    if let Some(node) = keys.take("exactly") {
-        made.push(RecordCondition::Exactly(texts(node, report)));
-    }
-    keys.finish("`records`", report);
-    made
 }
 
 /// Reads `lifelines`.

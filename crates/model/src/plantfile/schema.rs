@@ -8,7 +8,9 @@
 use super::alerts::TLS_MODES;
 use super::fields::{FIELDS, Field, Holds};
 use super::lower::{NAME_MAX, REQUIREMENT_WORDS};
-use super::questions::{METHODS, RCODES, RECORD_TYPES};
+use super::questions::dns::{RCODES, RECORD_TYPES};
+use super::questions::form::{FORMS, Form};
+use super::questions::http::METHODS;
 use super::units::{CURVES, Unit, of_capacity};
 use crate::kind::Kind;
 use crate::quantity::{BreakerStandard, Phase, PsuMode};
@@ -72,7 +74,7 @@ pub fn schema() -> String {
 }
 
 /// A key of a map: its name, what it holds (a definition's name) and what it means.
-type Key = (&'static str, &'static str, &'static str);
+pub(super) type Key = (&'static str, &'static str, &'static str);
 
 /// The keys at the top, besides `defaults` and the sections.
 const TOP: &[Key] = &[
@@ -93,55 +95,6 @@ const CHECK: &[Key] = &[
     ("deadline", "span", "the end of one try; `10 s`, or half the period, when not given"),
     ("from", "names", "the vantages it is put from; `here` when not given"),
     ("over", "name", "the network plane its packets take; `front` when not given"),
-];
-
-const SLOW: Key = ("slow", "span", "up, and slower than this: degraded");
-
-macro_rules! http {
-    ($($more:expr,)*) => {
-        &[
-            ("method", "method", "`GET` when not given"),
-            ("connect", "text", "where to connect instead of the URL's own host"),
-            ("headers", "headers", "request headers"),
-            ("status", "statuses", "the statuses that will do; `200..399` when not given"),
-            ("body", "body", "conditions on the body"),
-            ("expect_headers", "expected-headers", "conditions on the response's headers"),
-            ("read_max", "number", "bytes of the body that are read; 1 MiB when not given"),
-            SLOW,
-            $($more,)*
-        ]
-    };
-}
-
-/// The questions: the key they are named by, and what else each has.
-const QUESTIONS: &[(Key, &[Key])] = &[
-    (("http", "text", "a URL, `http://…`"), http!()),
-    (
-        ("https", "text", "a URL, `https://…`"),
-        http!(
-            ("expires_within", "span", "a certificate that ends sooner is degraded; `14 d`"),
-            ("roots", "text", "a PEM file with the only roots to trust"),
-        ),
-    ),
-    (("tcp", "text", "`host:port`"), &[SLOW]),
-    (
-        ("icmp", "text", "a host or address"),
-        &[
-            ("echoes", "number", "echoes in one try, 1 to 20; 3 when not given"),
-            ("spacing", "span", "the time between two; `200 ms` when not given"),
-            ("lost_max", "number", "so many lost are still up; 0 when not given"),
-            ("payload", "number", "bytes of payload, 16 to 1400; 32 when not given"),
-        ],
-    ),
-    (
-        ("dns", "text", "the server that is asked, its port 53 when not given"),
-        &[
-            ("query", "query", "a name and a type, `example.net MX`"),
-            ("rcode", "rcode", "the response code that will do; `NOERROR` when not given"),
-            ("recursion", "flag", "whether recursion is asked for; `true` when not given"),
-            ("records", "records", "conditions on the records"),
-        ],
-    ),
 ];
 
 /// The maps that are no components, each with its keys.
@@ -320,8 +273,7 @@ const fn base(unit: Unit) -> &'static str {
 
 /// The definitions that are neither maps with fixed keys nor fields.
 fn words() -> Vec<(&'static str, Json)> {
-    let questions =
-        |more: &[Key]| Json::List(QUESTIONS.iter().map(|question| check(question, more)).collect());
+    let questions = |more: &[Key]| Json::List(FORMS.iter().map(|form| check(form, more)).collect());
     let mut words = vec![
         // What YAML reads as a number or a truth value is a text here, as it was typed.
         ("text", map([("type", list(["string", "number", "boolean"].map(text)))])),
@@ -439,10 +391,11 @@ fn quantity(unit: Unit) -> String {
     format!(r"^{number} *({symbols})$|^{number} *({symbols})? *\.\. *{number} *({symbols})$")
 }
 
-fn check((question, own): &(Key, &[Key]), more: &[Key]) -> Json {
-    let keys = std::iter::once(question).chain(*own).chain(more);
-    let needed: &[&str] = if question.0 == "dns" { &["dns", "query"] } else { &[question.0] };
-    object(keys.map(key).collect(), needed)
+fn check(form: &Form, more: &[Key]) -> Json {
+    let keys = std::iter::once(&form.key).chain(form.fields).chain(more);
+    let needed: Vec<&str> =
+        std::iter::once(form.key.0).chain(form.needed.iter().copied()).collect();
+    object(keys.map(key).collect(), &needed)
 }
 
 fn requirements() -> [(&'static str, Json); 5] {
@@ -672,8 +625,8 @@ mod tests {
 
     #[test]
     fn each_question_has_the_keys_the_reader_knows() {
-        let named: BTreeSet<String> = keys(QUESTIONS.iter().map(|(question, _)| question));
-        for (question, own) in QUESTIONS {
+        let named: BTreeSet<String> = keys(FORMS.iter().map(|form| &form.key));
+        for Form { key: question, fields: own, .. } in FORMS {
             let check = read(&format!("feeds: {{ a: {{ checks: {{ {}: b, @ }} }} }}", question.0));
             assert_eq!(check, &(&named | &keys(*own)) | &keys(CHECK), "{}", question.0);
             let way_out = read(&format!("here: {{ way_out: {{ {}: b, @ }} }}", question.0));

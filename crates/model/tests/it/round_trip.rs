@@ -397,6 +397,7 @@ fn checks(tape: &mut Tape<'_>) -> String {
              body: { lacks: [a, b] }",
             "https: \"https://a.example\", expires_within: 1 d, \
              expect_headers: { B: { lacks: c, contains: d }, A: { contains: e } }",
+            "ssh: \"a.example:2222\", banner: { contains: [SSH-2.0], lacks: OpenSSH_7 }, slow: 1 s",
         ]);
         let often =
             tape.pick(&["", ", every: 1 s", ", every: 7 d, deadline: 0.3 s", ", every: 12 s"]);

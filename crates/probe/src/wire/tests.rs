@@ -297,11 +297,14 @@ fn question() -> impl Strategy<Value = check::Question> {
         .prop_map(|(server, name, record_type, rcode, records, recursion)| {
             check::DnsQuestion { server, name, record_type, rcode, records, recursion }
         });
+    let ssh = (host_port(), few(condition()), prop::option::of(span()))
+        .prop_map(|(target, banner, slow)| check::SshQuestion { target, banner, slow });
     prop_oneof![
         http().prop_map(check::Question::Http),
         tcp.prop_map(check::Question::Tcp),
         icmp.prop_map(check::Question::Icmp),
         dns.prop_map(check::Question::Dns),
+        ssh.prop_map(check::Question::Ssh),
     ]
 }
 

@@ -20,8 +20,26 @@
 //! its own file), commands, and paths other than a TLS question's `roots`, which the agent opens only
 //! when its own configuration names the same path.
 //!
+//! A server sends an agent only questions of kinds that its `hello` allows: one of a kind that the agent does
+//! not know would make the whole frame unreadable to it. A new kind of question is therefore no change of
+//! the protocol.
+//!
 //! Growing it: a new field is optional with a default; a new frame is marked optional, or the protocol's
 //! number goes up. Golden frames are added, never edited.
+
+mod terms;
+mod http;
+mod tcp;
+mod icmp;
+mod dns;
+mod ssh;
+
+pub use dns::{DnsQuestion, RecordCondition};
+pub use http::{HeaderValue, HttpQuestion};
+pub use icmp::IcmpQuestion;
+pub use ssh::SshQuestion;
+pub use tcp::TcpQuestion;
+pub use terms::{Host, HostPort, TextCondition, TlsQuestion};
 
 use super::Message;
 use blackstart_model::CheckKey;
@@ -31,7 +49,6 @@ use blackstart_model::reading;
 use blackstart_model::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::IpAddr;
 
 /// The number of this protocol; the first frame of each side carries it.
 pub const PROTOCOL: u16 = 1;
@@ -413,143 +430,32 @@ pub enum Question {
     Icmp(IcmpQuestion),
     /// DNS.
     Dns(DnsQuestion),
+    /// SSH.
+    Ssh(SshQuestion),
 }
 
-/// Mirrors [`check::Host`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Host {
-    /// An address.
-    Address(IpAddr),
-    /// A name.
-    Name(String),
-}
+impl Question {
+    /// Its kind, which the agent's configuration allows or does not.
+    #[must_use]
+    pub const fn kind(&self) -> check::CheckKind {
+        match self {
+            Self::Http(_) => check::CheckKind::Http,
+            Self::Tcp(_) => check::CheckKind::Tcp,
+            Self::Icmp(_) => check::CheckKind::Icmp,
+            Self::Dns(_) => check::CheckKind::Dns,
+            Self::Ssh(_) => check::CheckKind::Ssh,
+        }
+    }
 
-/// Mirrors [`check::HostPort`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct HostPort {
-    /// Where.
-    pub host: Host,
-    /// Which port.
-    pub port: u16,
-}
-
-/// Mirrors [`check::HttpQuestion`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct HttpQuestion {
-    /// The method.
-    pub method: String,
-    /// Host and port of the URL.
-    pub authority: HostPort,
-    /// Path and query.
-    pub path: String,
-    /// Where to connect instead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connect: Option<HostPort>,
-    /// Request headers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub headers: Vec<(String, HeaderValue)>,
-    /// TLS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls: Option<TlsQuestion>,
-    /// Statuses that will do.
-    pub status: Vec<(u16, u16)>,
-    /// Conditions on the body.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub body: Vec<TextCondition>,
-    /// Conditions on headers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub response_headers: Vec<(String, TextCondition)>,
-    /// How much of the body is read.
-    pub body_bytes_max: u32,
-    /// Slower than this is degraded, microseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slow_us: Option<u64>,
-}
-
-/// Mirrors [`check::HeaderValue`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HeaderValue {
-    /// As written.
-    Text(String),
-    /// The *name* of a secret of the agent's own.
-    Secret(String),
-}
-
-/// Mirrors [`check::TlsQuestion`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TlsQuestion {
-    /// Microseconds.
-    pub expires_within_us: u64,
-    /// A path, opened only when the agent's own configuration names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub roots: Option<String>,
-}
-
-/// Mirrors [`check::TextCondition`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TextCondition {
-    /// Contains.
-    Contains(String),
-    /// Does not contain.
-    Lacks(String),
-}
-
-/// Mirrors [`check::TcpQuestion`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TcpQuestion {
-    /// Where to.
-    pub target: HostPort,
-    /// Slower than this is degraded, microseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slow_us: Option<u64>,
-}
-
-/// Mirrors [`check::IcmpQuestion`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct IcmpQuestion {
-    /// Whom.
-    pub host: Host,
-    /// How many.
-    pub echoes: u8,
-    /// Microseconds between two.
-    pub spacing_us: u64,
-    /// Lost and still up.
-    pub lost_max: u8,
-    /// Payload.
-    pub payload_bytes: u16,
-}
-
-/// Mirrors [`check::DnsQuestion`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct DnsQuestion {
-    /// The server.
-    pub server: HostPort,
-    /// The name.
-    pub name: String,
-    /// The type.
-    pub record_type: String,
-    /// The response code.
-    pub rcode: String,
-    /// Conditions on the records.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub records: Vec<RecordCondition>,
-    /// Asks for recursion.
-    pub recursion: bool,
-}
-
-/// Mirrors [`check::RecordCondition`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RecordCondition {
-    /// At least so many.
-    AtLeast(u16),
-    /// Has this one.
-    Has(String),
-    /// Exactly these.
-    Exactly(Vec<String>),
+    /// The file of trust roots it names.
+    #[must_use]
+    pub fn roots(&self) -> Option<&str> {
+        let tls = match self {
+            Self::Http(http) => http.tls.as_ref(),
+            Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => None,
+        };
+        tls?.roots.as_deref()
+    }
 }
 
 /// An assignment that this version cannot put into effect; the check's answer is unknown, for this
@@ -574,23 +480,6 @@ fn known(list: &[&'static str], text: &str, what: &str) -> Result<&'static str, 
     list.iter().copied().find(|known| *known == text).ok_or_else(|| {
         cannot(format!("{what} `{}` is not known", text.chars().take(40).collect::<String>()))
     })
-}
-
-const METHODS: &[&str] = &["GET", "HEAD", "OPTIONS"];
-const RECORD_TYPES: &[&str] =
-    &["A", "AAAA", "MX", "NS", "SOA", "TXT", "CNAME", "PTR", "SRV", "CAA"];
-/// IANA's DNS RCODEs that a query can meet (RFC 6895, section 2.3).
-const RCODES: &[&str] = &[
-    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET",
-    "NXRRSET", "NOTAUTH", "NOTZONE",
-];
-
-fn boxed(texts: Vec<String>) -> Vec<Box<str>> {
-    texts.into_iter().map(String::into_boxed_str).collect()
-}
-
-fn owned(texts: &[Box<str>]) -> Vec<String> {
-    texts.iter().map(|text| text.to_string()).collect()
 }
 
 impl Assignment {
@@ -634,37 +523,10 @@ impl From<&check::Question> for Question {
     fn from(question: &check::Question) -> Self {
         match question {
             check::Question::Http(http) => Self::Http(http.into()),
-            check::Question::Tcp(check::TcpQuestion { target, slow }) => {
-                Self::Tcp(TcpQuestion { target: target.into(), slow_us: slow.map(micros) })
-            }
-            check::Question::Icmp(check::IcmpQuestion {
-                host,
-                echoes,
-                spacing,
-                lost_max,
-                payload_bytes,
-            }) => Self::Icmp(IcmpQuestion {
-                host: host.into(),
-                echoes: *echoes,
-                spacing_us: micros(*spacing),
-                lost_max: *lost_max,
-                payload_bytes: *payload_bytes,
-            }),
-            check::Question::Dns(check::DnsQuestion {
-                server,
-                name,
-                record_type,
-                rcode,
-                records,
-                recursion,
-            }) => Self::Dns(DnsQuestion {
-                server: server.into(),
-                name: name.to_string(),
-                record_type: (*record_type).to_owned(),
-                rcode: (*rcode).to_owned(),
-                records: records.iter().map(RecordCondition::from).collect(),
-                recursion: *recursion,
-            }),
+            check::Question::Tcp(tcp) => Self::Tcp(tcp.into()),
+            check::Question::Icmp(icmp) => Self::Icmp(icmp.into()),
+            check::Question::Dns(dns) => Self::Dns(dns.into()),
+            check::Question::Ssh(ssh) => Self::Ssh(ssh.into()),
         }
     }
 }
@@ -675,195 +537,11 @@ impl TryFrom<Question> for check::Question {
     fn try_from(question: Question) -> Result<Self, CannotPut> {
         Ok(match question {
             Question::Http(http) => Self::Http(http.try_into()?),
-            Question::Tcp(TcpQuestion { target, slow_us }) => Self::Tcp(check::TcpQuestion {
-                target: target.into(),
-                slow: slow_us.map(Duration::from_micros),
-            }),
-            Question::Icmp(IcmpQuestion { host, echoes, spacing_us, lost_max, payload_bytes }) => {
-                if !(1..=20).contains(&echoes) || !(16..=1400).contains(&payload_bytes) {
-                    return Err(cannot("so many echoes, or so large ones, are not sent"));
-                }
-                Self::Icmp(check::IcmpQuestion {
-                    host: host.into(),
-                    echoes,
-                    spacing: Duration::from_micros(spacing_us),
-                    lost_max,
-                    payload_bytes,
-                })
-            }
-            Question::Dns(DnsQuestion { server, name, record_type, rcode, records, recursion }) => {
-                Self::Dns(check::DnsQuestion {
-                    server: server.into(),
-                    name: name.into(),
-                    record_type: known(RECORD_TYPES, &record_type, "the record type")?,
-                    rcode: known(RCODES, &rcode, "the response code")?,
-                    records: records.into_iter().map(Into::into).collect(),
-                    recursion,
-                })
-            }
+            Question::Tcp(tcp) => Self::Tcp(tcp.into()),
+            Question::Icmp(icmp) => Self::Icmp(icmp.try_into()?),
+            Question::Dns(dns) => Self::Dns(dns.try_into()?),
+            Question::Ssh(ssh) => Self::Ssh(ssh.into()),
         })
-    }
-}
-
-impl From<&check::HttpQuestion> for HttpQuestion {
-    fn from(http: &check::HttpQuestion) -> Self {
-        let check::HttpQuestion {
-            method,
-            authority,
-            path,
-            connect,
-            headers,
-            tls,
-            status,
-            body,
-            response_headers,
-            body_bytes_max,
-            slow,
-        } = http;
-        Self {
-            method: (*method).to_owned(),
-            authority: authority.into(),
-            path: path.to_string(),
-            connect: connect.as_ref().map(HostPort::from),
-            headers: headers.iter().map(|(name, value)| (name.to_string(), value.into())).collect(),
-            tls: tls.as_ref().map(|check::TlsQuestion { expires_within, roots }| TlsQuestion {
-                expires_within_us: micros(*expires_within),
-                roots: roots.as_ref().map(|path| path.to_string()),
-            }),
-            status: status.clone(),
-            body: body.iter().map(TextCondition::from).collect(),
-            response_headers: response_headers
-                .iter()
-                .map(|(name, condition)| (name.to_string(), condition.into()))
-                .collect(),
-            body_bytes_max: *body_bytes_max,
-            slow_us: slow.map(micros),
-        }
-    }
-}
-
-impl TryFrom<HttpQuestion> for check::HttpQuestion {
-    type Error = CannotPut;
-
-    fn try_from(http: HttpQuestion) -> Result<Self, CannotPut> {
-        let HttpQuestion {
-            method,
-            authority,
-            path,
-            connect,
-            headers,
-            tls,
-            status,
-            body,
-            response_headers,
-            body_bytes_max,
-            slow_us,
-        } = http;
-        Ok(Self {
-            method: known(METHODS, &method, "the method")?,
-            authority: authority.into(),
-            path: path.into(),
-            connect: connect.map(Into::into),
-            headers: headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-            tls: tls.map(|TlsQuestion { expires_within_us, roots }| check::TlsQuestion {
-                expires_within: Duration::from_micros(expires_within_us),
-                roots: roots.map(Into::into),
-            }),
-            status,
-            body: body.into_iter().map(Into::into).collect(),
-            response_headers: response_headers
-                .into_iter()
-                .map(|(name, condition)| (name.into(), condition.into()))
-                .collect(),
-            body_bytes_max,
-            slow: slow_us.map(Duration::from_micros),
-        })
-    }
-}
-
-impl From<&check::Host> for Host {
-    fn from(host: &check::Host) -> Self {
-        match host {
-            check::Host::Address(address) => Self::Address(*address),
-            check::Host::Name(name) => Self::Name(name.to_string()),
-        }
-    }
-}
-
-impl From<Host> for check::Host {
-    fn from(host: Host) -> Self {
-        match host {
-            Host::Address(address) => Self::Address(address),
-            Host::Name(name) => Self::Name(name.into()),
-        }
-    }
-}
-
-impl From<&check::HostPort> for HostPort {
-    fn from(check::HostPort { host, port }: &check::HostPort) -> Self {
-        Self { host: host.into(), port: *port }
-    }
-}
-
-impl From<HostPort> for check::HostPort {
-    fn from(HostPort { host, port }: HostPort) -> Self {
-        Self { host: host.into(), port }
-    }
-}
-
-impl From<&check::HeaderValue> for HeaderValue {
-    fn from(value: &check::HeaderValue) -> Self {
-        match value {
-            check::HeaderValue::Text(text) => Self::Text(text.to_string()),
-            check::HeaderValue::Secret(secret) => Self::Secret(secret.0.to_string()),
-        }
-    }
-}
-
-impl From<HeaderValue> for check::HeaderValue {
-    fn from(value: HeaderValue) -> Self {
-        match value {
-            HeaderValue::Text(text) => Self::Text(text.into()),
-            HeaderValue::Secret(name) => Self::Secret(blackstart_model::plant::Secret(name.into())),
-        }
-    }
-}
-
-impl From<&check::TextCondition> for TextCondition {
-    fn from(condition: &check::TextCondition) -> Self {
-        match condition {
-            check::TextCondition::Contains(text) => Self::Contains(text.to_string()),
-            check::TextCondition::Lacks(text) => Self::Lacks(text.to_string()),
-        }
-    }
-}
-
-impl From<TextCondition> for check::TextCondition {
-    fn from(condition: TextCondition) -> Self {
-        match condition {
-            TextCondition::Contains(text) => Self::Contains(text.into()),
-            TextCondition::Lacks(text) => Self::Lacks(text.into()),
-        }
-    }
-}
-
-impl From<&check::RecordCondition> for RecordCondition {
-    fn from(condition: &check::RecordCondition) -> Self {
-        match condition {
-            check::RecordCondition::AtLeast(count) => Self::AtLeast(*count),
-            check::RecordCondition::Has(text) => Self::Has(text.to_string()),
-            check::RecordCondition::Exactly(texts) => Self::Exactly(owned(texts)),
-        }
-    }
-}
-
-impl From<RecordCondition> for check::RecordCondition {
-    fn from(condition: RecordCondition) -> Self {
-        match condition {
-            RecordCondition::AtLeast(count) => Self::AtLeast(count),
-            RecordCondition::Has(text) => Self::Has(text.into()),
-            RecordCondition::Exactly(texts) => Self::Exactly(boxed(texts)),
-        }
     }
 }
 

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod asked;
+mod hostile;
 mod http;
 mod icmp;
 mod schedule;
+mod ssh;
 mod tcp;
 mod tls;

@@ -10,7 +10,7 @@
 
 use super::compile::{Builder, carries};
 use super::{GateId, Subject};
-use blackstart_model::check::{Check, Host, Question};
+use blackstart_model::check::{Check, Host};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Role, Vantage};
 use blackstart_model::quantity::{Attribute, Value};
@@ -693,15 +693,10 @@ impl Plane {
 }
 
 /// Whether the packets of a check leave the place its vantage stands at: false for what is on the same
-/// machine or in the same switch, and for loopback addresses.
+/// machine or in the same switch, for loopback addresses, and for what sends no packets.
 #[must_use]
 pub fn crosses_way_out(plant: &Plant, check: &Check, vantage: &Vantage) -> bool {
-    let host = match &check.question {
-        Question::Http(http) => &http.connect.as_ref().unwrap_or(&http.authority).host,
-        Question::Tcp(tcp) => &tcp.target.host,
-        Question::Icmp(icmp) => &icmp.host,
-        Question::Dns(dns) => &dns.server.host,
-    };
+    let Some(host) = check.question.host() else { return false };
     let local = match host {
         Host::Address(address) => address.is_loopback(),
         Host::Name(name) => name.eq_ignore_ascii_case("localhost"),

@@ -1,12 +1,11 @@
 //! A certificate that ends soon, or whose end nobody watches.
 //!
-//! `expires` is what the file says; an `https` check of what the certificate covers sees the end by itself.
+//! `expires` is what the file says; a check over TLS of what the certificate covers sees the end by itself.
 //! Where there is neither, the day comes unannounced: client certificates above all, which no check is
 //! ever shown.
 
 use super::{Finding, Grounds, Rule, shared_fate};
 use blackstart_model::ComponentId;
-use blackstart_model::check::Question;
 use blackstart_model::finding::{Confidence, Severity};
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::{Attribute, Value};
@@ -22,18 +21,16 @@ const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 const RENEWAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 fn find(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
-    let mut seen_by_https = vec![false; grounds.plant.components().len()];
+    let mut seen_over_tls = vec![false; grounds.plant.components().len()];
     for check in grounds.plant.checks() {
-        if let Question::Http(http) = &check.question
-            && http.tls.is_some()
-        {
-            seen_by_https[check.component.index()] = true;
+        if check.question.tls().is_some() {
+            seen_over_tls[check.component.index()] = true;
         }
     }
     for of in grounds.ids().filter(|&id| grounds.kind(id) == Kind::Certificate) {
         let covered = shared_fate::covers(grounds, of);
         let watched =
-            seen_by_https[of.index()] || covered.iter().any(|id| seen_by_https[id.index()]);
+            seen_over_tls[of.index()] || covered.iter().any(|id| seen_over_tls[id.index()]);
         let Some((severity, confidence, message)) = judged(grounds, of, watched) else { continue };
         let mut falls = grounds.falls_with(of);
         for &one in &covered {

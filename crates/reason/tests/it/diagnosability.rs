@@ -348,6 +348,7 @@ fn with_check(body: &str, plant: &Plant, ask: Ask, at: usize) -> String {
         CheckKind::Tcp => "tcp: '10.0.0.9:80'",
         CheckKind::Icmp => "icmp: '10.0.0.9'",
         CheckKind::Dns => "dns: '10.0.0.9', query: 'example.net A'",
+        CheckKind::Ssh => "ssh: '10.0.0.9'",
     };
     let check = format!("{{ {question}, name: added-{at}, from: [{vantage}] }}");
     let name = format!("{component}: {{");

@@ -241,12 +241,10 @@ fn forms(written: &str) -> Vec<&str> {
 
 /// Where a check goes to, in the forms that others write it.
 fn targets(question: &Question) -> Vec<String> {
-    let ends: Vec<&HostPort> = match question {
-        Question::Http(http) => std::iter::once(&http.authority).chain(&http.connect).collect(),
-        Question::Tcp(tcp) => vec![&tcp.target],
-        Question::Dns(dns) => vec![&dns.server],
-        Question::Icmp(icmp) => return vec![host(&icmp.host)],
-    };
+    let ends = question.endpoints();
+    if ends.is_empty() {
+        return question.host().map(host).into_iter().collect();
+    }
     let forms = |end: &&HostPort| [format!("{}:{}", host(&end.host), end.port), host(&end.host)];
     let mut all: Vec<String> = ends.iter().flat_map(forms).collect();
     if let Question::Http(http) = question {

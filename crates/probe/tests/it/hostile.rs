@@ -1,0 +1,336 @@
+//! Every kind of check against servers that mean it no good: what it says of each.
+//!
+//! The table is `docs/checks/hostile.md`; `UPDATE_EXPECT=1` writes it. Each row is one server that behaves
+//! in one way; every check of the table is over by its deadline, or the test never ends, and of a flood it
+//! takes no more than [`FLOOD_BYTES_MAX`], or it would take gigabytes. A kind is a file here and a line in
+//! [`KINDS`].
+
+mod dns;
+mod http;
+mod ssh;
+
+use crate::asked::{PATIENCE, at};
+use blackstart_model::check::{HostPort, Question};
+use blackstart_model::time::Duration;
+use blackstart_probe::{Equipment, ask_once};
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::mpsc;
+
+/// Every kind that speaks over a network. `tcp` asks nothing, and the kernel answers `icmp`.
+const KINDS: &[Kind] = &[http::KIND, dns::KIND, ssh::KIND];
+
+/// A kind of check, and what a server for it says.
+struct Kind {
+    name: &'static str,
+    over: Over,
+    ask: fn(HostPort) -> Question,
+    /// A good answer to what came from the check so far; longer than [`DRIPS_MAX`] bytes.
+    honest: Says,
+    /// The same with a length in it that is not so; `None` where the protocol has no lengths.
+    lie: Option<Says>,
+    /// What is sent again and again as a flood that is of this protocol.
+    flood: &'static [u8],
+    /// A server of another protocol.
+    other: &'static [u8],
+}
+
+/// What a server says to what it heard.
+type Says = fn(&[u8]) -> Vec<u8>;
+
+enum Over {
+    /// The server speaks first.
+    TcpGreeted,
+    /// It waits for a request.
+    Tcp,
+    Udp,
+}
+
+/// What a server does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behaviour {
+    Mute,
+    StopsAfterFirst,
+    Drips,
+    Floods,
+    FloodsInOrder,
+    Lies,
+    ClosesInTheMiddle,
+    ResetsInTheMiddle,
+    OtherProtocol,
+    Garbage,
+}
+
+const BEHAVIOURS: [(Behaviour, &str); 10] = [
+    (Behaviour::Mute, "takes the question and says nothing"),
+    (Behaviour::StopsAfterFirst, "says the first byte of a good answer, and no more"),
+    (Behaviour::Drips, "says a good answer, a byte now and then"),
+    (Behaviour::Floods, "floods with one letter"),
+    (Behaviour::FloodsInOrder, "floods with what its protocol has"),
+    (Behaviour::Lies, "lies about a length"),
+    (Behaviour::ClosesInTheMiddle, "closes in the middle of a good answer"),
+    (Behaviour::ResetsInTheMiddle, "resets in the middle of a good answer"),
+    (Behaviour::OtherProtocol, "speaks another protocol"),
+    (Behaviour::Garbage, "says 512 bytes of noise"),
+];
+
+/// The deadline of those whose server never comes to an end; shorter than any drip is done.
+const SHORT: Duration = Duration::from_millis(400);
+
+/// Between two drips; with [`DRIPS_MAX`] it takes four times as long as there is.
+const DRIP: Duration = Duration::from_millis(50);
+
+/// So many bytes can be dripped before the deadline, four times over.
+const DRIPS_MAX: usize = 32;
+
+/// What a flooded check may leave the server with: its own limits (at most the MiB of a page), and what
+/// stands in the buffers of two kernels meanwhile (6 MiB in Linux' `tcp_rmem`, 4 in `tcp_wmem`).
+const FLOOD_BYTES_MAX: u64 = 12 << 20;
+
+impl Behaviour {
+    const fn is_flood(self) -> bool {
+        matches!(self, Self::Floods | Self::FloodsInOrder)
+    }
+}
+
+/// One server, put up for one check.
+struct Server {
+    address: SocketAddr,
+    /// How much it said, told when the check has gone.
+    said: mpsc::Receiver<u64>,
+    /// Keeps its port open to the end; a datagram to a closed one is refused.
+    _socket: Option<UdpSocket>,
+}
+
+#[test]
+fn every_kind_is_bounded_and_over_by_its_deadline() {
+    let rows: Vec<(&Kind, Behaviour, &str)> = KINDS
+        .iter()
+        .flat_map(|kind| BEHAVIOURS.iter().map(move |&(behaviour, words)| (kind, behaviour, words)))
+        .filter(|(kind, behaviour, _)| kind.has(*behaviour))
+        .collect();
+    let servers: Vec<Server> =
+        rows.iter().map(|(kind, behaviour, _)| kind.serve(*behaviour)).collect();
+    let put = |ends: bool, deadline| {
+        let of: Vec<usize> =
+            (0..rows.len()).filter(|&row| rows[row].0.ends(rows[row].1) == ends).collect();
+        let questions: Vec<Question> =
+            of.iter().map(|&row| (rows[row].0.ask)(at(servers[row].address))).collect();
+        let answers = ask_once(&Equipment::bare(), &questions, deadline).unwrap();
+        of.into_iter().zip(answers).collect::<Vec<_>>()
+    };
+    let mut answers = [put(false, SHORT), put(true, PATIENCE / 2)].concat();
+    answers.sort_by_key(|(row, _)| *row);
+
+    let mut table = HEAD.to_owned();
+    for (((kind, behaviour, words), server), (_, answer)) in rows.iter().zip(&servers).zip(&answers)
+    {
+        let said = server.said.recv_timeout(PATIENCE).expect("the check lets go of the server");
+        if behaviour.is_flood() && !matches!(kind.over, Over::Udp) {
+            assert!(said <= FLOOD_BYTES_MAX, "{} took {said} bytes of a flood", kind.name);
+        }
+        let outcome =
+            answer.outcome.to_string().replace(&server.address.to_string(), "its address");
+        let outcome = outcome.replace('|', "\\|").replace('`', "'");
+        writeln!(table, "| `{}` | {words} | `{outcome}` |", kind.name).unwrap();
+    }
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/checks/hostile.md");
+    expect_test::expect_file![page].assert_eq(&table);
+}
+
+const HEAD: &str = "\
+# Hostile servers
+
+What each kind of check says of a server that hangs, drips, floods, lies or speaks another tongue. The table is made
+by a test against real sockets (`cargo test -p blackstart-probe --test it hostile`), which also holds that each of these
+is over by its deadline and that of a flood no more is taken than the check's own limit. `tcp` asks nothing of an open
+port, and `icmp` is answered by kernels; they are not here.
+
+| check | a server that | what it says |
+|---|---|---|
+";
+
+impl Kind {
+    /// Whether a server can behave so.
+    const fn has(&self, behaviour: Behaviour) -> bool {
+        match behaviour {
+            Behaviour::Lies => self.lie.is_some(),
+            Behaviour::ClosesInTheMiddle | Behaviour::ResetsInTheMiddle => {
+                !matches!(self.over, Over::Udp)
+            }
+            Behaviour::Mute
+            | Behaviour::StopsAfterFirst
+            | Behaviour::Drips
+            | Behaviour::Floods
+            | Behaviour::FloodsInOrder
+            | Behaviour::OtherProtocol
+            | Behaviour::Garbage => true,
+        }
+    }
+
+    /// Whether the check comes to an answer by itself, however long it may take.
+    const fn ends(&self, behaviour: Behaviour) -> bool {
+        match behaviour {
+            // Datagrams that are no answer are passed over: they may be of anybody.
+            Behaviour::Floods | Behaviour::FloodsInOrder => !matches!(self.over, Over::Udp),
+            Behaviour::ClosesInTheMiddle | Behaviour::ResetsInTheMiddle => true,
+            Behaviour::Mute
+            | Behaviour::StopsAfterFirst
+            | Behaviour::Drips
+            | Behaviour::Lies
+            | Behaviour::OtherProtocol
+            | Behaviour::Garbage => false,
+        }
+    }
+
+    /// What is said.
+    fn words(&self, behaviour: Behaviour, request: &[u8]) -> Vec<u8> {
+        let honest = (self.honest)(request);
+        match behaviour {
+            Behaviour::Mute => Vec::new(),
+            Behaviour::StopsAfterFirst => honest[..1].to_vec(),
+            Behaviour::Drips => {
+                assert!(honest.len() >= DRIPS_MAX, "{} has too short an answer", self.name);
+                honest
+            }
+            Behaviour::Floods => vec![b'x'; 16 << 10],
+            Behaviour::FloodsInOrder => self.flood.repeat((16 << 10) / self.flood.len()),
+            Behaviour::Lies => (self.lie.expect("only kinds that can lie"))(request),
+            Behaviour::ClosesInTheMiddle | Behaviour::ResetsInTheMiddle => {
+                honest[..honest.len() / 2].to_vec()
+            }
+            Behaviour::OtherProtocol => self.other.to_vec(),
+            Behaviour::Garbage => noise(),
+        }
+    }
+
+    fn serve(&'static self, behaviour: Behaviour) -> Server {
+        let (tell, said) = mpsc::channel();
+        let mut open = None;
+        let address = match self.over {
+            Over::Udp => {
+                let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+                let address = socket.local_addr().unwrap();
+                open = Some(socket.try_clone().unwrap());
+                std::thread::spawn(move || tell.send(self.answer_datagrams(behaviour, &socket)));
+                address
+            }
+            Over::Tcp | Over::TcpGreeted => {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let address = listener.local_addr().unwrap();
+                std::thread::spawn(move || {
+                    let (stream, _) = listener.accept().unwrap();
+                    tell.send(self.answer_stream(behaviour, stream))
+                });
+                address
+            }
+        };
+        Server { address, said, _socket: open }
+    }
+
+    /// Until the check has gone. Returns how much was said.
+    fn answer_stream(&self, behaviour: Behaviour, mut stream: TcpStream) -> u64 {
+        let mut request = [0; 4096];
+        let mut asked = 0;
+        if matches!(self.over, Over::Tcp) {
+            asked = stream.read(&mut request).unwrap_or(0);
+        }
+        let words = self.words(behaviour, &request[..asked]);
+        let mut said = 0;
+        match behaviour {
+            Behaviour::Drips => {
+                for byte in words {
+                    if stream.write_all(&[byte]).is_err() || has_gone(&mut stream, DRIP) {
+                        return said;
+                    }
+                    said += 1;
+                }
+            }
+            Behaviour::Floods | Behaviour::FloodsInOrder => {
+                while let Ok(written) = stream.write(&words) {
+                    said += u64::try_from(written).unwrap();
+                }
+                return said;
+            }
+            Behaviour::ClosesInTheMiddle => {
+                let _ = stream.write_all(&words);
+                return said;
+            }
+            Behaviour::ResetsInTheMiddle => {
+                let _ = stream.write_all(&words);
+                // The answer has to be there before the reset, which would take it along.
+                let _ = has_gone(&mut stream, DRIP);
+                socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+                return said;
+            }
+            Behaviour::Mute
+            | Behaviour::StopsAfterFirst
+            | Behaviour::Lies
+            | Behaviour::OtherProtocol
+            | Behaviour::Garbage => {
+                let _ = stream.write_all(&words);
+            }
+        }
+        while !has_gone(&mut stream, PATIENCE) {}
+        said
+    }
+
+    /// Answers the first datagram in one or more, then leaves.
+    fn answer_datagrams(&self, behaviour: Behaviour, socket: &UdpSocket) -> u64 {
+        let mut request = [0; 4096];
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let Ok((asked, from)) = socket.recv_from(&mut request) else { return 0 };
+        let words = self.words(behaviour, &request[..asked]);
+        let send = |bytes: &[u8]| socket.send_to(bytes, from).is_ok();
+        socket.set_read_timeout(Some(DRIP)).unwrap();
+        let pieces: Vec<&[u8]> = match behaviour {
+            Behaviour::Drips => words.chunks(1).collect(),
+            Behaviour::Floods | Behaviour::FloodsInOrder => words.chunks(512).collect(),
+            Behaviour::Mute => Vec::new(),
+            Behaviour::StopsAfterFirst
+            | Behaviour::Lies
+            | Behaviour::ClosesInTheMiddle
+            | Behaviour::ResetsInTheMiddle
+            | Behaviour::OtherProtocol
+            | Behaviour::Garbage => vec![&words],
+        };
+        // An error is the port of a check that has gone.
+        if behaviour.is_flood() {
+            socket.connect(from).unwrap();
+            while pieces.iter().all(|piece| socket.send(piece).is_ok()) {}
+        } else {
+            for piece in pieces {
+                if !send(piece) {
+                    break;
+                }
+                let _ = socket.recv_from(&mut request);
+            }
+        }
+        0
+    }
+}
+
+/// Reads what the check says for so long. True when it has closed.
+fn has_gone(stream: &mut TcpStream, within: Duration) -> bool {
+    stream.set_read_timeout(Some(within)).unwrap();
+    match stream.read(&mut [0; 1024]) {
+        Ok(read) => read == 0,
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
+}
+
+/// The same each time: Knuth's linear congruence, its high byte.
+fn noise() -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        u8::try_from(state >> 56).expect("eight bits")
+    };
+    std::iter::repeat_with(next).take(512).collect()
+}
+
+/// What a web server says of what is no request.
+const NOT_HTTP: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n<html>400</html>\r\n";

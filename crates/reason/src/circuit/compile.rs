@@ -708,7 +708,8 @@ fn usable_gate(
 }
 
 /// The path of a check, `None` where the plant has none; and the machine that answers for what is asked,
-/// with the path to that, always true where the plant has none.
+/// with the path to that. Where the plant has none to the machine's own address (a private one, asked from outside),
+/// what it answers comes the way of the question; and always, where there is no such way either.
 fn paths(
     build: &mut Builder,
     network: &mut Network<'_>,
@@ -718,8 +719,9 @@ fn paths(
 ) -> (Option<GateId>, Option<(ComponentId, GateId)>) {
     let path = path_from(build, network, ok, place, component, plane);
     let machine = machine_of(plant, component).map(|machine| {
-        let path = path_from(build, network, ok, place, machine, plane);
-        (machine, if path == build.no() { build.yes() } else { path })
+        let own = path_from(build, network, ok, place, machine, plane);
+        let ways = [own, path, build.yes()];
+        (machine, ways.into_iter().find(|&way| way != build.no()).unwrap_or(own))
     });
     (Some(path).filter(|&path| path != build.no()), machine)
 }

@@ -153,6 +153,24 @@ services: { web: { on: srv, checks: [ { tcp: '10.0.0.1:80' } ] } }
 }
 
 #[test]
+fn a_machine_behind_a_dead_switch_refuses_nobody_from_outside_either() {
+    let case = case(
+        "
+upstreams: { transit: { provides: internet } }
+routers: { core: { network: transit } }
+switches: { sw: { network: core } }
+servers: { srv: { network: sw, address: 10.0.0.2 } }
+here: { at: core }
+vantages: { outside: { agent: outside } }
+services: { web: { on: srv, public: true, checks: [ { tcp: '192.0.2.1:80', from: [outside] } ] } }
+",
+    );
+    assert_eq!(case.shows("web"), ["web/tcp from outside: refused"]);
+    assert_eq!(case.shows("srv"), ["web/tcp from outside: silent"]);
+    assert_eq!(case.shows("sw"), ["web/tcp from outside: silent"]);
+}
+
+#[test]
 fn a_standby_that_nobody_watches_fails_unseen() {
     let case = case(
         "

@@ -11,6 +11,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("faketime", "faketime"),
     ("unbound", "unbound"),
     ("postfix", "postfix"),
+    ("prometheus-alertmanager", "prometheus-alertmanager"),
     ("iproute2", "ip"),
     ("procps", "sysctl"),
     ("nftables", "nft"),

@@ -65,6 +65,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         status_listen: Some(status_listen),
         agents_listen: None,
         secrets: None,
+        commands: None,
         access: AccessSettings::default(),
         play: Some(play),
     };

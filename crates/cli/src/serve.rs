@@ -28,6 +28,10 @@ pub(crate) struct Arguments {
     /// `BLACKSTART_SECRET_NAME` counts first.
     #[arg(long)]
     secrets: Option<PathBuf>,
+    /// A file of `name = /program and its arguments` lines: what the plant's `alerts: { commands: … }` mean here.
+    /// Nobody but root and the user we run as may write it, nor the programs.
+    #[arg(long)]
+    commands: Option<PathBuf>,
     /// A file of `name:hash` lines, made with `blackstart password`.
     #[arg(long)]
     passwords: Option<PathBuf>,
@@ -50,6 +54,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         status_listen,
         agents_listen,
         secrets,
+        commands,
         passwords,
         tls_certificate,
         tls_key,
@@ -63,8 +68,17 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
     let certificate = tls_certificate.zip(tls_key);
     let access = AccessSettings { passwords, certificate, behind_proxy };
     let status_listen = Some(status_listen);
-    let settings =
-        Settings { plant, data, listen, status_listen, agents_listen, secrets, access, play: None };
+    let settings = Settings {
+        plant,
+        data,
+        listen,
+        status_listen,
+        agents_listen,
+        secrets,
+        commands,
+        access,
+        play: None,
+    };
     log_to_stderr("info");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

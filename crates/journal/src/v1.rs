@@ -11,8 +11,8 @@ use blackstart_model::observation::{
 };
 use blackstart_model::record::{
     Alert, Asker, BelievedFault, Coincidence, Counted, Decision, Deed, Delivery, DiagnosisSummary,
-    FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck,
-    PersonAction, PersonInput, PlantSource, Recipient, Record, Report, Saw, VantageLoss,
+    FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck, Particulars,
+    PersonAction, PersonInput, PlantSource, Recipient, Record, Report, Saw, Urgency, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
@@ -230,7 +230,7 @@ macro_rules! coded {
     )*};
 }
 
-coded! { SymptomCode NoAnswerCode VantageLoss IncidentState FaultMode Asker News Saw Deed }
+coded! { SymptomCode NoAnswerCode VantageLoss IncidentState FaultMode Asker News Saw Deed Urgency }
 
 #[derive(Serialize, Deserialize)]
 struct Started {
@@ -846,6 +846,81 @@ struct AlertSent {
     subject: String,
     body: String,
     because: String,
+    /// Absent for those who get words, as all did before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    particulars: Option<Told>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Told {
+    urgency: Code<Urgency>,
+    opened_at: Instant,
+    cause: Vec<Fault>,
+    sure_percent: Option<u8>,
+    sentence: String,
+    explains: Vec<String>,
+    unexplained: Vec<String>,
+    contradicted: Vec<String>,
+    services: Vec<String>,
+    customers: Vec<String>,
+}
+
+impl From<Particulars> for Told {
+    fn from(particulars: Particulars) -> Self {
+        let Particulars {
+            urgency,
+            opened_at,
+            cause,
+            sure_percent,
+            sentence,
+            explains,
+            unexplained,
+            contradicted,
+            services,
+            customers,
+        } = particulars;
+        Self {
+            urgency: Code(urgency),
+            opened_at: Instant(opened_at),
+            cause: cause.into_iter().map(Fault::plain).collect(),
+            sure_percent,
+            sentence,
+            explains,
+            unexplained,
+            contradicted,
+            services,
+            customers,
+        }
+    }
+}
+
+impl From<Told> for Particulars {
+    fn from(told: Told) -> Self {
+        let Told {
+            urgency,
+            opened_at,
+            cause,
+            sure_percent,
+            sentence,
+            explains,
+            unexplained,
+            contradicted,
+            services,
+            customers,
+        } = told;
+        Self {
+            urgency: urgency.0,
+            opened_at: opened_at.0,
+            cause: cause.into_iter().map(Fault::name).collect(),
+            sure_percent,
+            sentence,
+            explains,
+            unexplained,
+            contradicted,
+            services,
+            customers,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -853,29 +928,43 @@ struct AlertSent {
 enum To {
     Mail(String),
     Webhook(String),
+    Alertmanager(String),
+    Pagerduty(String),
+    Ntfy(String),
+    Command(String),
 }
 
 impl From<&Alert> for AlertSent {
     fn from(alert: &Alert) -> Self {
-        let Alert { id, incident, news, to, subject, body, because } = alert.clone();
+        let Alert { id, incident, news, to, subject, body, because, particulars } = alert.clone();
         let to = match to {
             Recipient::Mail(address) => To::Mail(address),
             Recipient::Webhook(name) => To::Webhook(name),
+            Recipient::Alertmanager(name) => To::Alertmanager(name),
+            Recipient::PagerDuty(name) => To::Pagerduty(name),
+            Recipient::Ntfy(name) => To::Ntfy(name),
+            Recipient::Command(name) => To::Command(name),
         };
         let incident = incident.map(|incident| incident.0);
-        Self { id: id.0, incident, news: Code(news), to, subject, body, because }
+        let particulars = particulars.map(|told| Told::from(*told));
+        Self { id: id.0, incident, news: Code(news), to, subject, body, because, particulars }
     }
 }
 
 impl From<AlertSent> for Alert {
     fn from(alert: AlertSent) -> Self {
-        let AlertSent { id, incident, news, to, subject, body, because } = alert;
+        let AlertSent { id, incident, news, to, subject, body, because, particulars } = alert;
         let to = match to {
             To::Mail(address) => Recipient::Mail(address),
             To::Webhook(name) => Recipient::Webhook(name),
+            To::Alertmanager(name) => Recipient::Alertmanager(name),
+            To::Pagerduty(name) => Recipient::PagerDuty(name),
+            To::Ntfy(name) => Recipient::Ntfy(name),
+            To::Command(name) => Recipient::Command(name),
         };
         let incident = incident.map(IncidentId);
-        Self { id: AlertId(id), incident, news: news.0, to, subject, body, because }
+        let particulars = particulars.map(|told| Box::new(Particulars::from(told)));
+        Self { id: AlertId(id), incident, news: news.0, to, subject, body, because, particulars }
     }
 }
 

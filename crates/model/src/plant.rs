@@ -6,7 +6,10 @@
 
 mod alerting;
 
-pub use alerting::{Alerting, Heartbeat, MailRelay, MailTls, Webhook};
+pub use alerting::{
+    Alerting, Alertmanager, Beat, Command, Far, Heartbeat, Leads, Login, MailRelay, MailTls, Ntfy,
+    PagerDuty, Way, Webhook,
+};
 
 use crate::check::{Check, Question};
 use crate::codes::codes;
@@ -393,6 +396,8 @@ pub struct Vantage {
     pub way_out: Vec<crate::check::Question>,
     /// How long it may be silent before its checks are unknown. Default 15 s.
     pub silent_max: Duration,
+    /// Its agent alerts by itself when it hears nothing of the server; how, its own configuration says.
+    pub alerts: bool,
 }
 
 impl Vantage {

@@ -489,6 +489,10 @@ codes! {
         Resolved = "resolved",
         /// A plant was refused; the last good one runs on.
         PlantRefused = "plant-refused",
+        /// Somebody has taken an incident that was told.
+        Acknowledged = "acknowledged",
+        /// An incident that was told has gone into another.
+        Merged = "merged",
     }
 }
 
@@ -509,6 +513,53 @@ pub struct Alert {
     pub body: String,
     /// Why it is sent.
     pub because: String,
+    /// The same for machines; `None` for mail and webhooks, which get words.
+    pub particulars: Option<Box<Particulars>>,
+}
+
+/// What a machine that takes an alert is told of an incident.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Particulars {
+    /// How urgent it is.
+    pub urgency: Urgency,
+    /// When its first symptom was seen.
+    pub opened_at: Timestamp,
+    /// What we believe broke; empty while no cause is known.
+    pub cause: Vec<FaultName>,
+    /// How sure that is, percent, 1 to 99; `None` while no cause is known.
+    pub sure_percent: Option<u8>,
+    /// The sentence about it.
+    pub sentence: String,
+    /// Failing checks that it explains.
+    pub explains: Vec<String>,
+    /// Failing checks that it does not.
+    pub unexplained: Vec<String>,
+    /// Checks seen up that it predicts down.
+    pub contradicted: Vec<String>,
+    /// Services that are down by it.
+    pub services: Vec<String>,
+    /// Customers that are down by it.
+    pub customers: Vec<String>,
+}
+
+impl Particulars {
+    /// Names in one list at most; one more entry says how many are left out (chosen by hand: the whole then fits
+    /// well into the 512 KB that PagerDuty takes).
+    pub const LISTED_MAX: usize = 100;
+}
+
+codes! {
+    /// How urgent an alert is, in the words of PagerDuty's common event format.
+    Urgency {
+        /// Customers are down.
+        Critical = "critical",
+        /// A service is down, and no customer by it.
+        Error = "error",
+        /// Something fails, and nobody is known to be hit.
+        Warning = "warning",
+        /// Worth knowing.
+        Info = "info",
+    }
 }
 
 /// Where an alert goes.
@@ -518,6 +569,48 @@ pub enum Recipient {
     Mail(String),
     /// A webhook of the plant, by name.
     Webhook(String),
+    /// An Alertmanager of the plant, by name.
+    Alertmanager(String),
+    /// A service of PagerDuty, by its name in the plant.
+    PagerDuty(String),
+    /// A topic of ntfy, by its name in the plant.
+    Ntfy(String),
+    /// A command of the server's settings, by name.
+    Command(String),
+}
+
+impl Recipient {
+    /// Whether it keeps something open from an alert until another one closes it.
+    #[must_use]
+    pub const fn holds_open(&self) -> bool {
+        match self {
+            Self::Alertmanager(_) | Self::PagerDuty(_) => true,
+            Self::Mail(_) | Self::Webhook(_) | Self::Ntfy(_) | Self::Command(_) => false,
+        }
+    }
+
+    /// Whether it takes more than words.
+    #[must_use]
+    pub const fn is_machine(&self) -> bool {
+        match self {
+            Self::Alertmanager(_) | Self::PagerDuty(_) | Self::Ntfy(_) | Self::Command(_) => true,
+            Self::Mail(_) | Self::Webhook(_) => false,
+        }
+    }
+}
+
+/// `ops@acme.example`, `webhook chat`, `pagerduty core`.
+impl std::fmt::Display for Recipient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Mail(address) => f.write_str(address),
+            Self::Webhook(name) => write!(f, "webhook {name}"),
+            Self::Alertmanager(name) => write!(f, "alertmanager {name}"),
+            Self::PagerDuty(name) => write!(f, "pagerduty {name}"),
+            Self::Ntfy(name) => write!(f, "ntfy {name}"),
+            Self::Command(name) => write!(f, "command {name}"),
+        }
+    }
 }
 
 /// A record of the journal.

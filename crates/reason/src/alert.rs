@@ -9,7 +9,9 @@ use crate::state::{AlertProgress, AlertStage, Incident, Loaded, State, Told};
 use crate::summary::confidence;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::plant::Plant;
-use blackstart_model::record::{Alert, BelievedFault, Decision, Delivery, News, Recipient};
+use blackstart_model::record::{
+    Alert, BelievedFault, Decision, Delivery, News, Particulars, Recipient, Urgency,
+};
 use blackstart_model::time::{Duration, Timestamp, shown, shown_span};
 use blackstart_model::{AlertId, ComponentName, IncidentId};
 use std::fmt::Write as _;
@@ -49,13 +51,15 @@ pub(crate) fn tell(
         let Some(news) = news(incident) else { continue };
         let silenced = incident.silenced_until.filter(|&until| until > now);
         let withheld = match (silenced, &incident.told, news) {
+            // Only those who keep it open are told, so that they close it; others miss nothing.
+            (_, _, News::Merged) => None,
             (Some(until), _, _) => {
                 Some(format!("silenced until {}", shown(until, loaded.plant.zone())))
             }
             (None, Some(told), News::CauseChanged) if now < later(told.at, APART) => {
                 Some(format!("told less than {} ago", shown_span(APART)))
             }
-            _ if recipients(&loaded.plant).is_empty() => {
+            _ if recipients(&loaded.plant, news).is_empty() => {
                 Some("the plant names nobody to alert".to_owned())
             }
             _ => None,
@@ -70,24 +74,111 @@ pub(crate) fn tell(
             }
             continue;
         }
-        let (subject, body) = words(loaded, incident, news, now);
-        let because = incident.history.last().map_or_else(String::new, |(_, _, why)| why.clone());
+        let to = recipients(&loaded.plant, news);
+        let told = told_of(loaded, incident, news, now);
         let incident = state.incidents.get_mut(&id).expect("its id was just listed");
-        incident.told = if news == News::Resolved { None } else { Some(Told { cause, at: now }) };
+        incident.told = match news {
+            News::Resolved | News::Merged => None,
+            News::Opened | News::CauseChanged | News::Acknowledged | News::PlantRefused => {
+                Some(Told { cause, at: now })
+            }
+        };
         incident.withheld = None;
-        for to in recipients(&loaded.plant) {
-            let alert = Alert {
-                id: next_id(state),
-                incident: Some(id),
-                news,
-                to,
-                subject: subject.clone(),
-                body: body.clone(),
-                because: because.clone(),
-            };
-            send(state, alert, now, decisions);
-        }
+        send_all(state, Some(id), news, to, &told, now, decisions);
     }
+}
+
+/// Tells those who keep an incident open that somebody has taken it.
+pub(crate) fn acknowledged(
+    state: &mut State,
+    id: IncidentId,
+    now: Timestamp,
+    decisions: &mut Vec<Decision>,
+) {
+    let incident = state.incidents.get(&id).filter(|incident| incident.told.is_some());
+    let (Some(loaded), Some(incident)) = (&state.plant, incident) else { return };
+    let told = told_of(loaded, incident, News::Acknowledged, now);
+    let to = recipients(&loaded.plant, News::Acknowledged);
+    send_all(state, Some(id), News::Acknowledged, to, &told, now, decisions);
+}
+
+/// What every recipient of one piece of news is told.
+struct Saying {
+    subject: String,
+    body: String,
+    because: String,
+    particulars: Option<Box<Particulars>>,
+}
+
+fn told_of(loaded: &Loaded, incident: &Incident, news: News, now: Timestamp) -> Saying {
+    let (subject, body) = words(loaded, incident, news, now);
+    let because = incident.history.last().map_or_else(String::new, |(_, _, why)| why.clone());
+    Saying { subject, body, because, particulars: Some(Box::new(particulars(incident))) }
+}
+
+/// An alert for each recipient; only machines get the particulars.
+fn send_all(
+    state: &mut State,
+    incident: Option<IncidentId>,
+    news: News,
+    to: Vec<Recipient>,
+    told: &Saying,
+    now: Timestamp,
+    decisions: &mut Vec<Decision>,
+) {
+    for to in to {
+        let particulars = told.particulars.clone().filter(|_| to.is_machine());
+        let alert = Alert {
+            id: next_id(state),
+            incident,
+            news,
+            to,
+            subject: told.subject.clone(),
+            body: told.body.clone(),
+            because: told.because.clone(),
+            particulars,
+        };
+        send(state, alert, now, decisions);
+    }
+}
+
+/// An incident for machines: the same belief as in the words, with what it leaves open.
+fn particulars(incident: &Incident) -> Particulars {
+    let lead = incident.diagnosis.hypotheses.first();
+    let cause = lead.filter(|lead| !lead.faults.is_empty());
+    let names = |list: &[ComponentName]| capped(list.iter().map(ToString::to_string), list.len());
+    let checks = |list: &[String]| capped(list.iter().cloned(), list.len());
+    let urgency = match (incident.customers.is_empty(), incident.services.is_empty()) {
+        (false, _) => Urgency::Critical,
+        (true, false) => Urgency::Error,
+        (true, true) => Urgency::Warning,
+    };
+    Particulars {
+        urgency,
+        opened_at: incident.opened_at,
+        cause: incident.cause(),
+        sure_percent: cause.map(|lead| percent(lead.posterior)),
+        sentence: incident.diagnosis.sentence.clone(),
+        explains: lead.map_or_else(Vec::new, |lead| checks(&lead.explains)),
+        unexplained: lead.map_or_else(Vec::new, |lead| checks(&lead.unexplained)),
+        contradicted: lead.map_or_else(Vec::new, |lead| checks(&lead.contradicted)),
+        services: names(&incident.services),
+        customers: names(&incident.customers),
+    }
+}
+
+/// Never 0 or 100: something that nobody modelled is always possible.
+fn percent(posterior: f64) -> u8 {
+    let rounded = (posterior * 100.0).round();
+    (1..=99).rev().find(|&percent| f64::from(percent) <= rounded).unwrap_or(1)
+}
+
+fn capped(names: impl Iterator<Item = String>, all: usize) -> Vec<String> {
+    let mut kept: Vec<String> = names.take(Particulars::LISTED_MAX).collect();
+    if all > kept.len() {
+        kept.push(format!("and {} more", all - kept.len()));
+    }
+    kept
 }
 
 /// What about an incident has not been told yet.
@@ -102,6 +193,7 @@ fn news(incident: &Incident) -> Option<News> {
                 .then_some(News::CauseChanged)
         }
         (IncidentState::Resolved | IncidentState::Dismissed, Some(_)) => Some(News::Resolved),
+        (IncidentState::Merged, Some(_)) => Some(News::Merged),
         (
             IncidentState::Suspected
             | IncidentState::Recovering
@@ -121,30 +213,29 @@ pub(crate) fn plant_refused(
     decisions: &mut Vec<Decision>,
 ) {
     let Some(loaded) = state.plant.as_ref() else { return };
-    let (name, to) = (loaded.plant.name().to_owned(), recipients(&loaded.plant));
-    for to in to {
-        let alert = Alert {
-            id: next_id(state),
-            incident: None,
-            news: News::PlantRefused,
-            to,
-            subject: format!("[{name}] a changed plant file was refused"),
-            body: format!(
-                "The plant file was changed and cannot be loaded; the last good one runs on.\n\n{why}\n\n\
-                 Run `blackstart check` on it to see every finding.\n"
-            ),
-            because: "an invalid plant must not go unnoticed".to_owned(),
-        };
-        send(state, alert, now, decisions);
-    }
+    let (name, to) = (loaded.plant.name(), recipients(&loaded.plant, News::PlantRefused));
+    let told = Saying {
+        subject: format!("[{name}] a changed plant file was refused"),
+        body: format!(
+            "The plant file was changed and cannot be loaded; the last good one runs on.\n\n{why}\n\n\
+             Run `blackstart check` on it to see every finding.\n"
+        ),
+        because: "an invalid plant must not go unnoticed".to_owned(),
+        particulars: None,
+    };
+    send_all(state, None, News::PlantRefused, to, &told, now, decisions);
 }
 
-/// Everybody the plant names, mail first.
-fn recipients(plant: &Plant) -> Vec<Recipient> {
-    let alerting = plant.alerting();
-    let mail = alerting.mail_to.iter().map(|address| Recipient::Mail(address.to_string()));
-    let hooks = alerting.webhooks.iter().map(|hook| Recipient::Webhook(hook.name.to_string()));
-    mail.chain(hooks).collect()
+/// Everybody the plant names to whom such news is of use, mail first.
+fn recipients(plant: &Plant, news: News) -> Vec<Recipient> {
+    let mut all = plant.alerting().recipients();
+    all.retain(|to| match news {
+        News::Opened | News::CauseChanged | News::Resolved | News::PlantRefused => true,
+        // An Alertmanager has no word for it.
+        News::Acknowledged => matches!(to, Recipient::PagerDuty(_)),
+        News::Merged => to.holds_open(),
+    });
+    all
 }
 
 fn next_id(state: &mut State) -> AlertId {
@@ -189,6 +280,14 @@ fn words(loaded: &Loaded, incident: &Incident, news: News, now: Timestamp) -> (S
             )
         }
         News::CauseChanged => format!("[{}] now: {what}; {hit} ({})", plant.name(), incident.id),
+        News::Acknowledged => {
+            let who = incident.acknowledged_by.as_deref().unwrap_or("somebody");
+            format!("[{}] taken by {who}: {what} ({})", plant.name(), incident.id)
+        }
+        News::Merged => {
+            let into = incident.merged_into.map_or_else(String::new, |into| format!(" of {into}"));
+            format!("[{}] {} is part{into} now: {what}", plant.name(), incident.id)
+        }
         News::Opened | News::PlantRefused => {
             format!("[{}] {what}; {hit} ({})", plant.name(), incident.id)
         }
@@ -197,7 +296,11 @@ fn words(loaded: &Loaded, incident: &Incident, news: News, now: Timestamp) -> (S
     let mut body = match news {
         // Read at night, a sentence that something is down must not open the word that it is up.
         News::Resolved => format!("It is over. What we believed: {sentence}\n\n"),
-        News::Opened | News::CauseChanged | News::PlantRefused => format!("{sentence}\n\n"),
+        News::Opened
+        | News::CauseChanged
+        | News::Acknowledged
+        | News::Merged
+        | News::PlantRefused => format!("{sentence}\n\n"),
     };
     let mut line = |text: String| writeln!(body, "{text}").expect("a String takes everything");
     line(format!("since:     {}", shown(incident.opened_at, zone)));

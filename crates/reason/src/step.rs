@@ -287,12 +287,13 @@ fn act(
         if note.is_empty() { format!("by {who}") } else { format!("by {who}: {note}") }
     };
     let id = match what {
-        PersonAction::Acknowledge { incident, note } => {
-            let (incident, from) = live(state, *incident)?;
+        PersonAction::Acknowledge { incident: id, note } => {
+            let (incident, from) = live(state, *id)?;
             incident.acknowledged_by = Some(who.clone());
             let because = format!("acknowledged {}", said(note));
             apply(incident, IncidentEvent::Acknowledged, because, now)?;
             decisions.push(revision(incident, Some(from)));
+            alert::acknowledged(state, *id, now, decisions);
             return Ok(());
         }
         PersonAction::Silence { incident, until, note } => {

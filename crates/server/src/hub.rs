@@ -8,8 +8,10 @@ use crate::intake::Samples;
 use blackstart_journal::{Entry, JournalError, Reader};
 use blackstart_model::plant::Plant;
 use blackstart_model::record::{Decision, Input};
+use blackstart_model::time::Timestamp;
 use blackstart_model::{CheckKey, RecordId, VantageName};
 use blackstart_reason::State;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -28,11 +30,35 @@ pub struct Hub {
     pub(crate) newest: AtomicU64,
     pub(crate) news: broadcast::Sender<RecordId>,
     trouble: Mutex<Option<String>>,
+    firing: Mutex<BTreeMap<String, Firing>>,
+    heartbeat: Mutex<Option<Beaten>>,
     inbox: mpsc::Sender<Message>,
     journal: Mutex<Box<dyn Reader>>,
     samples: Samples,
     remote: OnceLock<Arc<dyn Remote>>,
     stopping: AtomicBool,
+}
+
+/// How it went with an Alertmanager that is told again what lasts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Firing {
+    /// How many incidents last, of those that were told to it.
+    pub incidents: usize,
+    /// When that was.
+    pub at: Timestamp,
+    /// What went wrong.
+    pub trouble: Option<String>,
+}
+
+/// How it went with the heartbeat.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Beaten {
+    /// When it was taken last, since the start.
+    pub taken_at: Option<Timestamp>,
+    /// When it was tried last, or held back.
+    pub at: Timestamp,
+    /// Why it was not taken, or not sent.
+    pub trouble: Option<String>,
 }
 
 /// The vantages elsewhere, as the agents' listener offers them.
@@ -77,6 +103,8 @@ impl Hub {
             newest: AtomicU64::new(newest.0),
             news: broadcast::Sender::new(NEWS_MAX),
             trouble: Mutex::new(None),
+            firing: Mutex::default(),
+            heartbeat: Mutex::default(),
             inbox,
             journal: Mutex::new(journal),
             samples: Samples::default(),
@@ -153,6 +181,24 @@ impl Hub {
 
     pub(crate) fn set_trouble(&self, trouble: Option<String>) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// How it went with each Alertmanager that is told again what lasts, by name.
+    pub fn firing(&self) -> BTreeMap<String, Firing> {
+        self.firing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_firing(&self, firing: BTreeMap<String, Firing>) {
+        *self.firing.lock().unwrap_or_else(PoisonError::into_inner) = firing;
+    }
+
+    /// How it went with the heartbeat; `None` before the first.
+    pub fn heartbeat(&self) -> Option<Beaten> {
+        self.heartbeat.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_heartbeat(&self, beaten: Option<Beaten>) {
+        *self.heartbeat.lock().unwrap_or_else(PoisonError::into_inner) = beaten;
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -12,6 +12,7 @@ use crate::plant_files::{self, Found, ReadError};
 use crate::stage::{Play, Player};
 use crate::turn::Turn;
 use crate::{clock, heartbeat};
+use blackstart_delivery::Commands;
 use blackstart_journal::{JournalError, SqliteJournal};
 use blackstart_model::plant::Plant;
 use blackstart_model::record::{Decision, Input, PlantSource};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub agents_listen: Option<SocketAddr>,
     /// The secrets file.
     pub secrets: Option<PathBuf>,
+    /// The file that says what the plant's commands are.
+    pub commands: Option<PathBuf>,
     /// Who may sign in to the console.
     pub access: AccessSettings,
     /// A pretend world that answers in place of the network: a demonstration.
@@ -159,12 +162,14 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         plant: (plant.name().to_owned(), plant.components().len(), plant.checks().len()),
         refused: refused.as_ref().map(|(_, why)| why.clone()),
     };
-    let postman = Arc::new(Postman::new(hub.clone(), secrets.clone()));
+    let commands = settings.commands.map_or_else(Commands::none, Commands::of_file);
+    let postman = Arc::new(Postman::new(hub.clone(), secrets.clone(), commands));
     let (turn, decisions) = turn.split();
-    tokio::spawn(carry_out(decisions, hub.clone(), senses.clone(), postman));
+    tokio::spawn(carry_out(decisions, hub.clone(), senses.clone(), postman.clone()));
     match &*senses {
         Senses::Prober(_) => {
-            tokio::spawn(heartbeat::beat(hub.clone(), Equipment::new(secrets)));
+            tokio::spawn(heartbeat::beat(hub.clone(), secrets));
+            tokio::spawn(postman.keep_firing());
         }
         Senses::Player(player) => {
             tokio::spawn(player.clone().run());

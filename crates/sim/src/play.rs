@@ -391,6 +391,6 @@ fn signed(span: Duration) -> SignedDuration {
 pub const fn is_alarm(news: News) -> bool {
     match news {
         News::Opened | News::CauseChanged => true,
-        News::Resolved | News::PlantRefused => false,
+        News::Resolved | News::PlantRefused | News::Acknowledged | News::Merged => false,
     }
 }

@@ -11,8 +11,8 @@ use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::record::{
     Alert, BelievedFault, Counted, Decision, Deed, Delivery, DiagnosisSummary, FaultMode,
-    FaultName, HypothesisSummary, IncidentRevision, Input, News, PersonAction, PersonInput,
-    PlantSource, Recipient, Record, Report, Saw, VantageLoss,
+    FaultName, HypothesisSummary, IncidentRevision, Input, News, Particulars, PersonAction,
+    PersonInput, PlantSource, Recipient, Record, Report, Saw, Urgency, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, IncidentId, RecordId, stable_hash};
@@ -29,7 +29,7 @@ struct Golden {
     records: fn() -> Vec<Record>,
 }
 
-const GOLDEN: [Golden; 3] = [
+const GOLDEN: [Golden; 4] = [
     Golden {
         name: "v1.sql",
         sql: include_str!("../golden/v1.sql"),
@@ -47,6 +47,12 @@ const GOLDEN: [Golden; 3] = [
         sql: include_str!("../golden/v1-blind.sql"),
         fingerprint: 0x2df0_1a39_b046_d08e,
         records: v1_blind,
+    },
+    Golden {
+        name: "v1-ways-out.sql",
+        sql: include_str!("../golden/v1-ways-out.sql"),
+        fingerprint: 0x57c0_b7d8_ec7d_afe1,
+        records: v1_ways_out,
     },
 ];
 
@@ -384,6 +390,7 @@ fn v1() -> Vec<Record> {
             subject: "I7 switch-2 is down".to_owned(),
             body: "10 services are down.\nhttps://console.example/incidents/7\n".to_owned(),
             because: "confirmed".to_owned(),
+            particulars: None,
         })
     };
     let mail = Recipient::Mail("ops@acme.example".to_owned());
@@ -455,4 +462,56 @@ fn v1_reports() -> Vec<Record> {
 fn v1_blind() -> Vec<Record> {
     let blind = Input::Blind { since: instant("2017-03-25T23:59:59.5Z") };
     v1_reports().into_iter().chain([Record::Input(blind)]).collect()
+}
+
+/// The same, and alerts to machines with what only they are told.
+fn v1_ways_out() -> Vec<Record> {
+    const URGENCIES: [Urgency; 4] =
+        [Urgency::Critical, Urgency::Error, Urgency::Warning, Urgency::Info];
+    const WAYS: [fn(String) -> Recipient; 4] =
+        [Recipient::Alertmanager, Recipient::PagerDuty, Recipient::Ntfy, Recipient::Command];
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+    let told = |urgency| Particulars {
+        urgency,
+        opened_at: instant("2017-03-26T00:31:00.5Z"),
+        cause: vec![FaultName { subject: "switch-2".to_owned(), mode: FaultMode::Down }],
+        sure_percent: Some(93),
+        sentence: "switch-2 is down".to_owned(),
+        explains: names(&["plex/https from here"]),
+        unexplained: names(&["mail/smtp from here"]),
+        contradicted: names(&["resolver/dns from here"]),
+        services: names(&["plex", "and 12 more"]),
+        customers: names(&["acme"]),
+    };
+    let unknown = Particulars {
+        urgency: Urgency::Warning,
+        opened_at: instant("2017-03-26T00:31:00.5Z"),
+        cause: Vec::new(),
+        sure_percent: None,
+        sentence: String::new(),
+        explains: Vec::new(),
+        unexplained: Vec::new(),
+        contradicted: Vec::new(),
+        services: Vec::new(),
+        customers: Vec::new(),
+    };
+    let message = |news, to, particulars: Option<Particulars>| {
+        Decision::Alert(Alert {
+            id: AlertId(9),
+            incident: Some(IncidentId(7)),
+            news,
+            to,
+            subject: "I7 switch-2 is down".to_owned(),
+            body: "10 services are down.\n".to_owned(),
+            because: "acknowledged by mara".to_owned(),
+            particulars: particulars.map(Box::new),
+        })
+    };
+    let core = || Recipient::PagerDuty("core".to_owned());
+    let mut decisions = Vec::new();
+    decisions.extend(WAYS.map(|way| message(News::Opened, way("core".to_owned()), None)));
+    decisions
+        .extend(URGENCIES.map(|urgency| message(News::Acknowledged, core(), Some(told(urgency)))));
+    decisions.push(message(News::Merged, core(), Some(unknown)));
+    v1_blind().into_iter().chain(decisions.into_iter().map(Record::Decision)).collect()
 }

@@ -4,8 +4,8 @@ use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::record::{
     Alert, Asker, BelievedFault, Coincidence, Counted, Decision, Deed, Delivery, DiagnosisSummary,
-    FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck,
-    PersonAction, PersonInput, PlantSource, Recipient, Record, Report, Saw, VantageLoss,
+    FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck, Particulars,
+    PersonAction, PersonInput, PlantSource, Recipient, Record, Report, Saw, Urgency, VantageLoss,
 };
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
@@ -59,6 +59,10 @@ pub(crate) fn shape(record: &Record) -> &'static str {
             Decision::Alert(alert) => match alert.to {
                 Recipient::Mail(_) => "alert by mail",
                 Recipient::Webhook(_) => "alert by webhook",
+                Recipient::Alertmanager(_) => "alert to an alertmanager",
+                Recipient::PagerDuty(_) => "alert to pagerduty",
+                Recipient::Ntfy(_) => "alert to ntfy",
+                Recipient::Command(_) => "alert by a command",
             },
             Decision::Withhold { .. } => "withhold",
             Decision::Deliver { .. } => "deliver",
@@ -143,6 +147,10 @@ fn shapes() -> Vec<BoxedStrategy<Record>> {
         revision().prop_map(Decision::Incident).boxed(),
         alert(Recipient::Mail),
         alert(Recipient::Webhook),
+        alert(Recipient::Alertmanager),
+        alert(Recipient::PagerDuty),
+        alert(Recipient::Ntfy),
+        alert(Recipient::Command),
         (incident(), select(News::ALL), text())
             .prop_map(|(incident, news, because)| Decision::Withhold { incident, news, because })
             .boxed(),
@@ -230,11 +238,37 @@ fn attempt_ended(result: fn(String) -> Delivery) -> BoxedStrategy<Input> {
 
 fn alert(to: fn(String) -> Recipient) -> BoxedStrategy<Decision> {
     let words = [text(), text(), text()];
-    (alert_id(), option::of(incident()), select(News::ALL), text().prop_map(to), words)
-        .prop_map(|(id, incident, news, to, [subject, body, because])| {
-            Decision::Alert(Alert { id, incident, news, to, subject, body, because })
+    let about = (alert_id(), option::of(incident()), select(News::ALL));
+    (about, text().prop_map(to), words, option::of(particulars()))
+        .prop_map(|((id, incident, news), to, [subject, body, because], particulars)| {
+            let particulars = particulars.map(Box::new);
+            let alert = Alert { id, incident, news, to, subject, body, because, particulars };
+            Decision::Alert(alert)
         })
         .boxed()
+}
+
+fn particulars() -> impl Strategy<Value = Particulars> {
+    let names = || vec(text(), 0..3);
+    let belief = (vec(fault(), 0..3), option::of(1_u8..100), text());
+    let lists = [names(), names(), names(), names(), names()];
+    (select(Urgency::ALL), instant(), belief, lists).prop_map(
+        |(urgency, opened_at, (cause, sure_percent, sentence), lists)| {
+            let [explains, unexplained, contradicted, services, customers] = lists;
+            Particulars {
+                urgency,
+                opened_at,
+                cause,
+                sure_percent,
+                sentence,
+                explains,
+                unexplained,
+                contradicted,
+                services,
+                customers,
+            }
+        },
+    )
 }
 
 fn revision() -> impl Strategy<Value = IncidentRevision> {

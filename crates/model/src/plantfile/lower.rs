@@ -164,7 +164,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         components.push(component);
     }
     let alerting =
-        value("alerts").map_or_else(Alerting::default, |node| alerts::read(node, report));
+        value("alerts").map_or_else(Alerting::default, |node| alerts::read(node, &names, report));
     let lifelines =
         value("lifelines").map_or_else(Vec::new, |node| questions::lifelines(node, &names, report));
     let maintenance = questions::maintenance(&maintenance, &names, report);

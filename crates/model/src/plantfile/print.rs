@@ -35,7 +35,7 @@ pub fn print(plant: &Plant) -> String {
             out.map(1, one.name.as_str(), vantage(one, plant));
         }
     }
-    let fields = alerts::fields(plant.alerting());
+    let fields = alerts::fields(plant.alerting(), plant);
     if !fields.is_empty() {
         out.map(0, "alerts", fields);
     }
@@ -272,7 +272,7 @@ fn leaf(Leaf { target, segment, plane, standby }: &Leaf, plant: &Plant) -> Strin
     flow_map(fields)
 }
 
-fn place(id: ComponentId, segment: Option<SegmentId>, plant: &Plant) -> String {
+pub(super) fn place(id: ComponentId, segment: Option<SegmentId>, plant: &Plant) -> String {
     let name = &plant.component(id).name;
     match segment {
         None => scalar(name.as_str()),
@@ -434,7 +434,7 @@ pub(super) fn secret(Secret(name): &Secret) -> String {
 }
 
 fn vantage(vantage: &Vantage, plant: &Plant) -> Fields {
-    let Vantage { name, at, segment, agent, way_out, silent_max } = vantage;
+    let Vantage { name, at, segment, agent, way_out, silent_max, alerts } = vantage;
     let mut fields = Fields::new();
     fields.extend(at.map(|at| ("at", place(at, *segment, plant))));
     let other = agent.as_ref().filter(|agent| ***agent != *name.as_str());
@@ -446,6 +446,7 @@ fn vantage(vantage: &Vantage, plant: &Plant) -> Fields {
     if *silent_max != questions::SILENT_DEFAULT {
         fields.push(("silent_after", span(*silent_max)));
     }
+    fields.extend(alerts.then(|| ("alerts", "true".to_owned())));
     fields
 }
 

@@ -10,7 +10,7 @@ pub(super) mod dns;
 mod ssh;
 
 use super::lower::{Names, bad_name, zone};
-use super::reader::{Keys, as_host_port, entries, list, span, span_within, text};
+use super::reader::{Keys, as_host_port, entries, flag, list, span, span_within, text};
 use super::tree::{Node, Place};
 use super::{Report, codes, shortened};
 use crate::check::{Check, HostPort, Question};
@@ -51,6 +51,7 @@ pub(super) fn vantages(
         agent: None,
         way_out: Vec::new(),
         silent_max: SILENT_DEFAULT,
+        alerts: false,
     }];
     if let Some(node) = here {
         vantage(&mut made[0], node, names, report);
@@ -85,6 +86,7 @@ pub(super) fn vantages(
             agent: Some(entry.key.as_ref().into()),
             way_out: Vec::new(),
             silent_max: SILENT_DEFAULT,
+            alerts: false,
         };
         vantage(&mut own, &entry.value, names, report);
         if let Some(agent) = &own.agent
@@ -132,6 +134,11 @@ fn vantage(made: &mut Vantage, node: &Node<'_>, names: &Names<'_>, report: &mut 
         .and_then(|node| span_within(node, "`silent_after`", SILENT, report))
     {
         made.silent_max = silent;
+    }
+    if made.name != VantageName::here()
+        && let Some(alerts) = keys.take("alerts").and_then(|node| flag(node, "`alerts`", report))
+    {
+        made.alerts = alerts;
     }
     keys.finish("a vantage", report);
 }

@@ -5,7 +5,7 @@
 //! decides what is a plant. It never refuses what the reader takes. Tested against the reader: each
 //! map here has exactly the keys that the reader says it has.
 
-use super::alerts::TLS_MODES;
+use super::alerts::{BEATS, TLS_MODES};
 use super::fields::{FIELDS, Field, Holds};
 use super::lower::{NAME_MAX, REQUIREMENT_WORDS};
 use super::questions::dns::{RCODES, RECORD_TYPES};
@@ -100,13 +100,26 @@ const CHECK: &[Key] = &[
 /// The maps that are no components, each with its keys.
 const MAPS: &[(&str, &[Key])] = &[
     ("here", PLACE),
-    ("vantage", &[AT, ("agent", "name", "the name its agent enrols under"), WAY_OUT, SILENT]),
+    (
+        "vantage",
+        &[
+            AT,
+            ("agent", "name", "the name its agent enrols under"),
+            WAY_OUT,
+            SILENT,
+            ("alerts", "flag", "its agent alerts by itself when the server is silent"),
+        ],
+    ),
     (
         "alerts",
         &[
             ("console", "text", "the console's URL as people reach it"),
             ("mail", "mail", "alerts by mail"),
             ("webhooks", "webhooks", "alerts as JSON, by name"),
+            ("alertmanagers", "alertmanagers", "alerts to Alertmanagers of Prometheus, by name"),
+            ("pagerduty", "pagerduty", "alerts to services of PagerDuty, by name"),
+            ("ntfy", "ntfy", "alerts to topics of ntfy, by name"),
+            ("commands", "commands", "commands of the server's settings that alert, by name"),
             ("heartbeat", "heartbeat", "a URL fetched regularly, so that its silence is noticed"),
         ],
     ),
@@ -119,15 +132,56 @@ const MAPS: &[(&str, &[Key])] = &[
             ("tls", "tls", "`starttls` when not given; `none` to a loopback address"),
             ("user", "text", "the user to log in as"),
             ("password", "secret", "the password, by its name"),
+            THROUGH,
         ],
     ),
     (
         "webhook",
-        &[("url", "text", "an `http` or `https` URL"), ("token", "secret", "a bearer token")],
+        &[
+            ("url", "text", "an `http` or `https` URL"),
+            ("token", "secret", "a bearer token"),
+            THROUGH,
+        ],
+    ),
+    (
+        "alertmanager",
+        &[
+            ("url", "text", "its URL, without `/api/v2/alerts`"),
+            ("token", "secret", "a bearer token"),
+            ("user", "text", "the user to log in as"),
+            ("password", "secret", "the password, by its name"),
+            THROUGH,
+        ],
+    ),
+    (
+        "pagerduty-service",
+        &[
+            ("routing_key", "secret", "the integration key of the service, by its name"),
+            ("url", "text", "where events go; that of PagerDuty when not given"),
+            THROUGH,
+        ],
+    ),
+    (
+        "ntfy-topic",
+        &[
+            ("url", "text", "the server's URL and the topic: `https://ntfy.example/our-alerts`"),
+            ("token", "secret", "an access token"),
+            THROUGH,
+        ],
+    ),
+    (
+        "command",
+        &[("deadline", "span", "how long one run may last; `30 s` when not given"), THROUGH],
     ),
     (
         "heartbeat",
-        &[("url", "text", "an `http` or `https` URL"), ("every", "span", "`1 min` when not given")],
+        &[
+            ("url", "text", "an `http` or `https` URL"),
+            ("every", "span", "`1 min` when not given"),
+            ("method", "beat-method", "`GET` when not given"),
+            ("token", "secret", "a bearer token"),
+            THROUGH,
+        ],
     ),
     ("secret", &[("secret", "text", "its name in the secrets file or the environment")]),
     (
@@ -210,12 +264,14 @@ const WAY_OUT: Key =
     ("way_out", "way-out", "questions that prove its way out, when one is answered");
 const SILENT: Key = ("silent_after", "span", "silent so long, it is unknown; `15 s`");
 const PLACE: &[Key] = &[AT, WAY_OUT, SILENT];
+const THROUGH: Key = ("through", "names", "what it goes through besides this server, or `outside`");
 
 /// The keys a map cannot do without.
 fn needed(map: &str) -> &'static [&'static str] {
     match map {
         "mail" => &["relay", "from", "to"],
-        "webhook" | "heartbeat" => &["url"],
+        "webhook" | "heartbeat" | "alertmanager" | "ntfy-topic" => &["url"],
+        "pagerduty-service" => &["routing_key"],
         "secret" => &["secret"],
         "maintenance" => &["off", "from", "to"],
         "breaker-with-standard" => &["rated"],
@@ -358,6 +414,11 @@ fn words() -> Vec<(&'static str, Json)> {
         ),
         ("expected-headers", named(reference("body"), Json::Flag(true))),
         ("webhooks", named(reference("webhook"), reference("name"))),
+        ("alertmanagers", named(reference("alertmanager"), reference("name"))),
+        ("pagerduty", named(reference("pagerduty-service"), reference("name"))),
+        ("ntfy", named(reference("ntfy-topic"), reference("name"))),
+        ("commands", named(reference("command"), reference("name"))),
+        ("beat-method", choice(BEATS.map(|(word, _)| word))),
         ("vantages", named(reference("vantage"), reference("name"))),
         ("maintenances", named(reference("maintenance"), reference("name"))),
         ("checks", one_or_list("check")),
@@ -607,6 +668,10 @@ mod tests {
             "alerts" => "alerts: { @ }",
             "mail" => "alerts: { mail: { @ } }",
             "webhook" => "alerts: { webhooks: { a: { @ } } }",
+            "alertmanager" => "alerts: { alertmanagers: { a: { @ } } }",
+            "pagerduty-service" => "alerts: { pagerduty: { a: { @ } } }",
+            "ntfy-topic" => "alerts: { ntfy: { a: { @ } } }",
+            "command" => "alerts: { commands: { a: { @ } } }",
             "heartbeat" => "alerts: { heartbeat: { @ } }",
             "secret" => "alerts: { mail: { password: { @ } } }",
             "lifelines" => "lifelines: { @ }",

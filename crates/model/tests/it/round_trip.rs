@@ -71,11 +71,11 @@ fn said(plant: &Plant) -> BTreeMap<String, String> {
         );
     }
     for one in plant.vantages() {
-        let Vantage { name, at, segment: within, agent, way_out, silent_max } = one;
+        let Vantage { name, at, segment: within, agent, way_out, silent_max, alerts } = one;
         let (at, within) = (at.map(component), within.map(segment));
         say(
             format!("vantage {name}"),
-            format!("at {at:?} {within:?}, {agent:?}, {silent_max:?}: {way_out:?}"),
+            format!("at {at:?} {within:?}, {agent:?}, {silent_max:?}, {alerts}: {way_out:?}"),
         );
     }
     for (line, id) in plant.lifelines() {

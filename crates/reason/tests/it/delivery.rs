@@ -2,7 +2,9 @@
 
 use crate::world::{World, two_racks};
 use blackstart_model::AlertId;
-use blackstart_model::record::{Decision, Delivery, Input};
+use blackstart_model::record::{
+    Decision, Delivery, FaultMode, Input, News, PersonAction, PersonInput, Urgency,
+};
 use blackstart_model::time::Duration;
 use blackstart_reason::AlertStage;
 
@@ -68,4 +70,80 @@ fn an_attempt_that_is_not_due_is_rejected() {
     let mut world = alerted();
     let decided = world.give(Input::AttemptStarted { alert: AlertId(1), attempt: 7 });
     assert!(matches!(decided[..], [Decision::Reject { .. }]));
+}
+
+/// Two racks with every way out.
+fn with_machines() -> String {
+    let more = "tls: none }, webhooks: { chat: { url: 'http://127.0.0.1:1/' } }, \
+                alertmanagers: { am: { url: 'http://127.0.0.1:2' } }, \
+                pagerduty: { core: { routing_key: { secret: pd } } }, \
+                ntfy: { phone: { url: 'http://127.0.0.1:3/our-alerts' } }, commands: { pager: {} } }\n";
+    two_racks().replace("tls: none } }\n", more)
+}
+
+/// To whom this news went, each with whether it got more than words.
+fn told(world: &World, wanted: News) -> Vec<(String, bool)> {
+    let alerts = world.alerts().into_iter().filter(|alert| alert.news == wanted);
+    alerts.map(|alert| (alert.to.to_string(), alert.particulars.is_some())).collect()
+}
+
+#[test]
+fn everybody_is_told_and_machines_get_more_than_words() {
+    let mut world = World::of(&with_machines());
+    world.break_it("web-3");
+    world.run(Duration::from_secs(60));
+    let all = [
+        "oncall@example.net",
+        "webhook chat",
+        "alertmanager am",
+        "pagerduty core",
+        "ntfy phone",
+        "command pager",
+    ];
+    let expected = all.map(|to| (to.to_owned(), !to.contains('@') && !to.starts_with("webhook")));
+    assert_eq!(told(&world, News::Opened), expected);
+    let alerts = world.alerts();
+    let told = alerts.iter().find_map(|alert| alert.particulars.as_ref()).expect("one has them");
+    assert_eq!((told.urgency, &told.customers[..]), (Urgency::Critical, &["acme".to_owned()][..]));
+    assert_eq!((&*told.cause[0].subject, told.cause[0].mode), ("web-3", FaultMode::Down));
+    assert!(told.sure_percent.is_some_and(|sure| (1..=99).contains(&sure)));
+    world.mend("web-3");
+    world.run(Duration::from_secs(180));
+    let over: Vec<String> = world
+        .alerts()
+        .iter()
+        .filter(|it| it.news == News::Resolved)
+        .map(|it| it.to.to_string())
+        .collect();
+    assert_eq!(over, all);
+}
+
+#[test]
+fn who_keeps_an_incident_open_hears_that_it_was_taken_and_that_it_went_into_another() {
+    let mut world = World::of(&with_machines());
+    world.break_it("web-3");
+    world.run(Duration::from_secs(60));
+    let person = |what| Input::Person(PersonInput { who: "mara".to_owned(), what });
+    let taken = world.confirmed()[0].id;
+    let note = String::new();
+    world.give(person(PersonAction::Acknowledge { incident: taken, note: note.clone() }));
+    assert_eq!(told(&world, News::Acknowledged), [("pagerduty core".to_owned(), true)]);
+    world.break_it("quiet");
+    world.run(Duration::from_secs(60));
+    let other = world.confirmed().iter().map(|it| it.id).find(|id| *id != taken).expect("two");
+    world.give(person(PersonAction::Merge { incident: other, into: taken, note }));
+    world.run(Duration::from_secs(60));
+    let closed = [("alertmanager am".to_owned(), true), ("pagerduty core".to_owned(), true)];
+    assert_eq!(told(&world, News::Merged), closed);
+}
+
+#[test]
+fn a_plant_with_mail_alone_decides_as_it_always_did() {
+    let mut world = alerted();
+    let taken = world.confirmed()[0].id;
+    let what = PersonAction::Acknowledge { incident: taken, note: String::new() };
+    world.give(Input::Person(PersonInput { who: "mara".to_owned(), what }));
+    world.run(Duration::from_secs(60));
+    assert_eq!(world.alerts().len(), 1);
+    assert!(!world.decisions.iter().any(|(_, it)| matches!(it, Decision::Withhold { .. })));
 }

@@ -355,7 +355,7 @@ async fn alerts(State(app): State<App>) -> Json<Alerts> {
             id: progress.alert.id.to_string(),
             incident: progress.alert.incident.map(|incident| incident.to_string()),
             news: progress.alert.news.as_str(),
-            to: super::incident::recipient(&progress.alert.to),
+            to: progress.alert.to.to_string(),
             subject: progress.alert.subject.clone(),
             because: progress.alert.because.clone(),
             decided_at: text(progress.decided_at),

@@ -10,9 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use blackstart_model::IncidentId;
 use blackstart_model::incident::IncidentState;
-use blackstart_model::record::{
-    BelievedFault, Coincidence, FaultName, HypothesisSummary, Recipient,
-};
+use blackstart_model::record::{BelievedFault, Coincidence, FaultName, HypothesisSummary};
 use blackstart_reason::{AlertStage, Incident};
 use maud::{Markup, html};
 
@@ -284,7 +282,7 @@ fn told(view: &View, incident: &Incident) -> Markup {
             @if alerts.is_empty() { p { "Nobody. The timeline says why." } }
             ul { @for progress in alerts {
                 li {
-                    strong { (progress.alert.id) } " " (progress.alert.news) " to " (recipient(&progress.alert.to)) ", "
+                    strong { (progress.alert.id) } " " (progress.alert.news) " to " (progress.alert.to) ", "
                     (time(view, progress.decided_at)) ": " (stage(view, &progress.stage))
                     br; span.quiet { "because " (progress.alert.because) }
                 }
@@ -301,14 +299,6 @@ fn history(view: &View, incident: &Incident) -> Markup {
                 li { (time(view, *at)) " " strong { (state) } ": " (because) }
             } }
         }
-    }
-}
-
-/// Where an alert goes.
-pub(super) fn recipient(to: &Recipient) -> String {
-    match to {
-        Recipient::Mail(address) => address.clone(),
-        Recipient::Webhook(name) => format!("webhook {name}"),
     }
 }
 

@@ -174,7 +174,7 @@ fn undelivered(view: &View) -> Markup {
             section {
                 h2 { "Alerts that have not arrived" }
                 ul { @for progress in waiting {
-                    li { (progress.alert.id) " to " (super::incident::recipient(&progress.alert.to)) ": "
+                    li { (progress.alert.id) " to " (progress.alert.to) ": "
                         (super::incident::stage(view, &progress.stage)) }
                 } }
             }

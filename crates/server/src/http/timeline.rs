@@ -107,7 +107,7 @@ fn words(view: &View, entry: &Entry) -> Option<Markup> {
                 @if let Some(lead) = revision.diagnosis.hypotheses.first().filter(|lead| !lead.faults.is_empty()) { "; cause: " (cause(lead)) }
             },
             Decision::Alert(alert) => html! {
-                "alert " (alert.id) " to " (super::incident::recipient(&alert.to)) ": " (alert.subject)
+                "alert " (alert.id) " to " (alert.to) ": " (alert.subject)
                 span.quiet { " because " (alert.because) }
             },
             Decision::Withhold { incident, news, because } => html! {

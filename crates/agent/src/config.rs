@@ -3,7 +3,10 @@
 //! It decides what the agent may do, whoever the server is. Everything that is wrong with it is told at
 //! once, each with its line, and nothing runs on a half of it. Tested on texts.
 
+pub(crate) mod alerts;
+
 use crate::permit::Permit;
+use alerts::Alerts;
 use blackstart_model::check::CheckKind;
 use blackstart_probe::wire::v1::Token;
 use std::collections::BTreeMap;
@@ -12,7 +15,7 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// The longest file, bytes: it has eight keys.
+/// The longest file, bytes: it has two dozen keys.
 const FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// The longest name of an agent, and the longest token, bytes: both go into the first frame.
@@ -37,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) spool: PathBuf,
     /// The file of secrets.
     pub(crate) secrets: Option<PathBuf>,
+    /// How it alerts by itself.
+    pub(crate) alerts: Alerts,
 }
 
 /// One thing that is wrong.
@@ -88,9 +93,10 @@ fn parse(text: &str) -> Result<Config, Vec<Complaint>> {
             continue;
         };
         let (key, value) = (key.trim(), value.trim());
-        if !KEYS.contains(&key) {
+        if !KEYS.contains(&key) && !alerts::KEYS.contains(&key) {
             let shown = key.chars().take(40).collect::<String>();
-            let words = format!("`{shown}` is no key; the keys are {}", KEYS.join(", "));
+            let known = [KEYS, alerts::KEYS].concat().join(", ");
+            let words = format!("`{shown}` is no key; the keys are {known}");
             complaints.push(complain(words));
         } else if let Some((first, _)) = values.get(key) {
             complaints.push(complain(format!("`{key}` stands in line {first} already")));
@@ -107,13 +113,14 @@ fn parse(text: &str) -> Result<Config, Vec<Complaint>> {
     let spool = reading.optional("spool", absolute);
     let secrets = reading.optional("secrets", absolute);
     let roots = reading.optional("roots", roots);
+    let alerts = alerts::read(&mut reading);
     match (server, agent, token, fingerprint, kinds) {
         (Some(server), Some(agent), Some(token), Some(fingerprint), Some(kinds))
             if reading.complaints.is_empty() =>
         {
             let permit = Permit { kinds, roots: roots.unwrap_or_default() };
             let spool = spool.unwrap_or_else(|| PathBuf::from("/var/lib/blackstart-agent"));
-            Ok(Config { server, agent, token, fingerprint, permit, spool, secrets })
+            Ok(Config { server, agent, token, fingerprint, permit, spool, secrets, alerts })
         }
         _ => {
             reading.complaints.sort_by_key(|complaint| complaint.line);
@@ -137,6 +144,19 @@ impl Reading<'_> {
         let (line, value) = *self.values.get(key)?;
         let complain = |why| Complaint { line: Some(line), words: format!("`{key}`: {why}") };
         read(value).map_err(|why| self.complaints.push(complain(why))).ok()
+    }
+
+    /// Whether a key is there.
+    fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// A key makes no sense without another.
+    fn misses(&mut self, one: &str, other: &str) {
+        let (given, missing) = if self.has(one) { (one, other) } else { (other, one) };
+        let line = self.values.get(given).map(|(line, _)| *line);
+        let words = format!("`{given}` needs `{missing}` besides");
+        self.complaints.push(Complaint { line, words });
     }
 
     fn required<T>(

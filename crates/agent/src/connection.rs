@@ -9,6 +9,7 @@
 //! acknowledges nothing is left after [`ACK_WITHIN`]. Tested against a server on loopback in `tests/it`.
 
 use crate::backoff::Backoff;
+use crate::centre::Centre;
 use crate::clock;
 use crate::config::Config;
 use crate::keeper::Desk;
@@ -69,6 +70,8 @@ pub(crate) struct Agent {
     pub(crate) desk: Arc<Desk>,
     pub(crate) spool: Arc<Spool>,
     pub(crate) prober: Prober,
+    /// What is known of the server.
+    pub(crate) centre: Arc<Centre>,
     /// Answers to checks that are not put.
     pub(crate) refused: Mutex<BTreeMap<CheckKey, Outcome>>,
 }
@@ -107,6 +110,7 @@ impl Agent {
                 Ended::Broken(why) => (format!("no connection: {why}"), backoff.next()),
                 Ended::Refused(why) => (why, backoff.slow()),
             };
+            self.centre.lost(&words);
             // The same again is said once.
             if said.as_ref() != Some(&words) {
                 tracing::warn!("{words}");
@@ -127,6 +131,9 @@ impl Agent {
             return Err(left("the server has taken more than this spool ever held"));
         }
         self.desk.nudge();
+        if welcome.taken >= newest {
+            self.centre.heard();
+        }
         let Welcome { vantage, program, alive_every_ms, .. } = welcome;
         tracing::info!("connected to {} as vantage {vantage} ({program})", self.config.server);
         *said = None;
@@ -166,7 +173,11 @@ impl Agent {
         let first = first.ok_or_else(|| left("the server closed the connection"))?;
         let versions = Versions::of(&first).ok_or_else(|| left("the server gave no welcome"))?;
         match decode::<FromServer>(&first) {
-            Ok(Some(FromServer::Refused(Refused { why, .. }))) => Err(refused(&why)),
+            Ok(Some(FromServer::Refused(Refused { why, .. }))) => {
+                // It is well, and does not want us.
+                self.centre.heard();
+                Err(refused(&why))
+            }
             Ok(Some(FromServer::Welcome(welcome))) if versions.protocol == PROTOCOL => {
                 Ok(Greeted { reader, writer, welcome, socket })
             }
@@ -202,6 +213,7 @@ impl Agent {
                     if !self.spool.acknowledged(seq) {
                         return Err(left("it acknowledged what was never told"));
                     }
+                    self.centre.heard();
                     self.desk.nudge();
                 }
                 FromServer::Refused(Refused { why, .. }) => return Err(refused(&why)),
@@ -218,6 +230,7 @@ impl Agent {
             refused.len()
         );
         self.desk.intake().assign(&share);
+        self.centre.set_way_out(way_out);
         for key in refused.keys() {
             // Those that were told already are not told again.
             self.answer_for(key, refused, false);
@@ -272,6 +285,9 @@ impl Agent {
             }
             if timeout_at(said_at + alive_every, self.spool.changed()).await.is_err() {
                 say(writer, &FromAgent::Alive(Alive {})).await?;
+                if waiting.is_none() {
+                    self.centre.heard();
+                }
                 said_at = clock::monotonic();
             }
         }

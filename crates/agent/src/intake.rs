@@ -140,6 +140,18 @@ impl Intake {
         self.waiting.push(Heard { at, what });
     }
 
+    /// What is seen down, by the last answer of each check, and how many checks there are.
+    pub(crate) fn down(&self) -> (Vec<(CheckKey, String)>, usize) {
+        let is_down = |outcome: &&Outcome| outcome.standing() == Standing::Down;
+        let told = self.tracks.iter().filter_map(|(key, track)| {
+            let outcome = track.last.as_ref().filter(is_down)?;
+            Some((key.clone(), outcome.to_string()))
+        });
+        let mut down: Vec<_> = told.collect();
+        down.sort();
+        (down, self.tracks.len())
+    }
+
     /// What is to be told, in the order it happened; ages count from now.
     pub(crate) fn news(&mut self, now: Duration) -> Vec<News> {
         let mut all = Vec::new();

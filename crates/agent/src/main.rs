@@ -1,7 +1,8 @@
 //! `blackstart-agent`: a vantage elsewhere.
 //!
 //! It puts the checks that the server assigns to it and that its own configuration permits, and tells
-//! the server what they saw. It concludes nothing, listens on nothing, runs no commands, and tells ages
+//! the server what they saw. It concludes nothing but that its server is silent, which it then says by
+//! itself; it listens on nothing, runs nothing that its own configuration does not name, and tells ages
 //! and never times of day. `docs/agent.md` says how it is set up; tested as a process against a server
 //! on loopback in `tests/it`, and in the lab against the real one.
 #![forbid(unsafe_code)]
@@ -14,11 +15,17 @@ mod spool;
 mod keeper;
 mod pinned;
 mod backoff;
+mod centre;
 mod connection;
+mod silence;
+mod alarm;
 
+use alarm::Alarm;
 use anyhow::Context as _;
+use blackstart_delivery::Courier;
 use blackstart_probe::secrets::SecretStore;
 use blackstart_probe::{Equipment, Prober};
+use centre::Centre;
 use clap::{CommandFactory as _, Parser};
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -95,10 +102,13 @@ fn run(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("could not open the spool in {}", config.spool.display()))?;
     let (desk, spool, keeper) = keeper::start(log, kept).context("could not start a thread")?;
     let secrets = Arc::new(SecretStore { file: config.secrets.clone() });
-    let prober = Prober::start(Equipment::new(secrets), desk.clone(), &config.agent)
+    let prober = Prober::start(Equipment::new(secrets.clone()), desk.clone(), &config.agent)
         .context("could not start the prober")?;
     let tls = pinned::tls(config.fingerprint);
-    let agent = Agent { config, boot, tls, desk, spool, prober, refused: Mutex::default() };
+    let centre = Arc::new(Centre::default());
+    let alarm = alarm(&config, &secrets, &centre, &desk);
+    let refused = Mutex::default();
+    let agent = Agent { config, boot, tls, desk, spool, prober, centre, refused };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("could not start the runtime")?;
     runtime.block_on(async {
@@ -106,6 +116,7 @@ fn run(config: Config) -> anyhow::Result<()> {
         let mut interrupted = signal(SignalKind::interrupt())?;
         tokio::select! {
             never = agent.stay_connected() => match never {},
+            never = alarm.watch() => match never {},
             _ = terminated.recv() => {}
             _ = interrupted.recv() => {}
         }
@@ -116,6 +127,26 @@ fn run(config: Config) -> anyhow::Result<()> {
     drop(agent);
     keeper.end();
     Ok(())
+}
+
+/// What alerts when the server is silent, and says now what could not be used then.
+fn alarm(
+    config: &Config,
+    secrets: &Arc<SecretStore>,
+    centre: &Arc<Centre>,
+    desk: &Arc<keeper::Desk>,
+) -> Alarm {
+    let commands = config.alerts.commands();
+    if config.alerts.command.is_some()
+        && let Err(why) = commands.find("alert")
+    {
+        tracing::warn!("`alert_command` cannot be run: {why}");
+    }
+    let courier = Courier::new(secrets.clone(), commands);
+    let names = (config.agent.clone(), config.server.clone());
+    let equipment = Equipment::new(secrets.clone());
+    let known = (centre.clone(), desk.clone());
+    Alarm::new(names, config.alerts.clone(), courier, equipment, known, &config.spool)
 }
 
 /// Logs go to standard error; `BLACKSTART_LOG` says how much.

@@ -212,6 +212,17 @@ impl Server {
     }
 }
 
+/// What `enroll` prints: the agent's configuration.
+fn enrolled(name: &str, data: &Path) -> String {
+    let enrolled = Command::new(binary())
+        .args(["enroll", name, "--data"])
+        .arg(data)
+        .output()
+        .expect("blackstart enrols");
+    assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
+    String::from_utf8(enrolled.stdout).expect("text")
+}
+
 /// A running agent.
 pub struct Agent {
     host: Host,
@@ -225,13 +236,21 @@ impl Agent {
     /// When it does not start.
     #[must_use]
     pub fn start(host: &Host, name: &str, data: &Path, server: &str) -> Self {
-        let enrolled = Command::new(binary())
-            .args(["enroll", name, "--data"])
-            .arg(data)
-            .output()
-            .expect("blackstart enrols");
-        assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
-        let config = String::from_utf8(enrolled.stdout).expect("text");
+        Self::begin(host, server, &enrolled(name, data))
+    }
+
+    /// The same for one that its own configuration allows these kinds of checks only.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start_allowing(host: &Host, name: &str, data: &Path, server: &str, kinds: &str) -> Self {
+        let config = enrolled(name, data);
+        let (before, _) = config.split_once("allow = ").expect("it says what it allows");
+        Self::begin(host, server, &format!("{before}allow = {kinds}\n"))
+    }
+
+    fn begin(host: &Host, server: &str, config: &str) -> Self {
         let spool = host.folder().join("spool");
         let config =
             config.replace("SERVER:8482", server) + &format!("spool = {}\n", spool.display());

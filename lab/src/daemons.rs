@@ -1,5 +1,7 @@
 //! Real daemons of Debian, each with a configuration of its own, in the namespace of a host.
 
+mod ssh;
+
 use crate::namespace::Host;
 use crate::wait;
 use std::net::{SocketAddr, TcpStream};

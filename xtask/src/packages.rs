@@ -12,6 +12,8 @@ const NEEDED: &[(&str, &str)] = &[
     ("unbound", "unbound"),
     ("postfix", "postfix"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("openssh-server", "sshd"),
+    ("openssh-client", "ssh-keygen"),
     ("iproute2", "ip"),
     ("procps", "sysctl"),
     ("nftables", "nft"),

@@ -94,6 +94,7 @@ impl Asked {
                 self.web.push(Listen { address: address.to_owned(), port, tls: false });
             }
             Question::Icmp(_) => {}
+            Question::Ssh(_) => panic!("the lab's plants have no such daemon yet ({key})"),
             Question::Dns(dns) => {
                 let value = match dns.record_type {
                     "SOA" => "ns.example.net. hostmaster.example.net. 1 3600 600 86400 300",
@@ -158,12 +159,10 @@ fn address(check: &Check, place: &Place, hosts: &mut String) -> String {
 
 /// A certificate for all names of the plant's checks, and its key. It has no end that any clock here reaches.
 fn certificate(plant: &Plant, folder: &Path) -> (PathBuf, PathBuf) {
-    let names = plant.checks().iter().filter_map(|check| match &check.question {
-        Question::Http(http) => match &http.authority.host {
-            check::Host::Name(name) => Some(name.to_string()),
-            check::Host::Address(address) => Some(address.to_string()),
-        },
-        Question::Tcp(_) | Question::Icmp(_) | Question::Dns(_) => None,
+    let over_tls = plant.checks().iter().filter(|check| check.question.tls().is_some());
+    let names = over_tls.filter_map(|check| match &check.question.endpoints().first()?.host {
+        check::Host::Name(name) => Some(name.to_string()),
+        check::Host::Address(address) => Some(address.to_string()),
     });
     let names: Vec<String> = names.collect();
     let mut parameters = rcgen::CertificateParams::new(names).expect("names of checks are names");

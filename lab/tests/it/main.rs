@@ -8,6 +8,7 @@ mod nginx_stopped;
 mod no_plant;
 mod killed;
 mod dns;
+mod dialogues;
 mod icmp;
 mod seed_2;
 mod seed_5;

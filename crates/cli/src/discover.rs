@@ -1,42 +1,68 @@
-//! `discover`: what this machine knows of itself, as a plant file. `serve` does the same where it is given no plant.
+//! `discover`: what this machine knows of itself, and what other systems know of theirs, as a plant file. `serve` does
+//! the same of this machine where it is given no plant.
 
 use crate::exit::Exit;
 use crate::{Format, output};
 use anyhow::{Context as _, bail};
-use blackstart_discover::{Host, Looked, Plant, here};
+use blackstart_discover::seen::Report;
+use blackstart_discover::{Conflict, Given, Host, Looked, Plant, here};
+use blackstart_model::finding::Severity;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// Where to look, again for each: `here` (this machine, when none is given), `csv=FILE`, `ansible=FILE`. `-` is
+    /// standard input. Of two that disagree the first counts, and it is told.
+    #[arg(long, value_name = "SOURCE")]
+    from: Vec<Given>,
     /// The file to write, which must not be there yet; standard output without.
     #[arg(long, value_name = "FILE.yaml")]
     out: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit> {
-    let looked = look()?;
-    if let Some(path) = &arguments.out {
+    let Arguments { from, out } = arguments;
+    let looked = look(from)?;
+    if let Some(path) = out {
         write_new(path, &looked.plant)?;
     }
+    let exit = match looked.conflicts.is_empty() {
+        true => Exit::Fine,
+        false => Exit::Findings(Severity::Warning),
+    };
     if format == Format::Json {
-        let Looked { plant, found, questions, conflicts: _ } = &looked;
-        let told = serde_json::json!({
-            "version": 1, "plant": plant, "found": found, "questions": questions,
-            "written": arguments.out.as_ref().map(|path| path.display().to_string()),
-        });
-        output::say(&format!("{told}\n"));
-        return Ok(Exit::Fine);
+        output::say(&json(&looked, out.as_deref()));
+        return Ok(exit);
     }
-    match &arguments.out {
+    match out {
         None => {
             output::say(&looked.plant);
             output::aside(&found(&looked));
         }
         Some(path) => output::say(&told(path, &looked)),
     }
-    Ok(Exit::Fine)
+    Ok(exit)
+}
+
+fn json(looked: &Looked, out: Option<&Path>) -> String {
+    let Looked { plant, found, questions, conflicts } = looked;
+    let conflicts: Vec<serde_json::Value> = conflicts
+        .iter()
+        .map(|Conflict { component, field, said }| {
+            let said: Vec<serde_json::Value> = said
+                .iter()
+                .map(|(value, by)| serde_json::json!({ "value": value, "by": by }))
+                .collect();
+            serde_json::json!({ "component": component, "field": field, "said": said })
+        })
+        .collect();
+    let told = serde_json::json!({
+        "version": 1, "plant": plant, "found": found, "questions": questions, "conflicts": conflicts,
+        "written": out.map(|path| path.display().to_string()),
+    });
+    format!("{told}\n")
 }
 
 /// The plant that was written for this machine when it was watched for the first time, or one that is written now.
@@ -47,15 +73,29 @@ pub(crate) fn plant_in(data: &Path) -> anyhow::Result<PathBuf> {
         return Ok(path);
     }
     fs::create_dir_all(data).with_context(|| format!("could not make {}", data.display()))?;
-    let looked = look()?;
+    let looked = look(&[])?;
     write_new(&path, &looked.plant)?;
     output::aside(&format!("no plant given: this machine is watched\n{}", told(&path, &looked)));
     Ok(path)
 }
 
-fn look() -> anyhow::Result<Looked> {
-    let reports = [here(&Host::read(Path::new("/")))];
-    Plant::of(&reports).look().context("could not start a runtime to ask what was found")
+fn look(from: &[Given]) -> anyhow::Result<Looked> {
+    let mut reports: Vec<Report> = Vec::new();
+    for given in from {
+        match given.read()? {
+            Some(report) => reports.push(report),
+            None => reports.push(here(&Host::read(Path::new("/")))),
+        }
+    }
+    if reports.is_empty() {
+        reports.push(here(&Host::read(Path::new("/"))));
+    }
+    let plant = Plant::of(&reports);
+    // What others say of other machines is not asked from a place that nobody named.
+    if !reports.iter().any(|report| report.own.is_some()) {
+        return Ok(plant.unasked());
+    }
+    plant.look().context("could not start a runtime to ask what was found")
 }
 
 /// Writes a file that is not there yet: what is there is somebody's.
@@ -76,8 +116,14 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
 fn told(path: &Path, looked: &Looked) -> String {
     let mut text = found(looked);
     text.push_str(&format!("written: {}\n", path.display()));
+    if !looked.conflicts.is_empty() {
+        text.push_str("what its sources disagree about:\n");
+        for conflict in &looked.conflicts {
+            text.push_str(&format!("  - {}\n", conflict.words()));
+        }
+    }
     if !looked.questions.is_empty() {
-        text.push_str("what this machine does not know (it stands in the file, too):\n");
+        text.push_str("what nobody knows (it stands in the file, too):\n");
         for question in &looked.questions {
             text.push_str(&format!("  - {question}\n"));
         }

@@ -36,7 +36,8 @@ pub(crate) struct Joined {
 pub struct Conflict {
     /// What they disagree about.
     pub component: String,
-    /// In which of its fields.
+    /// In which of its fields; `address of`, `name of`, `mark of` and `short for` where it may be of either of two
+    /// things.
     pub field: String,
     /// What each says, and who it is; the first is written.
     pub said: Vec<(String, String)>,
@@ -46,14 +47,15 @@ impl Conflict {
     /// As a sentence.
     #[must_use]
     pub fn words(&self) -> String {
-        let said: Vec<String> =
-            self.said.iter().map(|(value, by)| format!("{value} ({by})")).collect();
-        format!(
-            "{}: `{}` is {}; the first is written",
-            self.component,
-            self.field,
-            said.join(", or ")
-        )
+        let Self { component, field, said } = self;
+        let said: Vec<String> = said.iter().map(|(value, by)| format!("{value} ({by})")).collect();
+        let said = said.join(", or ");
+        match field.as_str() {
+            "address of" | "mark of" | "name of" | "short for" => {
+                format!("{component} is the {field} {said}: they are kept apart")
+            }
+            _ => format!("{component}: `{field}` is {said}; the first is written"),
+        }
     }
 }
 
@@ -80,13 +82,15 @@ pub(crate) fn join(reports: &[Report]) -> Joined {
     let mut conflicts = Vec::new();
     by_names(reports, &all, &mut sets, &mut conflicts);
     let marks = |thing: &Thing| thing.marks.iter().map(|mark| mark.to_lowercase()).collect();
-    same(reports, &all, &mut sets, &mut conflicts, "known by", marks);
+    same(reports, &all, &mut sets, &mut conflicts, "mark of", marks);
     let addresses = |thing: &Thing| {
-        let own =
-            thing.addresses.iter().filter(|it| sort(thing.kind) == Some(Sort::Device) && tells(it));
+        let own = thing
+            .addresses
+            .iter()
+            .filter(|it| sort(thing.kind).is_none_or(|sort| sort == Sort::Device) && tells(it));
         own.map(IpAddr::to_string).collect()
     };
-    same(reports, &all, &mut sets, &mut conflicts, "address", addresses);
+    same(reports, &all, &mut sets, &mut conflicts, "address of", addresses);
     let mut joined = Joined { conflicts, ..Joined::default() };
     let mut group_of_root: BTreeMap<usize, usize> = BTreeMap::new();
     for seen in &all {
@@ -199,7 +203,7 @@ fn by_names(reports: &[Report], all: &[Seen], sets: &mut Sets, conflicts: &mut V
                     let by = reports[*nth].by.clone();
                     let said = vec![("several things".to_owned(), by)];
                     let component = name.clone();
-                    conflicts.push(Conflict { component, field: "name".to_owned(), said });
+                    conflicts.push(Conflict { component, field: "name of".to_owned(), said });
                 }
                 continue;
             }
@@ -225,9 +229,9 @@ fn by_names(reports: &[Report], all: &[Seen], sets: &mut Sets, conflicts: &mut V
                 sets.join(*bare, devices[only]);
             }
             _ => {
-                let said = names.iter().map(|name| ((*name).to_owned(), "one of them".to_owned()));
+                let said = names.iter().map(|name| ((*name).to_owned(), "a full name".to_owned()));
                 let component = short.to_owned();
-                let field = "full name".to_owned();
+                let field = "short for".to_owned();
                 conflicts.push(Conflict { component, field, said: said.collect() });
             }
         }

@@ -14,6 +14,10 @@
 mod host;
 pub mod seen;
 mod here;
+mod words;
+pub mod table;
+pub mod ansible;
+pub mod from;
 mod join;
 mod network;
 mod plant;
@@ -21,6 +25,7 @@ mod look;
 mod doctor;
 
 pub use doctor::{Able, Capability, examine};
+pub use from::{FromError, Given};
 pub use here::here;
 pub use host::{Host, Listening, Mount};
 pub use join::Conflict;

@@ -6,7 +6,7 @@
 
 mod text;
 
-use crate::join::{Conflict, Group, Joined, from, join};
+use crate::join::{Conflict, Group, Joined, Seen, from, join};
 use crate::network::{Network, network};
 use crate::seen::{Asked, How, Needed, Report, refused};
 use blackstart_model::draft::{self, About, Key, Need};
@@ -166,6 +166,18 @@ impl<'r> Writing<'r> {
         let joined = self.joined;
         let group = &joined.groups[key];
         self.called(key, group);
+        if group.kind == Kind::Upstream {
+            let is_said = |(nth, at): &Seen| {
+                self.reports[*nth].things[*at].fields.iter().any(|(field, _)| *field == "provides")
+            };
+            if !group.members.iter().any(is_said) {
+                let words = format!(
+                    "does {} lead to the internet (`provides: internet`)?",
+                    self.draft.name(key)
+                );
+                self.draft.ask(key, About::Circuit, words);
+            }
+        }
         if !group.is_kind_said {
             let words = format!("what is {}?", self.draft.name(key));
             self.draft.ask(key, About::Kind, words);
@@ -297,7 +309,10 @@ impl<'r> Writing<'r> {
         }
     }
 
-    fn need(&mut self, key: Key, field: &'static str, said: Vec<(Needed, String)>) {
+    fn need(&mut self, key: Key, field: &'static str, mut said: Vec<(Needed, String)>) {
+        if field == "in" {
+            said = self.narrowest(said);
+        }
         let kind = self.joined.groups[key].kind;
         let known = FIELDS.iter().find(|known| known.name == field);
         if !known.is_some_and(|known| known.of.has(kind)) {
@@ -343,6 +358,20 @@ impl<'r> Writing<'r> {
         let how = if adds { How::All } else { first.how };
         self.draft.need(key, field, need(how, of));
         self.source(key, field, sources.join("; "));
+    }
+
+    /// Of a rack, its room and its site the rack: who says the others says nothing else.
+    fn narrowest(&self, mut said: Vec<(Needed, String)>) -> Vec<(Needed, String)> {
+        let width = |(needed, _): &(Needed, String)| {
+            let kind = |of: &usize| self.joined.groups[*of].kind;
+            let narrow_first = [Kind::Rack, Kind::Room, Kind::Site];
+            needed.of.first().map(|of| narrow_first.iter().position(|kind_of| *kind_of == kind(of)))
+        };
+        if let Some(narrow) = said.iter().map(width).filter(|width| width.flatten().is_some()).min()
+        {
+            said.retain(|one| width(one) == narrow);
+        }
+        said
     }
 
     fn hangs(&mut self, key: Key) {

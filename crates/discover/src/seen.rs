@@ -21,6 +21,17 @@ const DOUBTS_MAX: usize = 200;
 /// Characters that are taken of one value.
 const VALUE_MAX: usize = 1_000;
 
+/// Why a source could not be read at all: half of one would make a plant that looks whole.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+impl Unreadable {
+    pub(crate) fn new(words: &str) -> Self {
+        Self(words.to_owned())
+    }
+}
+
 /// What one source says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {

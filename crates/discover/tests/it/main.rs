@@ -1,5 +1,9 @@
 //! Machines made of files, and what really listens on this one.
 
+mod ansible;
+mod sources;
+mod table;
+
 use blackstart_discover::{Host, Looked, Plant, here};
 use blackstart_model::finding::Severity;
 use blackstart_model::plantfile;

@@ -1,0 +1,162 @@
+//! Which sources are given, by their words on the command line: `here`, `csv=hosts.csv`, `lldp@web7=neighbors.json`.
+//!
+//! Reads files and folders within limits, and standard input; the modules of the sources read texts. Runs nothing.
+//! Tested through `discover --from`.
+
+use crate::seen::{Report, Unreadable};
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// Bytes of one source at most: an inventory of a hundred thousand hosts with their variables.
+const BYTES_MAX: u64 = 256 << 20;
+
+/// What a source is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// This machine.
+    Here,
+    /// A table (CSV).
+    Table,
+    /// An Ansible inventory.
+    Ansible,
+}
+
+/// A source as it was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Given {
+    /// What it is.
+    pub kind: Kind,
+    /// Which machine it was taken from, where that was said.
+    pub of: Option<String>,
+    /// A file, a folder, `-` for standard input, or an address; empty for this machine.
+    pub at: String,
+}
+
+/// Why a source cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum FromError {
+    /// No source is called so.
+    #[error("`{0}` is no source: say {WORDS}")]
+    Unknown(String),
+    /// It cannot be read.
+    #[error("could not read {at}")]
+    Read {
+        /// What.
+        at: String,
+        /// Why not.
+        #[source]
+        why: io::Error,
+    },
+    /// It is larger than what is read.
+    #[error("{0} is larger than {BYTES_MAX} bytes")]
+    TooLarge(String),
+    /// It is something else.
+    #[error("could not read {at} as {what}")]
+    Unreadable {
+        /// What.
+        at: String,
+        /// As what it was given.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        why: Unreadable,
+    },
+}
+
+/// How sources are given.
+pub const WORDS: &str = "`here`, `csv=FILE`, `ansible=FILE`";
+
+impl std::str::FromStr for Given {
+    type Err = FromError;
+
+    fn from_str(text: &str) -> Result<Self, FromError> {
+        let unknown = || FromError::Unknown(text.chars().take(80).collect());
+        let (source, at) = text.split_once('=').unwrap_or((text, ""));
+        let (source, of) = match source.split_once('@') {
+            Some((source, of)) => (source, Some(of.to_owned())),
+            None => (source, None),
+        };
+        let kind = match source {
+            "here" => Kind::Here,
+            "csv" => Kind::Table,
+            "ansible" => Kind::Ansible,
+            _ => return Err(unknown()),
+        };
+        let takes_none = kind == Kind::Here;
+        if takes_none != at.is_empty() || of.as_ref().is_some_and(String::is_empty) {
+            return Err(unknown());
+        }
+        Ok(Self { kind, of, at: at.to_owned() })
+    }
+}
+
+impl Given {
+    /// What it is called in comments: the file's name, without the folders before it.
+    #[must_use]
+    pub fn by(&self) -> String {
+        if self.at == "-" {
+            return "standard input".to_owned();
+        }
+        let name = Path::new(&self.at).file_name().map(|name| name.to_string_lossy().into_owned());
+        name.unwrap_or_else(|| self.at.clone())
+    }
+
+    /// Reads it, unless it is this machine.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is something else.
+    pub fn read(&self) -> Result<Option<Report>, FromError> {
+        let by = self.by();
+        let read = match self.kind {
+            Kind::Here => return Ok(None),
+            Kind::Table => crate::table::read(&self.text()?, &by),
+            Kind::Ansible => crate::ansible::read(&self.text()?, &by),
+        };
+        let (at, what) = (self.at.clone(), self.kind.words());
+        read.map(Some).map_err(|why| FromError::Unreadable { at, what, why })
+    }
+
+    /// The whole text of a file, or of standard input.
+    fn text(&self) -> Result<String, FromError> {
+        if self.at == "-" {
+            text(io::stdin().lock(), "standard input")
+        } else {
+            file(Path::new(&self.at))
+        }
+    }
+}
+
+impl Kind {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Here => "this machine",
+            Self::Table => "a table",
+            Self::Ansible => "an Ansible inventory",
+        }
+    }
+}
+
+fn file(path: &Path) -> Result<String, FromError> {
+    let at = path.display().to_string();
+    match fs::File::open(path) {
+        Ok(file) => text(file, &at),
+        Err(why) => Err(FromError::Read { at, why }),
+    }
+}
+
+fn text(from: impl io::Read, at: &str) -> Result<String, FromError> {
+    let mut bytes = Vec::new();
+    from.take(BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|why| FromError::Read { at: at.to_owned(), why })?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(FromError::TooLarge(at.to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|wrong| {
+        let good = &wrong.as_bytes()[..wrong.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let why = io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"));
+        FromError::Read { at: at.to_owned(), why }
+    })
+}

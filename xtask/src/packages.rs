@@ -14,6 +14,8 @@ const NEEDED: &[(&str, &str)] = &[
     ("prometheus-alertmanager", "prometheus-alertmanager"),
     ("openssh-server", "sshd"),
     ("openssh-client", "ssh-keygen"),
+    ("postgresql-15", "/usr/lib/postgresql/15/bin/postgres"),
+    ("mariadb-server", "mariadbd"),
     ("iproute2", "ip"),
     ("procps", "sysctl"),
     ("nftables", "nft"),

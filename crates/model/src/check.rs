@@ -9,7 +9,9 @@ mod tcp;
 mod icmp;
 mod dns;
 mod ssh;
+mod database;
 
+pub use database::{DatabaseQuestion, DatabaseRole, DatabaseSession, DatabaseTls, ValueCondition};
 pub use dns::{DnsQuestion, RecordCondition};
 pub use http::{HeaderValue, HttpQuestion};
 pub use icmp::IcmpQuestion;
@@ -65,6 +67,10 @@ codes! {
         Dns = "dns",
         /// The identification of an SSH server.
         Ssh = "ssh",
+        /// A session with PostgreSQL.
+        Postgres = "postgres",
+        /// A session with MariaDB or MySQL.
+        Mariadb = "mariadb",
     }
 }
 
@@ -81,6 +87,10 @@ pub enum Question {
     Dns(DnsQuestion),
     /// The identification of an SSH server.
     Ssh(SshQuestion),
+    /// A session with PostgreSQL.
+    Postgres(DatabaseQuestion),
+    /// A session with MariaDB or MySQL.
+    Mariadb(DatabaseQuestion),
 }
 
 impl Question {
@@ -93,6 +103,8 @@ impl Question {
             Self::Icmp(_) => CheckKind::Icmp,
             Self::Dns(_) => CheckKind::Dns,
             Self::Ssh(_) => CheckKind::Ssh,
+            Self::Postgres(_) => CheckKind::Postgres,
+            Self::Mariadb(_) => CheckKind::Mariadb,
         }
     }
 
@@ -108,6 +120,7 @@ impl Question {
             Self::Icmp(icmp) => Some(&icmp.host),
             Self::Dns(dns) => Some(&dns.server.host),
             Self::Ssh(ssh) => Some(&ssh.target.host),
+            Self::Postgres(database) | Self::Mariadb(database) => Some(&database.target.host),
         }
     }
 
@@ -120,6 +133,7 @@ impl Question {
             Self::Icmp(_) => Vec::new(),
             Self::Dns(dns) => vec![&dns.server],
             Self::Ssh(ssh) => vec![&ssh.target],
+            Self::Postgres(database) | Self::Mariadb(database) => vec![&database.target],
         }
     }
 
@@ -128,6 +142,7 @@ impl Question {
     pub const fn tls(&self) -> Option<&TlsQuestion> {
         match self {
             Self::Http(http) => http.tls.as_ref(),
+            Self::Postgres(database) | Self::Mariadb(database) => database.tls.verified(),
             Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => None,
         }
     }
@@ -138,6 +153,10 @@ impl Question {
         match self {
             Self::Http(http) => {
                 http.headers.iter().filter_map(|(_, value)| value.secret()).collect()
+            }
+            Self::Postgres(database) | Self::Mariadb(database) => {
+                let session = database.session.as_ref();
+                session.and_then(|session| session.password.as_ref()).into_iter().collect()
             }
             Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => Vec::new(),
         }

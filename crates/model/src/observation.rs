@@ -160,6 +160,20 @@ codes! {
         WrongRecord = "wrong-record",
         /// What a server greets with is not what the check expects.
         WrongGreeting = "wrong-greeting",
+        /// It refuses the account: the name, its password, or where it comes from.
+        WrongLogin = "wrong-login",
+        /// It has as many sessions as it takes.
+        TooManyConnections = "too-many-connections",
+        /// It is there and takes no sessions now: it starts, recovers, or ends.
+        NotAccepting = "not-accepting",
+        /// The database is not there.
+        NoDatabase = "no-database",
+        /// The query ended with an error.
+        QueryFailed = "query-failed",
+        /// The value that a query gave is not as it should be.
+        WrongAnswer = "wrong-answer",
+        /// A standby where a primary is expected, or the other way round.
+        WrongRole = "wrong-role",
         /// It works, slower than the check's `slow` bound.
         Slow = "slow",
         /// Somebody says so.

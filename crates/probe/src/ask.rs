@@ -8,7 +8,7 @@ use crate::icmp::Echoes;
 use crate::resolver::Resolver;
 use crate::secrets::Secrets;
 use crate::tls::Roots;
-use crate::{dns, http, ssh, tcp};
+use crate::{dns, http, mariadb, postgres, ssh, tcp};
 use blackstart_model::check::Question;
 use blackstart_model::observation::{NoAnswer, Outcome, Symptom, Timing};
 use blackstart_model::reading::Reading;
@@ -77,6 +77,8 @@ pub(crate) async fn ask(
         Question::Icmp(icmp) => echoes.ask(equipment, icmp, deadline).await,
         Question::Dns(dns) => dns::ask(equipment, dns, deadline).await,
         Question::Ssh(ssh) => ssh::ask(equipment, ssh, deadline).await,
+        Question::Postgres(database) => postgres::ask(equipment, database, deadline).await,
+        Question::Mariadb(database) => mariadb::ask(equipment, database, deadline).await,
     };
     if answer.timing.total_us == 0 {
         // A kind that says goodbye has looked at the time before that.

@@ -5,6 +5,8 @@
 //! from the leaf to a trusted root, the one whose first certificate to end ends last. A cross-signed
 //! intermediate that expires is no trouble while another path outlives it.
 
+mod unverified;
+
 use crate::ask::{Equipment, micros_since};
 use crate::{clock, net};
 use blackstart_model::check::{Host, TlsQuestion};
@@ -37,6 +39,8 @@ type Known = Result<Arc<Trust>, String>;
 /// A set of trust roots.
 pub(crate) struct Trust {
     pub(crate) config: Arc<ClientConfig>,
+    /// The same, for what is not HTTP: it names no protocol, for a server may refuse one it does not know.
+    other: Arc<ClientConfig>,
     /// Subject and end of each root.
     roots: Vec<(Vec<u8>, i64)>,
 }
@@ -83,8 +87,9 @@ impl Trust {
             .with_no_client_auth();
         // Each check sees the whole handshake, certificate included.
         config.resumption = Resumption::disabled();
+        let other = Arc::new(config.clone());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), roots })
+        Ok(Self { config: Arc::new(config), other, roots })
     }
 
     /// When this chain ends, seconds since 1970: the leaf, or the best path to a root.
@@ -143,6 +148,52 @@ pub(crate) async fn handshake(
         Ok(Ok(stream)) => {
             let presented = stream.get_ref().1.peer_certificates().unwrap_or_default();
             let ends_s = trust.ends_s(presented);
+            Ok((stream, ends_s))
+        }
+        Ok(Err(error)) => Err(of_error(&error)),
+        Err(_) => Err(Outcome::down(SymptomCode::AnswerTimeout, "in the TLS handshake")),
+    }
+}
+
+/// Whose certificate is taken.
+pub(crate) enum Whose<'a> {
+    /// That of the named host, by a trusted root.
+    Verified(&'a TlsQuestion),
+    /// Anybody's: the way is covered from those who only listen, and from nobody else.
+    Anybodys,
+}
+
+/// A handshake for what is not HTTP, and when the certificate ends.
+pub(crate) async fn handshake_as(
+    equipment: &Equipment,
+    stream: TcpStream,
+    host: &Host,
+    whose: Whose<'_>,
+    deadline: Instant,
+    timing: &mut Timing,
+) -> Result<(TlsStream<TcpStream>, Option<i64>), Outcome> {
+    let trust = match &whose {
+        Whose::Verified(question) => Some(
+            equipment
+                .roots
+                .get(question.roots.as_deref())
+                .map_err(|why| Outcome::unknown(NoAnswerCode::NotEquipped, why))?,
+        ),
+        Whose::Anybodys => None,
+    };
+    let config = trust.as_ref().map_or_else(unverified::config, |trust| trust.other.clone());
+    let name = server_name(host)?;
+    let started = clock::now();
+    let connected = timeout_at(deadline, TlsConnector::from(config).connect(name, stream)).await;
+    timing.tls_us = micros_since(started);
+    match connected {
+        Ok(Ok(stream)) => {
+            let presented = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            let leaf = || {
+                let (_, leaf) = X509Certificate::from_der(presented.first()?).ok()?;
+                Some(leaf.validity().not_after.timestamp())
+            };
+            let ends_s = trust.map_or_else(leaf, |trust| trust.ends_s(presented));
             Ok((stream, ends_s))
         }
         Ok(Err(error)) => Err(of_error(&error)),

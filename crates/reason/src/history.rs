@@ -85,6 +85,13 @@ pub(crate) const fn is_answer(code: SymptomCode) -> bool {
         | SymptomCode::WrongRcode
         | SymptomCode::WrongRecord
         | SymptomCode::WrongGreeting
+        | SymptomCode::WrongLogin
+        | SymptomCode::TooManyConnections
+        | SymptomCode::NotAccepting
+        | SymptomCode::NoDatabase
+        | SymptomCode::QueryFailed
+        | SymptomCode::WrongAnswer
+        | SymptomCode::WrongRole
         | SymptomCode::Slow
         | SymptomCode::Flapping => true,
         SymptomCode::NoAddress
@@ -119,7 +126,14 @@ const fn comes_with_the_path(code: SymptomCode) -> bool {
         | SymptomCode::WrongHeader
         | SymptomCode::WrongRcode
         | SymptomCode::WrongRecord
-        | SymptomCode::WrongGreeting => false,
+        | SymptomCode::WrongGreeting
+        | SymptomCode::WrongLogin
+        | SymptomCode::TooManyConnections
+        | SymptomCode::NotAccepting
+        | SymptomCode::NoDatabase
+        | SymptomCode::QueryFailed
+        | SymptomCode::WrongAnswer
+        | SymptomCode::WrongRole => false,
     }
 }
 

@@ -94,7 +94,9 @@ impl Asked {
                 self.web.push(Listen { address: address.to_owned(), port, tls: false });
             }
             Question::Icmp(_) => {}
-            Question::Ssh(_) => panic!("the lab's plants have no such daemon yet ({key})"),
+            Question::Ssh(_) | Question::Postgres(_) | Question::Mariadb(_) => {
+                panic!("the lab's plants have no such daemon yet ({key})")
+            }
             Question::Dns(dns) => {
                 let value = match dns.record_type {
                     "SOA" => "ns.example.net. hostmaster.example.net. 1 3600 600 86400 300",

@@ -8,6 +8,7 @@ mod tcp;
 mod icmp;
 pub(super) mod dns;
 mod ssh;
+pub(super) mod database;
 
 use super::lower::{Names, bad_name, zone};
 use super::reader::{Keys, as_host_port, entries, flag, list, span, span_within, text};

@@ -8,6 +8,7 @@
 use super::alerts::{BEATS, TLS_MODES};
 use super::fields::{FIELDS, Field, Holds};
 use super::lower::{NAME_MAX, REQUIREMENT_WORDS};
+use super::questions::database;
 use super::questions::dns::{RCODES, RECORD_TYPES};
 use super::questions::form::{FORMS, Form};
 use super::questions::http::METHODS;
@@ -250,6 +251,14 @@ const MAPS: &[(&str, &[Key])] = &[
         ],
     ),
     (
+        "answer",
+        &[
+            ("is", "text", "exactly this text, or the same number"),
+            ("at_least", "decimal", "a number, and at least this one"),
+            ("at_most", "decimal", "a number, and at most this one"),
+        ],
+    ),
+    (
         "records",
         &[
             ("at_least", "number", "at least so many of the asked type"),
@@ -393,6 +402,9 @@ fn words() -> Vec<(&'static str, Json)> {
         ),
         ("method", choice(METHODS)),
         ("rcode", choice(RCODES)),
+        ("database-tls", choice(database::TLS)),
+        ("database-role", choice(database::ROLES)),
+        ("decimal", map([("type", text("number"))])),
         ("tls", choice(TLS_MODES.map(|(word, _)| word))),
         ("query", pattern(&format!(r"^\s*\S+(\s+({}))?\s*$", RECORD_TYPES.join("|")))),
         ("statuses", one_or_list("status")),
@@ -680,6 +692,9 @@ mod tests {
             "breaker-with-standard" => "feeds: { a: { breaker: { @ } } }",
             "metered" => "feeds: { a: { metered: { @ } } }",
             "body" => "feeds: { a: { checks: { http: b, body: { @ } } } }",
+            "answer" => {
+                "feeds: { a: { checks: { mariadb: b, user: c, query: d, answer: { @ } } } }"
+            }
             "records" => "feeds: { a: { checks: { dns: b, records: { @ } } } }",
             other => panic!("no place is known for `{other}`"),
         };

@@ -186,6 +186,38 @@ fn requirements_that_say_half() {
 }
 
 #[test]
+fn questions_to_databases_that_say_half() {
+    for (fields, code) in [
+        ("password: { secret: c }", "BS0107"),
+        ("query: select 1", "BS0107"),
+        ("role: primary", "BS0107"),
+        ("user: b, password: hunter2", "BS0309"),
+        ("password: hunter2", "BS0309"),
+        ("user: b, answer: { is: 1 }", "BS0107"),
+        ("user: b, query: select 1, answer: {}", "BS0403"),
+        ("user: b, query: select 1, answer: { is_not: 1 }", "BS0106"),
+        ("user: b, query: select 1, answer: { at_least: many }", "BS0301"),
+        ("user: b, query: select 1, answer: { at_least: inf }", "BS0301"),
+        ("user: b, query: select 1, answer: { at_least: 2, at_most: 1 }", "BS0311"),
+        ("user: b, query: \" \"", "BS0403"),
+        ("user: b, query: \"a\\0b\"", "BS0311"),
+        ("user: b, role: master", "BS0310"),
+        ("tls: sometimes", "BS0310"),
+        ("tls: required, roots: /etc/ours.pem", "BS0107"),
+        ("expires_within: 3 d", "BS0107"),
+    ] {
+        for kind in ["postgres", "mariadb"] {
+            let check = format!("services: {{ s: {{ checks: {{ {kind}: a, {fields} }} }} }}\n");
+            refused_with(&with(&check), code);
+        }
+    }
+    let long = "x".repeat(9_000);
+    let check =
+        format!("services: {{ s: {{ checks: {{ mariadb: a, user: b, query: {long} }} }} }}\n");
+    refused_with(&with(&check), "BS0311");
+}
+
+#[test]
 fn power_that_cannot_be() {
     for (feed, code) in [
         ("breaker: 100001 A", "BS0311"),

@@ -397,6 +397,12 @@ fn checks(tape: &mut Tape<'_>) -> String {
              body: { lacks: [a, b] }",
             "https: \"https://a.example\", expires_within: 1 d, \
              expect_headers: { B: { lacks: c, contains: d }, A: { contains: e } }",
+            "postgres: a.example",
+            "postgres: \"a.example:5433\", tls: verify, expires_within: 3 d, roots: /etc/ours.pem, user: b, \
+             password: { secret: c }, database: d, query: \"select 'x: y'\", \
+             answer: { is: \"1\", at_least: -0.5, at_most: 10 }, role: standby, slow: 1 s",
+            "mariadb: a.example, tls: off, user: b, query: select 2, answer: { is: on }",
+            "mariadb: \"[2001:db8::1]:3307\", tls: required, user: b, role: primary",
             "ssh: \"a.example:2222\", banner: { contains: [SSH-2.0], lacks: OpenSSH_7 }, slow: 1 s",
         ]);
         let often =

@@ -269,6 +269,36 @@ fn http() -> impl Strategy<Value = check::HttpQuestion> {
     })
 }
 
+fn database() -> impl Strategy<Value = check::DatabaseQuestion> {
+    let roots = prop::option::of(text());
+    let tls = prop_oneof![
+        Just(check::DatabaseTls::Off),
+        Just(check::DatabaseTls::Prefer),
+        Just(check::DatabaseTls::Required),
+        (span(), roots).prop_map(|(expires_within, roots)| {
+            check::DatabaseTls::Verify(check::TlsQuestion { expires_within, roots })
+        }),
+    ];
+    let condition = prop_oneof![
+        text().prop_map(check::ValueCondition::Is),
+        any::<i32>().prop_map(|eighths| check::ValueCondition::AtLeast(f64::from(eighths) / 8.0)),
+        any::<i32>().prop_map(|eighths| check::ValueCondition::AtMost(f64::from(eighths) / 8.0)),
+    ];
+    let password = text().prop_map(blackstart_model::plant::Secret);
+    let role = prop::sample::select(check::DatabaseRole::ALL);
+    let optional = || prop::option::of(text());
+    let session = (
+        (text(), prop::option::of(password), optional(), optional()),
+        (few(condition), prop::option::of(role)),
+    )
+        .prop_map(|((user, password, database, query), (answer, role))| {
+            check::DatabaseSession { user, password, database, query, answer, role }
+        });
+    (host_port(), tls, prop::option::of(session), prop::option::of(span())).prop_map(
+        |(target, tls, session, slow)| check::DatabaseQuestion { target, tls, session, slow },
+    )
+}
+
 fn question() -> impl Strategy<Value = check::Question> {
     let tcp = (host_port(), prop::option::of(span()))
         .prop_map(|(target, slow)| check::TcpQuestion { target, slow });
@@ -305,6 +335,8 @@ fn question() -> impl Strategy<Value = check::Question> {
         icmp.prop_map(check::Question::Icmp),
         dns.prop_map(check::Question::Dns),
         ssh.prop_map(check::Question::Ssh),
+        database().prop_map(check::Question::Postgres),
+        database().prop_map(check::Question::Mariadb),
     ]
 }
 

@@ -33,7 +33,9 @@ mod tcp;
 mod icmp;
 mod dns;
 mod ssh;
+mod database;
 
+pub use database::{DatabaseQuestion, DatabaseSession, DatabaseTls, ValueCondition};
 pub use dns::{DnsQuestion, RecordCondition};
 pub use http::{HeaderValue, HttpQuestion};
 pub use icmp::IcmpQuestion;
@@ -432,6 +434,10 @@ pub enum Question {
     Dns(DnsQuestion),
     /// SSH.
     Ssh(SshQuestion),
+    /// PostgreSQL.
+    Postgres(DatabaseQuestion),
+    /// MariaDB or MySQL.
+    Mariadb(DatabaseQuestion),
 }
 
 impl Question {
@@ -444,6 +450,8 @@ impl Question {
             Self::Icmp(_) => check::CheckKind::Icmp,
             Self::Dns(_) => check::CheckKind::Dns,
             Self::Ssh(_) => check::CheckKind::Ssh,
+            Self::Postgres(_) => check::CheckKind::Postgres,
+            Self::Mariadb(_) => check::CheckKind::Mariadb,
         }
     }
 
@@ -452,6 +460,7 @@ impl Question {
     pub fn roots(&self) -> Option<&str> {
         let tls = match self {
             Self::Http(http) => http.tls.as_ref(),
+            Self::Postgres(database) | Self::Mariadb(database) => database.tls(),
             Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => None,
         };
         tls?.roots.as_deref()
@@ -527,6 +536,8 @@ impl From<&check::Question> for Question {
             check::Question::Icmp(icmp) => Self::Icmp(icmp.into()),
             check::Question::Dns(dns) => Self::Dns(dns.into()),
             check::Question::Ssh(ssh) => Self::Ssh(ssh.into()),
+            check::Question::Postgres(database) => Self::Postgres(database.into()),
+            check::Question::Mariadb(database) => Self::Mariadb(database.into()),
         }
     }
 }
@@ -541,6 +552,8 @@ impl TryFrom<Question> for check::Question {
             Question::Icmp(icmp) => Self::Icmp(icmp.try_into()?),
             Question::Dns(dns) => Self::Dns(dns.try_into()?),
             Question::Ssh(ssh) => Self::Ssh(ssh.into()),
+            Question::Postgres(database) => Self::Postgres(database.try_into()?),
+            Question::Mariadb(database) => Self::Mariadb(database.try_into()?),
         })
     }
 }

@@ -3,7 +3,7 @@
 use blackstart_model::check::{Host, HostPort, HttpQuestion, Question};
 use blackstart_model::time::Duration;
 use blackstart_probe::secrets::SecretStore;
-use blackstart_probe::{Answer, Assignment, Equipment, Listener, Prober, Sample};
+use blackstart_probe::{Answer, Assignment, Equipment, Listener, Prober, Sample, ask_once};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -58,6 +58,26 @@ pub(crate) fn asked_within(question: Question, deadline: Duration) -> Answer {
         }
         Heard::WayOut(_) => panic!("no way out was asked about"),
     }
+}
+
+/// Puts one question once, with these secrets: lines of a secrets file.
+pub(crate) fn asked_with(secrets: &str, question: Question, deadline: Duration) -> Answer {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secrets");
+    std::fs::write(&path, secrets).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, private).unwrap();
+    let equipment = Equipment::new(Arc::new(SecretStore { file: Some(path) }));
+    let [answer] = ask_once(&equipment, &[question], deadline).unwrap().try_into().unwrap();
+    answer
+}
+
+/// The question of a check that is written so in a plant file.
+pub(crate) fn written(check: &str) -> Question {
+    let text = format!("blackstart: 1\nservices: {{ it: {{ checks: {{ {check} }} }} }}\n");
+    let (plant, findings) = blackstart_model::plantfile::parse_str(&text);
+    let plant = plant.unwrap_or_else(|| panic!("{check}: {findings:#?}"));
+    plant.checks()[0].question.clone()
 }
 
 pub(crate) fn at(address: SocketAddr) -> HostPort {

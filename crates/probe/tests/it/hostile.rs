@@ -8,6 +8,8 @@
 mod dns;
 mod http;
 mod ssh;
+mod postgres;
+mod mariadb;
 
 use crate::asked::{PATIENCE, at};
 use blackstart_model::check::{HostPort, Question};
@@ -19,7 +21,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::mpsc;
 
 /// Every kind that speaks over a network. `tcp` asks nothing, and the kernel answers `icmp`.
-const KINDS: &[Kind] = &[http::KIND, dns::KIND, ssh::KIND];
+const KINDS: &[Kind] = &[http::KIND, dns::KIND, ssh::KIND, postgres::KIND, mariadb::KIND];
 
 /// A kind of check, and what a server for it says.
 struct Kind {

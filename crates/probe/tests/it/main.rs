@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod asked;
+mod daemon;
 mod hostile;
 mod http;
 mod icmp;
 mod schedule;
 mod ssh;
+mod postgres;
+mod mariadb;
 mod tcp;
 mod tls;

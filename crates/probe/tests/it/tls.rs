@@ -20,6 +20,19 @@ fn authority(name: &str, ends_year: i32) -> CertificateParams {
     authority
 }
 
+/// PEM of a root of its own, of a chain for these names up to it, and of the chain's key; it ends with 2089.
+pub(crate) fn certificate_of(names: &[&str]) -> (String, String, String) {
+    let authority_key = KeyPair::generate().unwrap();
+    let authority = authority("A root of our own", 2095);
+    let root = authority.self_signed(&authority_key).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut leaf = CertificateParams::new(names).unwrap();
+    leaf.not_after = rcgen::date_time_ymd(2090, 1, 1);
+    let leaf = leaf.signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
+    (root.pem(), leaf.pem(), key.serialize_pem())
+}
+
 /// A server with a certificate for `name` of an authority of its own; returns the authority's PEM.
 fn server(name: &str) -> (SocketAddr, String) {
     let authority_key = KeyPair::generate().unwrap();

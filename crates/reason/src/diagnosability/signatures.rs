@@ -189,7 +189,12 @@ impl<'a> Senses<'a> {
 /// Echoes come or do not come; of all other questions, some answers are no good ones.
 pub(super) const fn can_refuse(kind: CheckKind) -> bool {
     match kind {
-        CheckKind::Http | CheckKind::Tcp | CheckKind::Dns | CheckKind::Ssh => true,
+        CheckKind::Http
+        | CheckKind::Tcp
+        | CheckKind::Dns
+        | CheckKind::Ssh
+        | CheckKind::Postgres
+        | CheckKind::Mariadb => true,
         CheckKind::Icmp => false,
     }
 }

@@ -3,7 +3,7 @@
 //! A [`Form`] is all that the language knows of one kind: the key it goes by, how it is read, and what an
 //! editor is told of its fields. A new kind is a file with a form, and a line in [`FORMS`] and [`printed`].
 
-use super::{dns, http, icmp, ssh, tcp};
+use super::{database, dns, http, icmp, ssh, tcp};
 use crate::check::{Question, TextCondition, TlsQuestion};
 use crate::plantfile::print::{Fields, flow_list, flow_map, scalar, span as shown};
 use crate::plantfile::reader::{Keys, list, span, text};
@@ -25,8 +25,16 @@ pub(in crate::plantfile) struct Form {
 }
 
 /// Every kind.
-pub(in crate::plantfile) const FORMS: &[Form] =
-    &[http::HTTP, http::HTTPS, tcp::TCP, icmp::ICMP, dns::DNS, ssh::SSH];
+pub(in crate::plantfile) const FORMS: &[Form] = &[
+    http::HTTP,
+    http::HTTPS,
+    tcp::TCP,
+    icmp::ICMP,
+    dns::DNS,
+    ssh::SSH,
+    database::POSTGRES,
+    database::MARIADB,
+];
 
 /// The question a check asks, with the word it is named by.
 pub(super) fn question(
@@ -52,6 +60,8 @@ pub(in crate::plantfile) fn printed(question: &Question) -> Fields {
         Question::Icmp(question) => icmp::printed(question),
         Question::Dns(question) => dns::printed(question),
         Question::Ssh(question) => ssh::printed(question),
+        Question::Postgres(question) => database::printed_postgres(question),
+        Question::Mariadb(question) => database::printed_mariadb(question),
     }
 }
 
@@ -101,7 +111,7 @@ pub(super) fn printed_conditions<'c>(
 }
 
 /// A certificate that ends within this time is worth a word.
-const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
+pub(super) const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
 
 /// When a certificate is worth a word.
 pub(super) const TLS_EXPIRES: Key =

@@ -8,6 +8,7 @@ pub(crate) mod alerts;
 use crate::permit::Permit;
 use alerts::Alerts;
 use blackstart_model::check::CheckKind;
+use blackstart_probe::plugins::PluginStore;
 use blackstart_probe::wire::v1::Token;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +24,7 @@ const NAME_BYTES_MAX: usize = 200;
 const TOKEN_BYTES_MAX: usize = 1_000;
 
 const KEYS: &[&str] =
-    &["server", "agent", "token", "fingerprint", "allow", "spool", "secrets", "roots"];
+    &["server", "agent", "token", "fingerprint", "allow", "spool", "secrets", "roots", "plugins"];
 
 /// What the agent runs by.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) secrets: Option<PathBuf>,
     /// How it alerts by itself.
     pub(crate) alerts: Alerts,
+    /// The file of plugins.
+    pub(crate) plugins: PluginStore,
 }
 
 /// One thing that is wrong.
@@ -114,13 +117,24 @@ fn parse(text: &str) -> Result<Config, Vec<Complaint>> {
     let secrets = reading.optional("secrets", absolute);
     let roots = reading.optional("roots", roots);
     let alerts = alerts::read(&mut reading);
+    let plugins = reading.optional("plugins", plugins).unwrap_or_default();
     match (server, agent, token, fingerprint, kinds) {
         (Some(server), Some(agent), Some(token), Some(fingerprint), Some(kinds))
             if reading.complaints.is_empty() =>
         {
             let permit = Permit { kinds, roots: roots.unwrap_or_default() };
             let spool = spool.unwrap_or_else(|| PathBuf::from("/var/lib/blackstart-agent"));
-            Ok(Config { server, agent, token, fingerprint, permit, spool, secrets, alerts })
+            Ok(Config {
+                server,
+                agent,
+                token,
+                fingerprint,
+                permit,
+                spool,
+                secrets,
+                alerts,
+                plugins,
+            })
         }
         _ => {
             reading.complaints.sort_by_key(|complaint| complaint.line);
@@ -222,6 +236,12 @@ fn kinds(text: &str) -> Result<Vec<CheckKind>, String> {
 fn absolute(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_absolute() { Ok(path) } else { Err("has to be an absolute path".to_owned()) }
+}
+
+fn plugins(text: &str) -> Result<PluginStore, String> {
+    let store = PluginStore { file: Some(absolute(text)?) };
+    let complaints = store.complaints();
+    if complaints.is_empty() { Ok(store) } else { Err(complaints.join("; ")) }
 }
 
 fn roots(text: &str) -> Result<Vec<String>, String> {

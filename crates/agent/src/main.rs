@@ -102,7 +102,8 @@ fn run(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("could not open the spool in {}", config.spool.display()))?;
     let (desk, spool, keeper) = keeper::start(log, kept).context("could not start a thread")?;
     let secrets = Arc::new(SecretStore { file: config.secrets.clone() });
-    let prober = Prober::start(Equipment::new(secrets.clone()), desk.clone(), &config.agent)
+    let equipment = Equipment::new(secrets.clone()).with_plugins(config.plugins.clone());
+    let prober = Prober::start(equipment, desk.clone(), &config.agent)
         .context("could not start the prober")?;
     let tls = pinned::tls(config.fingerprint);
     let centre = Arc::new(Centre::default());

@@ -66,6 +66,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         agents_listen: None,
         secrets: None,
         commands: None,
+        plugins: None,
         access: AccessSettings::default(),
         play: Some(play),
     };

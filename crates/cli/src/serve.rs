@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Nobody but root and the user we run as may write it, nor the programs.
     #[arg(long)]
     commands: Option<PathBuf>,
+    /// A file of `name = program arguments` lines: the plugins that this host runs, and no others.
+    #[arg(long)]
+    plugins: Option<PathBuf>,
     /// A file of `name:hash` lines, made with `blackstart password`.
     #[arg(long)]
     passwords: Option<PathBuf>,
@@ -55,6 +58,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         agents_listen,
         secrets,
         commands,
+        plugins,
         passwords,
         tls_certificate,
         tls_key,
@@ -76,6 +80,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         agents_listen,
         secrets,
         commands,
+        plugins,
         access,
         play: None,
     };

@@ -10,11 +10,20 @@ mod icmp;
 mod dns;
 mod ssh;
 mod database;
+mod snmp;
+mod ntp;
+mod plugin;
 
 pub use database::{DatabaseQuestion, DatabaseRole, DatabaseSession, DatabaseTls, ValueCondition};
 pub use dns::{DnsQuestion, RecordCondition};
 pub use http::{HeaderValue, HttpQuestion};
 pub use icmp::IcmpQuestion;
+pub use ntp::NtpQuestion;
+pub use plugin::PluginQuestion;
+pub use snmp::{
+    OBJECTS, Oid, SnmpAccess, SnmpAuth, SnmpCondition, SnmpHash, SnmpObject, SnmpQuestion,
+    SnmpUser, SnmpValue, SnmpWord,
+};
 pub use ssh::SshQuestion;
 pub use tcp::TcpQuestion;
 
@@ -71,6 +80,12 @@ codes! {
         Postgres = "postgres",
         /// A session with MariaDB or MySQL.
         Mariadb = "mariadb",
+        /// Values of an SNMP agent.
+        Snmp = "snmp",
+        /// The time of a time server.
+        Ntp = "ntp",
+        /// A Nagios plugin.
+        Plugin = "plugin",
     }
 }
 
@@ -91,6 +106,12 @@ pub enum Question {
     Postgres(DatabaseQuestion),
     /// A session with MariaDB or MySQL.
     Mariadb(DatabaseQuestion),
+    /// Values of an SNMP agent.
+    Snmp(SnmpQuestion),
+    /// The time of a time server.
+    Ntp(NtpQuestion),
+    /// A Nagios plugin.
+    Plugin(PluginQuestion),
 }
 
 impl Question {
@@ -105,6 +126,9 @@ impl Question {
             Self::Ssh(_) => CheckKind::Ssh,
             Self::Postgres(_) => CheckKind::Postgres,
             Self::Mariadb(_) => CheckKind::Mariadb,
+            Self::Snmp(_) => CheckKind::Snmp,
+            Self::Ntp(_) => CheckKind::Ntp,
+            Self::Plugin(_) => CheckKind::Plugin,
         }
     }
 
@@ -121,6 +145,9 @@ impl Question {
             Self::Dns(dns) => Some(&dns.server.host),
             Self::Ssh(ssh) => Some(&ssh.target.host),
             Self::Postgres(database) | Self::Mariadb(database) => Some(&database.target.host),
+            Self::Snmp(snmp) => Some(&snmp.agent.host),
+            Self::Ntp(ntp) => Some(&ntp.server.host),
+            Self::Plugin(_) => None,
         }
     }
 
@@ -134,6 +161,9 @@ impl Question {
             Self::Dns(dns) => vec![&dns.server],
             Self::Ssh(ssh) => vec![&ssh.target],
             Self::Postgres(database) | Self::Mariadb(database) => vec![&database.target],
+            Self::Snmp(snmp) => vec![&snmp.agent],
+            Self::Ntp(ntp) => vec![&ntp.server],
+            Self::Plugin(_) => Vec::new(),
         }
     }
 
@@ -143,7 +173,13 @@ impl Question {
         match self {
             Self::Http(http) => http.tls.as_ref(),
             Self::Postgres(database) | Self::Mariadb(database) => database.tls.verified(),
-            Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => None,
+            Self::Tcp(_)
+            | Self::Icmp(_)
+            | Self::Dns(_)
+            | Self::Ssh(_)
+            | Self::Snmp(_)
+            | Self::Ntp(_)
+            | Self::Plugin(_) => None,
         }
     }
 
@@ -158,7 +194,13 @@ impl Question {
                 let session = database.session.as_ref();
                 session.and_then(|session| session.password.as_ref()).into_iter().collect()
             }
-            Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => Vec::new(),
+            Self::Snmp(snmp) => snmp.access.secrets(),
+            Self::Tcp(_)
+            | Self::Icmp(_)
+            | Self::Dns(_)
+            | Self::Ssh(_)
+            | Self::Ntp(_)
+            | Self::Plugin(_) => Vec::new(),
         }
     }
 }

@@ -174,6 +174,16 @@ codes! {
         WrongAnswer = "wrong-answer",
         /// A standby where a primary is expected, or the other way round.
         WrongRole = "wrong-role",
+        /// A value is not what the check says it should be.
+        WrongValue = "wrong-value",
+        /// A clock is further from ours than the check allows.
+        ClockOffset = "clock-offset",
+        /// A time server says that it does not have the time.
+        Unsynchronised = "unsynchronised",
+        /// A plugin says `WARNING`.
+        PluginWarning = "plugin-warning",
+        /// A plugin says `CRITICAL`.
+        PluginCritical = "plugin-critical",
         /// It works, slower than the check's `slow` bound.
         Slow = "slow",
         /// Somebody says so.
@@ -215,6 +225,16 @@ codes! {
         NotEquipped = "not-equipped",
         /// Our own limit was reached: sockets, memory, a full queue.
         Exhausted = "exhausted",
+        /// The target says that it is asked too often.
+        RateLimited = "rate-limited",
+        /// The target has no such value, or does not show it to us.
+        NoSuchValue = "no-such-value",
+        /// A counter was read once, or has been reset: there is no rate yet.
+        NoRate = "no-rate",
+        /// A plugin did not end by the deadline, and was killed.
+        Unfinished = "unfinished",
+        /// A plugin says `UNKNOWN`.
+        SaidUnknown = "said-unknown",
     }
 }
 

@@ -5,13 +5,16 @@
 //! prober to say, which knows.
 
 use crate::icmp::Echoes;
+use crate::plugin::Plugins;
+use crate::plugins::PluginStore;
 use crate::resolver::Resolver;
 use crate::secrets::Secrets;
 use crate::tls::Roots;
-use crate::{dns, http, mariadb, postgres, ssh, tcp};
+use crate::{dns, http, mariadb, ntp, plugin, postgres, snmp, ssh, tcp};
 use blackstart_model::check::Question;
 use blackstart_model::observation::{NoAnswer, Outcome, Symptom, Timing};
 use blackstart_model::reading::Reading;
+use std::cell::RefCell;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -20,13 +23,21 @@ pub struct Equipment {
     pub(crate) resolver: Resolver,
     pub(crate) roots: Roots,
     pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) plugins: Plugins,
 }
 
 impl Equipment {
     /// The host's resolvers and trust roots, and these secrets.
     #[must_use]
     pub fn new(secrets: Arc<dyn Secrets>) -> Self {
-        Self { resolver: Resolver::default(), roots: Roots::default(), secrets }
+        let plugins = Plugins::new(PluginStore::default());
+        Self { resolver: Resolver::default(), roots: Roots::default(), secrets, plugins }
+    }
+
+    /// The same, and the plugins that this host runs.
+    #[must_use]
+    pub fn with_plugins(self, store: PluginStore) -> Self {
+        Self { plugins: Plugins::new(store), ..self }
     }
 
     /// The host's resolvers and trust roots, and no secrets.
@@ -63,10 +74,15 @@ impl From<Outcome> for Answer {
     }
 }
 
+/// What is kept of one check between its tries, by kinds that have to; it goes with the check.
+#[derive(Default)]
+pub(crate) struct Memory(RefCell<Option<Box<snmp::Memory>>>);
+
 /// Puts a question.
 pub(crate) async fn ask(
     equipment: &Equipment,
     echoes: &Echoes,
+    memory: &Memory,
     question: &Question,
     deadline: Instant,
 ) -> Answer {
@@ -79,6 +95,15 @@ pub(crate) async fn ask(
         Question::Ssh(ssh) => ssh::ask(equipment, ssh, deadline).await,
         Question::Postgres(database) => postgres::ask(equipment, database, deadline).await,
         Question::Mariadb(database) => mariadb::ask(equipment, database, deadline).await,
+        Question::Snmp(snmp) => {
+            // A copy: two tries of one check may be under way, and each ends with what it knows.
+            let mut own = memory.0.borrow().clone().unwrap_or_default();
+            let answer = snmp::ask(equipment, &mut own, snmp, deadline).await;
+            memory.0.replace(Some(own));
+            answer
+        }
+        Question::Ntp(ntp) => ntp::ask(equipment, ntp, deadline).await,
+        Question::Plugin(plugin) => plugin::ask(equipment, plugin, deadline).await,
     };
     if answer.timing.total_us == 0 {
         // A kind that says goodbye has looked at the time before that.
@@ -126,7 +151,9 @@ pub fn ask_once(
     let echoes = Echoes::default();
     let put = async {
         let deadline = crate::clock::now() + deadline;
-        let all = questions.iter().map(|question| ask(equipment, &echoes, question, deadline));
+        let all = questions.iter().map(async |question| {
+            ask(equipment, &echoes, &Memory::default(), question, deadline).await
+        });
         futures_util::future::join_all(all).await
     };
     Ok(tokio::task::LocalSet::new().block_on(&runtime, put))

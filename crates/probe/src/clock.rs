@@ -1,5 +1,5 @@
-//! The only place of this crate that reads clocks: monotonic ones, and the wall clock for the one
-//! question that is about dates, whether a certificate is still valid.
+//! The only place of this crate that reads clocks: monotonic ones, and the wall clock for the two
+//! questions that are about it, whether a certificate is still valid and how far a time server's clock is from ours.
 #![expect(clippy::disallowed_methods, reason = "the one module of the probe that reads clocks")]
 
 use blackstart_model::time::Duration;
@@ -28,4 +28,10 @@ pub(crate) fn slept() -> Duration {
 /// Seconds since 1970 by the wall clock, to compare with the dates of certificates.
 pub(crate) fn unix_s() -> i64 {
     clock_gettime(ClockId::Realtime).tv_sec
+}
+
+/// Since 1970 by the wall clock, to compare with the clock of a time server; zero before that.
+pub(crate) fn unix() -> Duration {
+    let now = clock_gettime(ClockId::Realtime);
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }

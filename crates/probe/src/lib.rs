@@ -1,7 +1,8 @@
 //! The senses: puts questions to the world on a fixed grid and returns what it saw.
 //!
 //! It returns answers and never opinions: which fault explains them is for `reason`. It never decides
-//! that something recovered, never starts a shell, and never reads a wall clock. What it cannot put, or
+//! that something recovered, never starts a shell, runs only the plugins that its host's own file names, and
+//! reads the wall clock only for what is about it (certificates, time servers). What it cannot put, or
 //! cannot read, is `unknown` with the reason.
 //!
 //! [`Prober`] owns the schedule; each kind of check is one module that answers one question before one
@@ -24,10 +25,15 @@ mod condition;
 mod database;
 mod postgres;
 mod mariadb;
+mod snmp;
+mod ntp;
+mod plugin;
 mod resolver;
+mod udp;
 mod net;
 pub mod fetch;
 pub mod secrets;
+pub mod plugins;
 pub mod wire;
 
 pub use ask::{Answer, Equipment, ask_once};

@@ -9,7 +9,7 @@
 //! Work is shared out over a few threads by the same hash; each has its own runtime, so a check never
 //! waits for another thread, nor for the pages of the server.
 
-use crate::ask::{Answer, Equipment, ask};
+use crate::ask::{Answer, Equipment, Memory, ask};
 use crate::clock;
 use crate::icmp::Echoes;
 use crate::way_out::{PROVE_EVERY, PROVE_LOST_EVERY, WayOut};
@@ -245,6 +245,7 @@ struct Worker {
 /// A check on the grid.
 struct Slot {
     assignment: Arc<Assignment>,
+    memory: Memory,
     /// It has been asked out of the grid and has not answered.
     asked: Cell<bool>,
     /// A try of the grid is under way.
@@ -314,6 +315,7 @@ impl Worker {
             }
             let slot = Rc::new(Slot {
                 assignment: assignment.clone(),
+                memory: Memory::default(),
                 asked: Cell::default(),
                 on_grid: Cell::default(),
                 gone: Cell::default(),
@@ -386,7 +388,7 @@ impl Worker {
         let worker = self.clone();
         let began = self.pulse.begin();
         tokio::task::spawn_local(async move {
-            let answer = worker.answer(&slot.assignment).await;
+            let answer = worker.answer(&slot).await;
             worker.pulse.end(began);
             worker.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
             worker.finish(&slot, answer, asked);
@@ -406,10 +408,13 @@ impl Worker {
     }
 
     /// One try, and what it counts for.
-    async fn answer(&self, assignment: &Assignment) -> Answer {
-        let Assignment { key: _, every: _, deadline, question, crosses_way_out } = assignment;
+    async fn answer(&self, slot: &Slot) -> Answer {
+        let Assignment { key: _, every: _, deadline, question, crosses_way_out } =
+            &*slot.assignment;
         let began = clock::now();
-        let mut answer = ask(&self.equipment, &self.echoes, question, began + *deadline).await;
+        let deadline_at = began + *deadline;
+        let mut answer =
+            ask(&self.equipment, &self.echoes, &slot.memory, question, deadline_at).await;
         let Outcome::Down(symptom) = &answer.outcome else { return answer };
         let by_time = matches!(
             symptom.code,

@@ -4,7 +4,7 @@
 //! lost. So a failing one is reported only after the way out has been proved *after* the failure;
 //! many failing at once share one proof. The loss, and its end, are news of their own.
 
-use crate::ask::{Equipment, ask};
+use crate::ask::{Equipment, Memory, ask};
 use crate::clock;
 use crate::icmp::Echoes;
 use crate::prober::Listener;
@@ -85,9 +85,9 @@ impl WayOut {
         for at in 0..questions.len() {
             let (equipment, echoes) = (equipment.clone(), echoes.clone());
             let questions = questions.clone();
-            asking.spawn_local(
-                async move { ask(&equipment, &echoes, &questions[at], deadline).await },
-            );
+            asking.spawn_local(async move {
+                ask(&equipment, &echoes, &Memory::default(), &questions[at], deadline).await
+            });
         }
         let mut failed = Vec::new();
         let mut open = false;

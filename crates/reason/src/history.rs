@@ -92,13 +92,19 @@ pub(crate) const fn is_answer(code: SymptomCode) -> bool {
         | SymptomCode::QueryFailed
         | SymptomCode::WrongAnswer
         | SymptomCode::WrongRole
+        | SymptomCode::WrongValue
+        | SymptomCode::ClockOffset
+        | SymptomCode::Unsynchronised
+        | SymptomCode::PluginWarning
         | SymptomCode::Slow
         | SymptomCode::Flapping => true,
+        // What a plugin calls critical may be silence.
         SymptomCode::NoAddress
         | SymptomCode::Unreachable
         | SymptomCode::ConnectTimeout
         | SymptomCode::AnswerTimeout
         | SymptomCode::NoEcho
+        | SymptomCode::PluginCritical
         | SymptomCode::Reported => false,
     }
 }
@@ -109,6 +115,8 @@ const fn comes_with_the_path(code: SymptomCode) -> bool {
     match code {
         SymptomCode::Slow
         | SymptomCode::EchoLoss
+        | SymptomCode::PluginWarning
+        | SymptomCode::PluginCritical
         | SymptomCode::Flapping
         | SymptomCode::Reported
         | SymptomCode::Closed
@@ -133,7 +141,10 @@ const fn comes_with_the_path(code: SymptomCode) -> bool {
         | SymptomCode::NoDatabase
         | SymptomCode::QueryFailed
         | SymptomCode::WrongAnswer
-        | SymptomCode::WrongRole => false,
+        | SymptomCode::WrongRole
+        | SymptomCode::WrongValue
+        | SymptomCode::ClockOffset
+        | SymptomCode::Unsynchronised => false,
     }
 }
 

@@ -18,6 +18,7 @@ use blackstart_model::plant::Plant;
 use blackstart_model::record::{Decision, Input, PlantSource};
 use blackstart_model::time::Duration;
 use blackstart_model::{CheckKey, VantageId, VantageName};
+use blackstart_probe::plugins::PluginStore;
 use blackstart_probe::secrets::{SecretStore, Secrets};
 use blackstart_probe::{Assignment, Equipment, Prober, Stats, raise_limits};
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub secrets: Option<PathBuf>,
     /// The file that says what the plant's commands are.
     pub commands: Option<PathBuf>,
+    /// The file of the plugins that this host runs.
+    pub plugins: Option<PathBuf>,
     /// Who may sign in to the console.
     pub access: AccessSettings,
     /// A pretend world that answers in place of the network: a demonstration.
@@ -105,6 +108,14 @@ pub enum ServeError {
     /// Console or agents' listener cannot be protected as they must be.
     #[error(transparent)]
     Access(#[from] http::AccessError),
+    /// The file of plugins is not in order.
+    #[error("could not use {}: {}", path.display(), complaints.join("; "))]
+    Plugins {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong with it.
+        complaints: Vec<String>,
+    },
     /// The system refuses something.
     #[error("could not {what}")]
     System {
@@ -125,6 +136,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         clock::play(play.starts, play.speed);
     }
     let access = Access::of(&settings.access, settings.listen)?;
+    let plugins = plugins(settings.plugins.clone())?;
     let found = find(&settings.plant)?;
     let journal = SqliteJournal::open(&settings.data)?;
     let console = listen("the console", settings.listen).await?;
@@ -139,7 +151,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let refused = adopt(&hub, found).await?;
 
     let secrets: Arc<dyn Secrets> = Arc::new(SecretStore { file: settings.secrets.clone() });
-    let senses = Arc::new(Senses::start(settings.play, &hub, &secrets)?);
+    let senses = Arc::new(Senses::start(settings.play, &hub, &secrets, plugins)?);
     let agents = match settings.agents_listen {
         None => None,
         Some(at) => {
@@ -300,17 +312,31 @@ pub(crate) enum Senses {
     Player(Arc<Player>),
 }
 
+/// The plugins of this file, when it is in order.
+fn plugins(file: Option<PathBuf>) -> Result<PluginStore, ServeError> {
+    let store = PluginStore { file };
+    let complaints = store.complaints();
+    match &store.file {
+        Some(path) if !complaints.is_empty() => {
+            Err(ServeError::Plugins { path: path.clone(), complaints })
+        }
+        Some(_) | None => Ok(store),
+    }
+}
+
 impl Senses {
     fn start(
         play: Option<Play>,
         hub: &Arc<Hub>,
         secrets: &Arc<dyn Secrets>,
+        plugins: PluginStore,
     ) -> Result<Self, ServeError> {
         if let Some(play) = play {
             return Ok(Self::Player(Arc::new(Player::new(play, hub))));
         }
         let here = Arc::new(Here::new(hub));
-        let prober = Prober::start(Equipment::new(secrets.clone()), here, "here")
+        let equipment = Equipment::new(secrets.clone()).with_plugins(plugins);
+        let prober = Prober::start(equipment, here, "here")
             .map_err(|source| ServeError::System { what: "start the probing threads", source })?;
         Ok(Self::Prober(prober))
     }

@@ -94,7 +94,12 @@ impl Asked {
                 self.web.push(Listen { address: address.to_owned(), port, tls: false });
             }
             Question::Icmp(_) => {}
-            Question::Ssh(_) | Question::Postgres(_) | Question::Mariadb(_) => {
+            Question::Ssh(_)
+            | Question::Postgres(_)
+            | Question::Mariadb(_)
+            | Question::Snmp(_)
+            | Question::Ntp(_)
+            | Question::Plugin(_) => {
                 panic!("the lab's plants have no such daemon yet ({key})")
             }
             Question::Dns(dns) => {

@@ -9,6 +9,9 @@ mod icmp;
 pub(super) mod dns;
 mod ssh;
 pub(super) mod database;
+pub(super) mod snmp;
+mod ntp;
+mod plugin;
 
 use super::lower::{Names, bad_name, zone};
 use super::reader::{Keys, as_host_port, entries, flag, list, span, span_within, text};

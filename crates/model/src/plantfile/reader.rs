@@ -190,6 +190,17 @@ pub(super) fn number(
     }
 }
 
+/// A number, with or without a fraction.
+pub(super) fn decimal(node: &Node<'_>, what: &str, report: &mut Report) -> Option<f64> {
+    let written = text(node, what, report)?;
+    let number = written.parse::<f64>().ok().filter(|number| number.is_finite());
+    if number.is_none() {
+        let message = format!("`{}` is no number", shortened(written));
+        report.add(codes::QUANTITY, node.place, message, Some("as `10` or `0.5`".to_owned()));
+    }
+    number
+}
+
 /// `true` or `false`.
 pub(super) fn flag(node: &Node<'_>, what: &str, report: &mut Report) -> Option<bool> {
     choice(node, what, &[("true", true), ("false", false)], report)

@@ -12,6 +12,7 @@ use super::questions::database;
 use super::questions::dns::{RCODES, RECORD_TYPES};
 use super::questions::form::{FORMS, Form};
 use super::questions::http::METHODS;
+use super::questions::snmp::units;
 use super::units::{CURVES, Unit, of_capacity};
 use crate::kind::Kind;
 use crate::quantity::{BreakerStandard, Phase, PsuMode};
@@ -259,6 +260,28 @@ const MAPS: &[(&str, &[Key])] = &[
         ],
     ),
     (
+        "snmp-auth",
+        &[
+            ("sha1", "secret", "HMAC-SHA-96 (RFC 3414)"),
+            ("sha256", "secret", "HMAC-192-SHA-256 (RFC 7860)"),
+            ("sha384", "secret", "HMAC-256-SHA-384"),
+            ("sha512", "secret", "HMAC-384-SHA-512"),
+        ],
+    ),
+    ("snmp-privacy", &[("aes128", "secret", "AES-128 (RFC 3826)")]),
+    (
+        "snmp-value",
+        &[
+            ("oid", "text", "a name with its instance, `ifOperStatus.3`, or digits"),
+            ("name", "text", "what the reading is called; as written when not given"),
+            ("scale", "decimal", "what one step of the number stands for"),
+            ("unit", "snmp-unit", "of what"),
+            ("at_least", "decimal", "less is degraded; of a counter, in a second"),
+            ("at_most", "decimal", "more is degraded; of a counter, in a second"),
+            ("is", "texts", "one of these words or numbers; another one is down"),
+        ],
+    ),
+    (
         "records",
         &[
             ("at_least", "number", "at least so many of the asked type"),
@@ -406,6 +429,25 @@ fn words() -> Vec<(&'static str, Json)> {
         ("database-role", choice(database::ROLES)),
         ("decimal", map([("type", text("number"))])),
         ("tls", choice(TLS_MODES.map(|(word, _)| word))),
+        ("plugin-words", named(reference("text"), Json::Flag(true))),
+        ("snmp-unit", map([("enum", list(units().map(text)))])),
+        (
+            "snmp-values",
+            map([(
+                "anyOf",
+                list([
+                    reference("text"),
+                    reference("snmp-value"),
+                    map([
+                        ("type", text("array")),
+                        (
+                            "items",
+                            map([("anyOf", list([reference("text"), reference("snmp-value")]))]),
+                        ),
+                    ]),
+                ]),
+            )]),
+        ),
         ("query", pattern(&format!(r"^\s*\S+(\s+({}))?\s*$", RECORD_TYPES.join("|")))),
         ("statuses", one_or_list("status")),
         (
@@ -695,6 +737,11 @@ mod tests {
             "answer" => {
                 "feeds: { a: { checks: { mariadb: b, user: c, query: d, answer: { @ } } } }"
             }
+            "snmp-auth" => "feeds: { a: { checks: { snmp: b, user: u, auth: { @ }, get: [] } } }",
+            "snmp-privacy" => {
+                "feeds: { a: { checks: { snmp: b, user: u, auth: {}, privacy: { @ }, get: [] } } }"
+            }
+            "snmp-value" => "feeds: { a: { checks: { snmp: b, get: [{ @ }] } } }",
             "records" => "feeds: { a: { checks: { dns: b, records: { @ } } } }",
             other => panic!("no place is known for `{other}`"),
         };

@@ -12,3 +12,4 @@ mod netbox_drawn;
 mod mef;
 mod round_trip;
 mod shown;
+mod snmp_objects;

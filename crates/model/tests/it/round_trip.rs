@@ -404,6 +404,16 @@ fn checks(tape: &mut Tape<'_>) -> String {
             "mariadb: a.example, tls: off, user: b, query: select 2, answer: { is: on }",
             "mariadb: \"[2001:db8::1]:3307\", tls: required, user: b, role: primary",
             "ssh: \"a.example:2222\", banner: { contains: [SSH-2.0], lacks: OpenSSH_7 }, slow: 1 s",
+            "snmp: a.example, community: { secret: c }, \
+             get: [sysUpTime.0, { oid: ifOperStatus.3, is: [up, 5] }, { oid: 1.3.6.1.4.1.1.1, is: x }]",
+            "snmp: \"[2001:db8::7]:1161\", user: u, auth: { sha256: { secret: a } }, \
+             privacy: { aes128: { secret: p } }, get: { oid: ifHCInOctets.3, name: in, scale: 8, \
+             unit: bit/s, at_least: -1.5, at_most: 1e+9 }",
+            "snmp: a.example, user: u, get: rPDU2OutletMeteredStatusCurrent.7",
+            "ntp: a.example, offset_max: 50 ms, stratum_max: 3",
+            "ntp: \"[2001:db8::7]:1123\"",
+            "plugin: disk-root",
+            "plugin: tls, with: { port: 443, host: \"2001:db8::7\" }",
         ]);
         let often =
             tape.pick(&["", ", every: 1 s", ", every: 7 d, deadline: 0.3 s", ", every: 12 s"]);

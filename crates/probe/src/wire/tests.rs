@@ -329,6 +329,14 @@ fn question() -> impl Strategy<Value = check::Question> {
         });
     let ssh = (host_port(), few(condition()), prop::option::of(span()))
         .prop_map(|(target, banner, slow)| check::SshQuestion { target, banner, slow });
+    let ntp = (host_port(), span(), 1_u8..=15).prop_map(|(server, offset_max, stratum_max)| {
+        check::NtpQuestion { server, offset_max, stratum_max }
+    });
+    let word = || "[A-Za-z0-9.:@]{1,20}".prop_filter("a word", |word| !word.contains(".."));
+    let plugin = ("[a-z][a-z0-9-]{0,9}", few(("[a-z]{1,9}", word()))).prop_map(|(name, with)| {
+        let with = with.into_iter().map(|(name, word)| (name.into(), word.into())).collect();
+        check::PluginQuestion { plugin: name.into(), with }
+    });
     prop_oneof![
         http().prop_map(check::Question::Http),
         tcp.prop_map(check::Question::Tcp),
@@ -337,7 +345,46 @@ fn question() -> impl Strategy<Value = check::Question> {
         ssh.prop_map(check::Question::Ssh),
         database().prop_map(check::Question::Postgres),
         database().prop_map(check::Question::Mariadb),
+        snmp().prop_map(check::Question::Snmp),
+        ntp.prop_map(check::Question::Ntp),
+        plugin.prop_map(check::Question::Plugin),
     ]
+}
+
+fn snmp() -> impl Strategy<Value = check::SnmpQuestion> {
+    let secret = || text().prop_map(|name| Secret(name));
+    let auth = (prop::sample::select(check::SnmpHash::ALL), secret(), prop::option::of(secret()))
+        .prop_map(|(hash, password, privacy)| check::SnmpAuth { hash, password, privacy });
+    let access = prop_oneof![
+        secret().prop_map(check::SnmpAccess::Community),
+        ("[a-z]{1,32}", prop::option::of(auth)).prop_map(|(name, auth)| {
+            check::SnmpAccess::User(check::SnmpUser { name: name.into(), auth })
+        }),
+    ];
+    // Thousandths, as for readings.
+    let number = || any::<i32>().prop_map(|thousandths| f64::from(thousandths) / 1_000.0);
+    let word = (text(), prop::option::of(any::<i64>()))
+        .prop_map(|(text, number)| check::SnmpWord { text, number });
+    let condition = prop_oneof![
+        number().prop_map(check::SnmpCondition::AtLeast),
+        number().prop_map(check::SnmpCondition::AtMost),
+        few(word).prop_map(check::SnmpCondition::Is),
+    ];
+    let oid = few(any::<u32>())
+        .prop_map(|rest| check::Oid::new(&[&[1, 3][..], &rest].concat()).expect("it is one"));
+    let unit = prop::sample::select(Unit::ALL);
+    let value = (text(), oid, text(), number(), unit, few(condition)).prop_map(
+        |(written, oid, name, scale, unit, conditions)| check::SnmpValue {
+            written,
+            oid,
+            name,
+            scale,
+            unit,
+            conditions,
+        },
+    );
+    (host_port(), access, prop::collection::vec(value, 1..4))
+        .prop_map(|(agent, access, values)| check::SnmpQuestion { agent, access, values })
 }
 
 fn outcome() -> impl Strategy<Value = observation::Outcome> {

@@ -34,11 +34,17 @@ mod icmp;
 mod dns;
 mod ssh;
 mod database;
+mod snmp;
+mod ntp;
+mod plugin;
 
 pub use database::{DatabaseQuestion, DatabaseSession, DatabaseTls, ValueCondition};
 pub use dns::{DnsQuestion, RecordCondition};
 pub use http::{HeaderValue, HttpQuestion};
 pub use icmp::IcmpQuestion;
+pub use ntp::NtpQuestion;
+pub use plugin::PluginQuestion;
+pub use snmp::{SnmpAccess, SnmpAuth, SnmpCondition, SnmpQuestion, SnmpUser, SnmpValue, SnmpWord};
 pub use ssh::SshQuestion;
 pub use tcp::TcpQuestion;
 pub use terms::{Host, HostPort, TextCondition, TlsQuestion};
@@ -438,6 +444,12 @@ pub enum Question {
     Postgres(DatabaseQuestion),
     /// MariaDB or MySQL.
     Mariadb(DatabaseQuestion),
+    /// SNMP.
+    Snmp(SnmpQuestion),
+    /// NTP.
+    Ntp(NtpQuestion),
+    /// A plugin, by its name.
+    Plugin(PluginQuestion),
 }
 
 impl Question {
@@ -452,6 +464,9 @@ impl Question {
             Self::Ssh(_) => check::CheckKind::Ssh,
             Self::Postgres(_) => check::CheckKind::Postgres,
             Self::Mariadb(_) => check::CheckKind::Mariadb,
+            Self::Snmp(_) => check::CheckKind::Snmp,
+            Self::Ntp(_) => check::CheckKind::Ntp,
+            Self::Plugin(_) => check::CheckKind::Plugin,
         }
     }
 
@@ -461,7 +476,13 @@ impl Question {
         let tls = match self {
             Self::Http(http) => http.tls.as_ref(),
             Self::Postgres(database) | Self::Mariadb(database) => database.tls(),
-            Self::Tcp(_) | Self::Icmp(_) | Self::Dns(_) | Self::Ssh(_) => None,
+            Self::Tcp(_)
+            | Self::Icmp(_)
+            | Self::Dns(_)
+            | Self::Ssh(_)
+            | Self::Snmp(_)
+            | Self::Ntp(_)
+            | Self::Plugin(_) => None,
         };
         tls?.roots.as_deref()
     }
@@ -538,6 +559,9 @@ impl From<&check::Question> for Question {
             check::Question::Ssh(ssh) => Self::Ssh(ssh.into()),
             check::Question::Postgres(database) => Self::Postgres(database.into()),
             check::Question::Mariadb(database) => Self::Mariadb(database.into()),
+            check::Question::Snmp(snmp) => Self::Snmp(snmp.into()),
+            check::Question::Ntp(ntp) => Self::Ntp(ntp.into()),
+            check::Question::Plugin(plugin) => Self::Plugin(plugin.into()),
         }
     }
 }
@@ -554,6 +578,9 @@ impl TryFrom<Question> for check::Question {
             Question::Ssh(ssh) => Self::Ssh(ssh.into()),
             Question::Postgres(database) => Self::Postgres(database.try_into()?),
             Question::Mariadb(database) => Self::Mariadb(database.try_into()?),
+            Question::Snmp(snmp) => Self::Snmp(snmp.try_into()?),
+            Question::Ntp(ntp) => Self::Ntp(ntp.try_into()?),
+            Question::Plugin(plugin) => Self::Plugin(plugin.try_into()?),
         })
     }
 }

@@ -32,8 +32,11 @@ impl Listener for Ears {
 }
 
 pub(crate) fn prober() -> (Prober, mpsc::Receiver<Heard>) {
+    prober_with(Equipment::new(Arc::new(SecretStore::default())))
+}
+
+pub(crate) fn prober_with(equipment: Equipment) -> (Prober, mpsc::Receiver<Heard>) {
     let (sender, heard) = mpsc::channel();
-    let equipment = Equipment::new(Arc::new(SecretStore::default()));
     let prober = Prober::start(equipment, Arc::new(Ears(Mutex::new(sender))), "it").unwrap();
     (prober, heard)
 }
@@ -48,7 +51,12 @@ pub(crate) fn asked(question: Question) -> Answer {
 }
 
 pub(crate) fn asked_within(question: Question, deadline: Duration) -> Answer {
-    let (prober, heard) = prober();
+    asked_of(Equipment::bare(), question, deadline)
+}
+
+/// Puts one question once, with this equipment.
+pub(crate) fn asked_of(equipment: Equipment, question: Question, deadline: Duration) -> Answer {
+    let (prober, heard) = prober_with(equipment);
     prober.assign(vec![assignment("it/it", question, deadline)], &[]);
     prober.ask(["it/it".into()]);
     match heard.recv_timeout(PATIENCE).expect("an answer") {

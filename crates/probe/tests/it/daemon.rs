@@ -69,7 +69,7 @@ impl Daemon {
 
 /// Between two looks at a condition.
 #[expect(clippy::disallowed_methods, reason = "a condition is looked at again after a moment")]
-fn pause() {
+pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(10));
 }
 

@@ -7,6 +7,8 @@
 
 mod dns;
 mod http;
+mod ntp;
+mod snmp;
 mod ssh;
 mod postgres;
 mod mariadb;
@@ -14,14 +16,24 @@ mod mariadb;
 use crate::asked::{PATIENCE, at};
 use blackstart_model::check::{HostPort, Question};
 use blackstart_model::time::Duration;
+use blackstart_probe::secrets::Secrets;
 use blackstart_probe::{Equipment, ask_once};
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 /// Every kind that speaks over a network. `tcp` asks nothing, and the kernel answers `icmp`.
-const KINDS: &[Kind] = &[http::KIND, dns::KIND, ssh::KIND, postgres::KIND, mariadb::KIND];
+const KINDS: &[Kind] = &[
+    http::KIND,
+    dns::KIND,
+    ssh::KIND,
+    postgres::KIND,
+    mariadb::KIND,
+    snmp::KIND,
+    snmp::KIND_V3,
+    ntp::KIND,
+];
 
 /// A kind of check, and what a server for it says.
 struct Kind {
@@ -32,6 +44,8 @@ struct Kind {
     honest: Says,
     /// The same with a length in it that is not so; `None` where the protocol has no lengths.
     lie: Option<Says>,
+    /// A good answer to another question; `None` where a connection says whose it is.
+    another: Option<Says>,
     /// What is sent again and again as a flood that is of this protocol.
     flood: &'static [u8],
     /// A server of another protocol.
@@ -62,9 +76,13 @@ enum Behaviour {
     ResetsInTheMiddle,
     OtherProtocol,
     Garbage,
+    FromElsewhere,
+    AnswersAnother,
+    Halves,
+    FillsADatagram,
 }
 
-const BEHAVIOURS: [(Behaviour, &str); 10] = [
+const BEHAVIOURS: [(Behaviour, &str); 14] = [
     (Behaviour::Mute, "takes the question and says nothing"),
     (Behaviour::StopsAfterFirst, "says the first byte of a good answer, and no more"),
     (Behaviour::Drips, "says a good answer, a byte now and then"),
@@ -75,6 +93,10 @@ const BEHAVIOURS: [(Behaviour, &str); 10] = [
     (Behaviour::ResetsInTheMiddle, "resets in the middle of a good answer"),
     (Behaviour::OtherProtocol, "speaks another protocol"),
     (Behaviour::Garbage, "says 512 bytes of noise"),
+    (Behaviour::FromElsewhere, "says a good answer from another port"),
+    (Behaviour::AnswersAnother, "answers another question than was asked"),
+    (Behaviour::Halves, "says the first half of a good answer, in one datagram"),
+    (Behaviour::FillsADatagram, "says a good answer in a datagram of 64 KiB"),
 ];
 
 /// The deadline of those whose server never comes to an end; shorter than any drip is done.
@@ -105,6 +127,15 @@ struct Server {
     _socket: Option<UdpSocket>,
 }
 
+/// Knows every secret.
+struct Anything;
+
+impl Secrets for Anything {
+    fn value(&self, name: &str) -> Result<String, String> {
+        Ok(name.to_owned())
+    }
+}
+
 #[test]
 fn every_kind_is_bounded_and_over_by_its_deadline() {
     let rows: Vec<(&Kind, Behaviour, &str)> = KINDS
@@ -114,12 +145,13 @@ fn every_kind_is_bounded_and_over_by_its_deadline() {
         .collect();
     let servers: Vec<Server> =
         rows.iter().map(|(kind, behaviour, _)| kind.serve(*behaviour)).collect();
+    let equipment = Equipment::new(Arc::new(Anything));
     let put = |ends: bool, deadline| {
         let of: Vec<usize> =
             (0..rows.len()).filter(|&row| rows[row].0.ends(rows[row].1) == ends).collect();
         let questions: Vec<Question> =
             of.iter().map(|&row| (rows[row].0.ask)(at(servers[row].address))).collect();
-        let answers = ask_once(&Equipment::bare(), &questions, deadline).unwrap();
+        let answers = ask_once(&equipment, &questions, deadline).unwrap();
         of.into_iter().zip(answers).collect::<Vec<_>>()
     };
     let mut answers = [put(false, SHORT), put(true, PATIENCE / 2)].concat();
@@ -158,6 +190,10 @@ impl Kind {
     const fn has(&self, behaviour: Behaviour) -> bool {
         match behaviour {
             Behaviour::Lies => self.lie.is_some(),
+            Behaviour::AnswersAnother => self.another.is_some(),
+            Behaviour::FromElsewhere | Behaviour::Halves | Behaviour::FillsADatagram => {
+                matches!(self.over, Over::Udp)
+            }
             Behaviour::ClosesInTheMiddle | Behaviour::ResetsInTheMiddle => {
                 !matches!(self.over, Over::Udp)
             }
@@ -182,7 +218,11 @@ impl Kind {
             | Behaviour::Drips
             | Behaviour::Lies
             | Behaviour::OtherProtocol
-            | Behaviour::Garbage => false,
+            | Behaviour::Garbage
+            | Behaviour::FromElsewhere
+            | Behaviour::AnswersAnother
+            | Behaviour::Halves
+            | Behaviour::FillsADatagram => false,
         }
     }
 
@@ -204,6 +244,17 @@ impl Kind {
             }
             Behaviour::OtherProtocol => self.other.to_vec(),
             Behaviour::Garbage => noise(),
+            Behaviour::FromElsewhere => honest,
+            Behaviour::AnswersAnother => {
+                (self.another.expect("only kinds that say whose an answer is"))(request)
+            }
+            Behaviour::Halves => honest[..honest.len() / 2].to_vec(),
+            Behaviour::FillsADatagram => {
+                let mut words = honest;
+                // The most a datagram holds (RFC 768, and the header of IPv4).
+                words.resize(65_507, 0);
+                words
+            }
         }
     }
 
@@ -270,7 +321,11 @@ impl Kind {
             | Behaviour::StopsAfterFirst
             | Behaviour::Lies
             | Behaviour::OtherProtocol
-            | Behaviour::Garbage => {
+            | Behaviour::Garbage
+            | Behaviour::FromElsewhere
+            | Behaviour::AnswersAnother
+            | Behaviour::Halves
+            | Behaviour::FillsADatagram => {
                 let _ = stream.write_all(&words);
             }
         }
@@ -295,7 +350,15 @@ impl Kind {
             | Behaviour::ClosesInTheMiddle
             | Behaviour::ResetsInTheMiddle
             | Behaviour::OtherProtocol
-            | Behaviour::Garbage => vec![&words],
+            | Behaviour::Garbage
+            | Behaviour::AnswersAnother
+            | Behaviour::Halves
+            | Behaviour::FillsADatagram => vec![&words],
+            Behaviour::FromElsewhere => {
+                let elsewhere = UdpSocket::bind("127.0.0.1:0").unwrap();
+                let _ = elsewhere.send_to(&words, from);
+                Vec::new()
+            }
         };
         // An error is the port of a check that has gone.
         if behaviour.is_flood() {

@@ -10,7 +10,7 @@
 
 use super::compile::{Builder, carries};
 use super::{GateId, Subject};
-use blackstart_model::check::{Check, Host};
+use blackstart_model::check::{Check, CheckKind, Host};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Role, Vantage};
 use blackstart_model::quantity::{Attribute, Value};
@@ -696,10 +696,11 @@ impl Plane {
 /// machine or in the same switch, for loopback addresses, and for what sends no packets.
 #[must_use]
 pub fn crosses_way_out(plant: &Plant, check: &Check, vantage: &Vantage) -> bool {
-    let Some(host) = check.question.host() else { return false };
-    let local = match host {
-        Host::Address(address) => address.is_loopback(),
-        Host::Name(name) => name.eq_ignore_ascii_case("localhost"),
+    let local = match check.question.host() {
+        Some(Host::Address(address)) => address.is_loopback(),
+        Some(Host::Name(name)) => name.eq_ignore_ascii_case("localhost"),
+        // Where a plugin's packets go nobody knows: to its component, it is taken.
+        None => check.question.kind() != CheckKind::Plugin,
     };
     !local && leaves_place(plant, check.component, check.plane, vantage)
 }

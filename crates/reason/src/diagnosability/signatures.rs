@@ -186,7 +186,8 @@ impl<'a> Senses<'a> {
     }
 }
 
-/// Echoes come or do not come; of all other questions, some answers are no good ones.
+/// Echoes come or do not come, and of a plugin nobody knows what it heard; of all other questions, some answers are no
+/// good ones.
 pub(super) const fn can_refuse(kind: CheckKind) -> bool {
     match kind {
         CheckKind::Http
@@ -194,8 +195,10 @@ pub(super) const fn can_refuse(kind: CheckKind) -> bool {
         | CheckKind::Dns
         | CheckKind::Ssh
         | CheckKind::Postgres
-        | CheckKind::Mariadb => true,
-        CheckKind::Icmp => false,
+        | CheckKind::Mariadb
+        | CheckKind::Snmp
+        | CheckKind::Ntp => true,
+        CheckKind::Icmp | CheckKind::Plugin => false,
     }
 }
 

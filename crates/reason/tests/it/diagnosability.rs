@@ -367,6 +367,11 @@ fn with_check(body: &str, plant: &Plant, ask: Ask, at: usize) -> String {
         CheckKind::Icmp => "icmp: '10.0.0.9'",
         CheckKind::Dns => "dns: '10.0.0.9', query: 'example.net A'",
         CheckKind::Ssh => "ssh: '10.0.0.9'",
+        CheckKind::Postgres => "postgres: '10.0.0.9'",
+        CheckKind::Mariadb => "mariadb: '10.0.0.9'",
+        CheckKind::Snmp => "snmp: '10.0.0.9', community: { secret: c }, get: sysUpTime.0",
+        CheckKind::Ntp => "ntp: '10.0.0.9'",
+        CheckKind::Plugin => "plugin: disk",
     };
     let check = format!("{{ {question}, name: added-{at}, from: [{vantage}] }}");
     let name = format!("{component}: {{");

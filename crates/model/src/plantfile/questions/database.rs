@@ -8,10 +8,10 @@ use crate::check::{
     DatabaseQuestion, DatabaseRole, DatabaseSession, DatabaseTls, Question, ValueCondition,
 };
 use crate::plantfile::print::{self, Fields, flow_map, scalar, secret as printed_secret};
-use crate::plantfile::reader::{Keys, choice, host_port, text};
+use crate::plantfile::reader::{Keys, choice, decimal, host_port, text};
 use crate::plantfile::schema::Key;
 use crate::plantfile::tree::{Node, Place};
-use crate::plantfile::{Report, codes, shortened};
+use crate::plantfile::{Report, codes};
 
 /// The ports of PostgreSQL and of MySQL (IANA); MariaDB uses the latter.
 const POSTGRES_PORT: u16 = 5432;
@@ -167,17 +167,6 @@ fn conditions(node: &Node<'_>, report: &mut Report) -> Vec<ValueCondition> {
     }
     keys.finish("`answer`", report);
     made
-}
-
-/// A number with or without a fraction.
-fn decimal(node: &Node<'_>, what: &str, report: &mut Report) -> Option<f64> {
-    let written = text(node, what, report)?;
-    let number = written.parse::<f64>().ok().filter(|number| number.is_finite());
-    if number.is_none() {
-        let message = format!("`{}` is no number", shortened(written));
-        report.add(codes::QUANTITY, node.place, message, Some("as `10` or `0.5`".to_owned()));
-    }
-    number
 }
 
 pub(super) fn printed_postgres(question: &DatabaseQuestion) -> Fields {

@@ -3,7 +3,7 @@
 //! A [`Form`] is all that the language knows of one kind: the key it goes by, how it is read, and what an
 //! editor is told of its fields. A new kind is a file with a form, and a line in [`FORMS`] and [`printed`].
 
-use super::{database, dns, http, icmp, ssh, tcp};
+use super::{database, dns, http, icmp, ntp, plugin, snmp, ssh, tcp};
 use crate::check::{Question, TextCondition, TlsQuestion};
 use crate::plantfile::print::{Fields, flow_list, flow_map, scalar, span as shown};
 use crate::plantfile::reader::{Keys, list, span, text};
@@ -34,6 +34,9 @@ pub(in crate::plantfile) const FORMS: &[Form] = &[
     ssh::SSH,
     database::POSTGRES,
     database::MARIADB,
+    snmp::SNMP,
+    ntp::NTP,
+    plugin::PLUGIN,
 ];
 
 /// The question a check asks, with the word it is named by.
@@ -62,6 +65,9 @@ pub(in crate::plantfile) fn printed(question: &Question) -> Fields {
         Question::Ssh(question) => ssh::printed(question),
         Question::Postgres(question) => database::printed_postgres(question),
         Question::Mariadb(question) => database::printed_mariadb(question),
+        Question::Snmp(question) => snmp::printed(question),
+        Question::Ntp(question) => ntp::printed(question),
+        Question::Plugin(question) => plugin::printed(question),
     }
 }
 

@@ -18,6 +18,11 @@ pub(super) const KIND: Kind = Kind {
     },
     honest: |query| answered(query, 1),
     lie: Some(|query| answered(query, u16::MAX)),
+    another: Some(|query| {
+        let mut answer = answered(query, 1);
+        answer[0] ^= 1;
+        answer
+    }),
     flood: b"\0\0\x81\x80\0\x01\0\x01\0\0\0\0",
     other: NOT_HTTP,
 };

@@ -17,6 +17,7 @@ pub(super) const KIND: Kind = Kind {
     },
     honest: |_| said(None),
     lie: Some(|_| said(Some(250))),
+    another: None,
     flood: b"\x07\0\0\x02\0\0\0\x02\0\0\0",
     other: NOT_HTTP,
 };

@@ -17,6 +17,7 @@ pub(super) const KIND: Kind = Kind {
     },
     honest: |_| said(11),
     lie: Some(|_| said(100_000_000)),
+    another: None,
     flood: b"N\0\0\0\x0cMso on\0\0",
     other: NOT_HTTP,
 };

@@ -13,6 +13,7 @@ use crate::permit::Share;
 use blackstart_model::CheckKey;
 use blackstart_model::check::Question;
 use blackstart_model::observation::{NoAnswerCode, Outcome, Standing};
+use blackstart_model::sample::Times;
 use blackstart_model::time::Duration;
 use blackstart_probe::wire::v1::{
     Age, News, READINGS_MAX, Reading, SAMPLES_MAX, Sample, Steady, SteadyCheck, WayOut,
@@ -48,17 +49,10 @@ struct Track {
     last: Option<Outcome>,
     tries: u32,
     late: u32,
-    steady: Counts,
+    /// The times of the steady ones.
+    steady: Times,
     /// What the newest steady answer read.
     readings: Vec<blackstart_model::reading::Reading>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    tries: u32,
-    sum_us: u64,
-    min_us: u32,
-    max_us: u32,
 }
 
 struct Heard {
@@ -190,12 +184,13 @@ impl Intake {
         let mut checks: Vec<SteadyCheck> = self
             .tracks
             .iter_mut()
-            .filter(|(_, track)| track.steady.tries > 0)
+            .filter(|(_, track)| track.steady.count > 0)
             .map(|(key, track)| {
-                let Counts { tries, sum_us, min_us, max_us } = std::mem::take(&mut track.steady);
+                let times = std::mem::take(&mut track.steady);
+                let Times { count: tries, sum_us, min_us, max_us, buckets } = times;
                 let readings = Reading::all(&std::mem::take(&mut track.readings));
                 let check = key.as_str().to_owned();
-                SteadyCheck { check, tries, sum_us, min_us, max_us, readings }
+                SteadyCheck { check, tries, sum_us, min_us, max_us, buckets, readings }
             })
             .collect();
         checks.sort_by(|a, b| a.check.cmp(&b.check));
@@ -244,11 +239,7 @@ impl Track {
         if is_late(outcome) {
             return;
         }
-        let Counts { tries, sum_us, min_us, max_us } = &mut self.steady;
-        *min_us = if *tries == 0 { total_us } else { (*min_us).min(total_us) };
-        *max_us = (*max_us).max(total_us);
-        *sum_us = sum_us.saturating_add(u64::from(total_us));
-        *tries = tries.saturating_add(1);
+        self.steady.add(total_us);
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod memory;
 mod sqlite;
+pub mod samples;
 mod v1;
 
 pub use memory::{MemoryJournal, MemoryReader};

@@ -20,6 +20,7 @@ pub mod netbox;
 pub mod mef;
 pub mod reading;
 pub mod observation;
+pub mod sample;
 pub mod incident;
 pub mod record;
 

@@ -5,11 +5,13 @@
 //! absent here (`None`), never guessed.
 
 mod alerting;
+mod keeping;
 
 pub use alerting::{
     Alerting, Alertmanager, Beat, Command, Far, Heartbeat, Leads, Login, MailRelay, MailTls, Ntfy,
     PagerDuty, Way, Webhook,
 };
+pub use keeping::{Keeping, RemoteWrite};
 
 use crate::check::{Check, Question};
 use crate::codes::codes;
@@ -35,6 +37,7 @@ pub struct Plant {
     pub(crate) maintenance: Vec<Maintenance>,
     pub(crate) lifelines: Vec<(Lifeline, ComponentId)>,
     pub(crate) alerting: Alerting,
+    pub(crate) keeping: Keeping,
 }
 
 impl Plant {
@@ -176,6 +179,12 @@ impl Plant {
     #[must_use]
     pub const fn alerting(&self) -> &Alerting {
         &self.alerting
+    }
+
+    /// How long samples are kept, and where else they are written.
+    #[must_use]
+    pub const fn keeping(&self) -> &Keeping {
+        &self.keeping
     }
 }
 

@@ -19,6 +19,7 @@ mod reader;
 mod lower;
 mod questions;
 mod alerts;
+mod samples;
 mod print;
 mod schema;
 mod given;

@@ -67,54 +67,112 @@ pub async fn fetch_whole(
     within: Duration,
     limit: Limit,
 ) -> Fetched {
-    let deadline = clock::now() + within;
-    let (target, https, request) = match request(url, headers, body) {
-        Ok(request) => request,
-        Err(why) => return Fetched::NotSent(why),
+    let body = body.map(|body| (Some("application/json"), Bytes::from(body)));
+    let bytes_max = match limit {
+        Limit::Line => LINE_BYTES_MAX,
+        Limit::Whole => WHOLE_BYTES_MAX,
+        Limit::Bytes(most) => most.saturating_add(1),
     };
-    let mut timing = Timing::default();
-    let words = |outcome: Outcome| outcome.to_string();
-    let stream = match net::connect(equipment, &target, deadline, &mut timing).await {
-        Ok(stream) => stream,
-        Err(outcome) => return Fetched::NotSent(words(outcome)),
-    };
-    let limits = Limits {
-        body_bytes_max: match limit {
-            Limit::Line => LINE_BYTES_MAX,
-            Limit::Whole => WHOLE_BYTES_MAX,
-            Limit::Bytes(most) => most.saturating_add(1),
-        },
-        keep: true,
-    };
-    let response = if https {
-        let asked = TlsQuestion { expires_within: Duration::ZERO, roots: None };
-        let shaken =
-            tls::handshake(equipment, stream, &target.host, &asked, deadline, &mut timing).await;
-        match shaken {
-            Ok((stream, _)) => {
-                http::exchange(stream, request, &limits, deadline, &mut timing).await
-            }
-            Err(outcome) => return Fetched::NotSent(words(outcome)),
-        }
-    } else {
-        http::exchange(stream, request, &limits, deadline, &mut timing).await
-    };
-    match response {
+    match exchange(equipment, url, headers, body, within, bytes_max).await {
         Ok(response) => {
             if let Limit::Bytes(most) = limit
                 && response.body.len() > most
             {
                 return Fetched::NoAnswer(format!("the answer is longer than {most} bytes"));
             }
-            let text = String::from_utf8_lossy(&response.body);
             let wanted = match limit {
-                Limit::Line => text.lines().next().unwrap_or("").chars().take(120).collect(),
-                Limit::Whole | Limit::Bytes(_) => text.into_owned(),
+                Limit::Line => first_line(&response.body),
+                Limit::Whole | Limit::Bytes(_) => {
+                    String::from_utf8_lossy(&response.body).into_owned()
+                }
             };
             Fetched::Answered(response.status.as_u16(), wanted)
         }
-        Err(outcome) => Fetched::NoAnswer(words(outcome)),
+        Err(Failed::NotSent(why)) => Fetched::NotSent(why),
+        Err(Failed::NoAnswer(why)) => Fetched::NoAnswer(why),
     }
+}
+
+/// What came of bytes that were posted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Posted {
+    /// An answer.
+    Answered {
+        /// Its status.
+        status: u16,
+        /// After how long it may be tried again, where it says so in seconds (RFC 9110, section 10.2.3).
+        retry_after: Option<Duration>,
+        /// The first line of its words.
+        words: String,
+    },
+    /// Nothing was sent.
+    NotSent(String),
+    /// It was sent, and no whole answer came: it may have been taken.
+    NoAnswer(String),
+}
+
+/// Posts bytes, whose kind is among the headers.
+///
+/// # Cancel safety
+/// When dropped, they may have been sent.
+pub async fn post(
+    equipment: &Equipment,
+    url: &str,
+    headers: &[(&str, String)],
+    body: Bytes,
+    within: Duration,
+) -> Posted {
+    match exchange(equipment, url, headers, Some((None, body)), within, LINE_BYTES_MAX).await {
+        Ok(response) => Posted::Answered {
+            status: response.status.as_u16(),
+            retry_after: response.header("retry-after").and_then(seconds),
+            words: first_line(&response.body),
+        },
+        Err(Failed::NotSent(why)) => Posted::NotSent(why),
+        Err(Failed::NoAnswer(why)) => Posted::NoAnswer(why),
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn first_line(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    text.lines().next().unwrap_or("").chars().take(120).collect()
+}
+
+/// Why there is no answer.
+enum Failed {
+    NotSent(String),
+    NoAnswer(String),
+}
+
+/// One exchange: a body, when there is one, with its kind.
+async fn exchange(
+    equipment: &Equipment,
+    url: &str,
+    headers: &[(&str, String)],
+    body: Option<(Option<&str>, Bytes)>,
+    within: Duration,
+    body_bytes_max: usize,
+) -> Result<http::Response, Failed> {
+    let deadline = clock::now() + within;
+    let (target, https, request) = request(url, headers, body).map_err(Failed::NotSent)?;
+    let mut timing = Timing::default();
+    let not_sent = |outcome: Outcome| Failed::NotSent(outcome.to_string());
+    let stream = net::connect(equipment, &target, deadline, &mut timing).await.map_err(not_sent)?;
+    let limits = Limits { body_bytes_max, keep: true };
+    let response = if https {
+        let asked = TlsQuestion { expires_within: Duration::ZERO, roots: None };
+        let shaken =
+            tls::handshake(equipment, stream, &target.host, &asked, deadline, &mut timing).await;
+        let (stream, _) = shaken.map_err(not_sent)?;
+        http::exchange(stream, request, &limits, deadline, &mut timing).await
+    } else {
+        http::exchange(stream, request, &limits, deadline, &mut timing).await
+    };
+    response.map_err(|outcome| Failed::NoAnswer(outcome.to_string()))
 }
 
 /// The value of an `Authorization` header for `name:password` (RFC 7617).
@@ -129,7 +187,7 @@ type Prepared = (HostPort, bool, Request<Full<Bytes>>);
 fn request(
     url: &str,
     headers: &[(&str, String)],
-    body: Option<String>,
+    body: Option<(Option<&str>, Bytes)>,
 ) -> Result<Prepared, String> {
     let refused = || "not a URL that can be fetched".to_owned();
     let uri: Uri = url.parse().map_err(|_| refused())?;
@@ -149,13 +207,13 @@ fn request(
         .header(header::HOST, host_header(&target, default_port))
         .header(header::USER_AGENT, USER_AGENT)
         .header(header::CONNECTION, "close");
-    if body.is_some() {
-        request = request.header(header::CONTENT_TYPE, "application/json");
+    if let Some((Some(kind), _)) = body {
+        request = request.header(header::CONTENT_TYPE, kind);
     }
     for (name, value) in headers {
         request = request.header(*name, value);
     }
-    let body = Full::new(Bytes::from(body.unwrap_or_default()));
+    let body = Full::new(body.map(|(_, body)| body).unwrap_or_default());
     let request = request.body(body).map_err(|_| "a header cannot be sent in HTTP".to_owned())?;
     Ok((target, https, request))
 }

@@ -124,7 +124,7 @@ fn leads(keys: &mut Keys<'_, '_>, names: &Names<'_>, report: &mut Report) -> Lea
 }
 
 /// A token, or user and password; never both.
-fn login(keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<Login> {
+pub(super) fn login(keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<Login> {
     let token = keys.take("token").and_then(|node| secret(node, report));
     let user = keys.take("user").and_then(|node| text(node, "`user`", report)).map(Box::from);
     let password = keys.take("password").and_then(|node| secret(node, report));
@@ -154,7 +154,7 @@ fn topic<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> {
 }
 
 /// An `http` or `https` URL, whole.
-fn web_url<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> {
+pub(super) fn web_url<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<&'n str> {
     let written = text(node, "a URL", report)?;
     let scheme = if written.starts_with("https:") { "https" } else { "http" };
     match url(written, scheme) {

@@ -7,10 +7,10 @@ use super::fields::{FIELDS, Field, Holds, find};
 use super::reader::{self, Keys, list, quantity, text};
 use super::tree::{Entry, Node, Place, Value as Tree};
 use super::units::{self, Unit};
-use super::{Report, alerts, codes, questions, shortened};
+use super::{Report, alerts, codes, questions, samples, shortened};
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
-use crate::plant::{Alerting, Claim, Component, Condition, Plant, Role, Vantage, Written};
+use crate::plant::{Alerting, Claim, Component, Condition, Keeping, Plant, Role, Vantage, Written};
 use crate::quantity::{
     Attribute, BreakerRating, BreakerStandard, Metered, MeteredCurrent, Phase, PsuMode, Value,
 };
@@ -59,6 +59,7 @@ const TOP: &[&str] = &[
     "here",
     "vantages",
     "alerts",
+    "samples",
     "lifelines",
     "maintenance",
 ];
@@ -163,6 +164,8 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         );
         components.push(component);
     }
+    let keeping =
+        value("samples").map_or_else(Keeping::default, |node| samples::read(node, report));
     let alerting =
         value("alerts").map_or_else(Alerting::default, |node| alerts::read(node, &names, report));
     let lifelines =
@@ -192,6 +195,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         maintenance,
         lifelines,
         alerting,
+        keeping,
     })
 }
 

@@ -4,9 +4,9 @@
 //! the order of their kinds. It decides nothing. Tested by one property: what is printed lowers to
 //! an equal plant.
 
-use super::alerts;
 use super::fields::{FIELDS, Field, Holds};
 use super::questions::{self, form, unnamed};
+use super::{alerts, samples};
 use crate::check::{Check, Host, HostPort};
 use crate::id::{ComponentId, PlaneId, SegmentId, VantageId};
 use crate::kind::Kind;
@@ -38,6 +38,10 @@ pub fn print(plant: &Plant) -> String {
     let fields = alerts::fields(plant.alerting(), plant);
     if !fields.is_empty() {
         out.map(0, "alerts", fields);
+    }
+    let fields = samples::fields(plant.keeping());
+    if !fields.is_empty() {
+        out.map(0, "samples", fields);
     }
     if !plant.lifelines().is_empty() {
         out.map(0, "lifelines", lifelines(plant));

@@ -86,6 +86,7 @@ const TOP: &[Key] = &[
     ("here", "here", "where the server itself stands"),
     ("vantages", "vantages", "the other places that checks are put from"),
     ("alerts", "alerts", "who is alerted, and how"),
+    ("samples", "samples", "how long samples are kept, and where else they are written"),
     ("lifelines", "lifelines", "what we ourselves need when everything else is down"),
     ("maintenance", "maintenances", "what somebody announced"),
 ];
@@ -183,6 +184,24 @@ const MAPS: &[(&str, &[Key])] = &[
             ("method", "beat-method", "`GET` when not given"),
             ("token", "secret", "a bearer token"),
             THROUGH,
+        ],
+    ),
+    (
+        "samples",
+        &[
+            ("minutes", "span", "how long minutes are kept, from `2 h`; `7 d` when not given"),
+            ("hours", "span", "how long hours are kept, from `2 d`; `730 d` when not given"),
+            ("remote_write", "remote-write", "who else gets every sample"),
+        ],
+    ),
+    (
+        "remote-write",
+        &[
+            ("url", "text", "an `http` or `https` URL that takes Prometheus remote write 1.0"),
+            ("user", "text", "the user, for HTTP Basic"),
+            ("password", "secret", "the password, by its name"),
+            ("token", "secret", "a bearer token"),
+            ("headers", "headers", "more request headers"),
         ],
     ),
     ("secret", &[("secret", "text", "its name in the secrets file or the environment")]),
@@ -302,7 +321,7 @@ const THROUGH: Key = ("through", "names", "what it goes through besides this ser
 fn needed(map: &str) -> &'static [&'static str] {
     match map {
         "mail" => &["relay", "from", "to"],
-        "webhook" | "heartbeat" | "alertmanager" | "ntfy-topic" => &["url"],
+        "webhook" | "heartbeat" | "remote-write" | "alertmanager" | "ntfy-topic" => &["url"],
         "pagerduty-service" => &["routing_key"],
         "secret" => &["secret"],
         "maintenance" => &["off", "from", "to"],
@@ -727,6 +746,8 @@ mod tests {
             "ntfy-topic" => "alerts: { ntfy: { a: { @ } } }",
             "command" => "alerts: { commands: { a: { @ } } }",
             "heartbeat" => "alerts: { heartbeat: { @ } }",
+            "samples" => "samples: { @ }",
+            "remote-write" => "samples: { remote_write: { @ } }",
             "secret" => "alerts: { mail: { password: { @ } } }",
             "lifelines" => "lifelines: { @ }",
             "maintenance" => "maintenance: { a: { @ } }",

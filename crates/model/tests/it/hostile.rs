@@ -311,6 +311,11 @@ fn quantities_out_of_this_world() {
             "alerts: { mail: { relay: a, from: a@b.c, to: [d@e.f], user: u, password: p } }",
             "BS0309",
         ),
+        ("samples: { minutes: 1 min }", "BS0311"),
+        ("samples: { remote_write: {} }", "BS0107"),
+        ("samples: { remote_write: { url: \"http://a:b@c/\" } }", "BS0309"),
+        ("samples: { remote_write: { url: \"http://c/\", token: abc } }", "BS0309"),
+        ("samples: { remote_write: { url: \"http://c/\", user: a } }", "BS0107"),
         ("timezone: Europe/Atlantis", "BS0310"),
         ("name: \"a\\0b\"", "BS0101"),
     ] {

@@ -78,6 +78,7 @@ fn said(plant: &Plant) -> BTreeMap<String, String> {
             format!("at {at:?} {within:?}, {agent:?}, {silent_max:?}, {alerts}: {way_out:?}"),
         );
     }
+    say("samples".to_owned(), format!("{:?}", plant.keeping()));
     for (line, id) in plant.lifelines() {
         say(format!("lifeline {line} {}", component(*id)), String::new());
     }

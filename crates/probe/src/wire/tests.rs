@@ -61,6 +61,21 @@ fn a_newer_peers_unit_is_a_plain_number_and_what_is_no_reading_is_left_out() {
 }
 
 #[test]
+fn buckets_that_cannot_be_are_no_percentiles_and_sums_count_all_the_same() {
+    let steady = |buckets: &[(u16, u32)]| {
+        let (check, buckets) = ("a/tcp".to_owned(), buckets.to_vec());
+        let (tries, sum_us, min_us, max_us) = (3, 60, 10, 30);
+        let readings = Vec::new();
+        v1::SteadyCheck { check, tries, sum_us, min_us, max_us, buckets, readings }.times()
+    };
+    assert_eq!(steady(&[(10, 1), (18, 2)]).permille_us(990), Some(18));
+    for odd in [&[][..], &[(10, 1)], &[(10, 1), (10, 2)], &[(9_999, 3)], &[(1, 0), (2, 3)]] {
+        let times = steady(odd);
+        assert_eq!((times.permille_us(500), times.mean_us(), times.count), (None, Some(20), 3));
+    }
+}
+
+#[test]
 fn a_newer_peers_field_is_passed_over() {
     let hello = br#"{"frame":"alive","body":{"mood":"fine"},"sent_by":"x"}"#;
     assert_eq!(decode(hello).expect("readable"), Some(FromAgent::Alive(v1::Alive {})));
@@ -439,13 +454,15 @@ fn told() -> impl Strategy<Value = FromAgent> {
             readings,
         },
     );
-    let steady_check = (text(), any::<(u32, u64, u32, u32)>(), readings()).prop_map(
-        |(check, (tries, sum_us, min_us, max_us), readings)| v1::SteadyCheck {
+    let buckets = prop::collection::vec(any::<(u16, u32)>(), 0..4);
+    let steady_check = (text(), any::<(u32, u64, u32, u32)>(), buckets, readings()).prop_map(
+        |(check, (tries, sum_us, min_us, max_us), buckets, readings)| v1::SteadyCheck {
             check: check.into(),
             tries,
             sum_us,
             min_us,
             max_us,
+            buckets,
             readings,
         },
     );

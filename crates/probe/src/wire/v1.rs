@@ -54,6 +54,7 @@ use blackstart_model::CheckKey;
 use blackstart_model::check;
 use blackstart_model::observation::{self, NoAnswerCode, Standing, SymptomCode};
 use blackstart_model::reading;
+use blackstart_model::sample::{BUCKETS, Times};
 use blackstart_model::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -409,9 +410,28 @@ pub struct SteadyCheck {
     pub min_us: u32,
     /// The longest, microseconds.
     pub max_us: u32,
+    /// How many took how long: the bucket of [`blackstart_model::sample`] and how many are in it. Absent
+    /// from agents that know only sums; there are no percentiles of their answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<(u16, u32)>,
     /// The numbers that the newest of them read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Reading>,
+}
+
+impl SteadyCheck {
+    /// How long its answers took. Buckets that cannot be are left out, all of them.
+    #[must_use]
+    pub fn times(&self) -> Times {
+        let Self { check: _, tries, sum_us, min_us, max_us, buckets, readings: _ } = self;
+        let in_order = buckets.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let exist = buckets.iter().all(|(bucket, count)| *bucket < BUCKETS && *count > 0);
+        let whole = buckets.iter().map(|(_, count)| u64::from(*count)).sum::<u64>();
+        let fit = in_order && exist && whole == u64::from(*tries);
+        let buckets = if fit { buckets.clone() } else { Vec::new() };
+        let (min_us, max_us) = (*min_us.min(max_us), *max_us.max(min_us));
+        Times { count: *tries, sum_us: *sum_us, min_us, max_us, buckets }
+    }
 }
 
 /// The way out of the vantage.

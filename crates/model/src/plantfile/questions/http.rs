@@ -118,7 +118,11 @@ fn http(
     })
 }
 
-fn headers(keys: &mut Keys<'_, '_>, report: &mut Report) -> Vec<(Box<str>, HeaderValue)> {
+/// Reads `headers`.
+pub(in crate::plantfile) fn headers(
+    keys: &mut Keys<'_, '_>,
+    report: &mut Report,
+) -> Vec<(Box<str>, HeaderValue)> {
     let mut headers = Vec::new();
     let given = entries(keys.take("headers"), "`headers`", report);
     for (at, entry) in given.iter().enumerate() {
@@ -145,6 +149,17 @@ fn headers(keys: &mut Keys<'_, '_>, report: &mut Report) -> Vec<(Box<str>, Heade
         headers.extend(value.map(|value| (entry.key.as_ref().into(), value)));
     }
     headers
+}
+
+/// Prints `headers`, their secrets by name.
+pub(in crate::plantfile) fn printed_headers(headers: &[(Box<str>, HeaderValue)]) -> String {
+    flow_map(headers.iter().map(|(name, value)| {
+        let value = match value {
+            HeaderValue::Text(text) => scalar(text),
+            HeaderValue::Secret(name) => printed_secret(name),
+        };
+        (name, value)
+    }))
 }
 
 /// Whether a key can be a header's name: a token of RFC 9110, section 5.6.2, and not one of those
@@ -211,14 +226,7 @@ pub(super) fn printed(question: &HttpQuestion) -> Fields {
     fields
         .extend(connect.as_ref().map(|to| ("connect", scalar(&print::host_port(to, Some(port))))));
     if !headers.is_empty() {
-        let headers = headers.iter().map(|(name, value)| {
-            let value = match value {
-                HeaderValue::Text(text) => scalar(text),
-                HeaderValue::Secret(name) => printed_secret(name),
-            };
-            (name, value)
-        });
-        fields.push(("headers", flow_map(headers)));
+        fields.push(("headers", printed_headers(headers)));
     }
     if status[..] != [STATUS] {
         let ranges = status.iter().map(|(low, high)| match low == high {

@@ -15,6 +15,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("chrony", "chronyd"),
     ("monitoring-plugins-basic", "/usr/lib/nagios/plugins/check_dummy"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("victoria-metrics", "victoria-metrics"),
     ("openssh-server", "sshd"),
     ("openssh-client", "ssh-keygen"),
     ("postgresql-15", "/usr/lib/postgresql/15/bin/postgres"),

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::hub::{Hub, Remote};
 use crate::serve::share;
 use blackstart_model::check::Question;
-use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Timing};
+use blackstart_model::observation::{NoAnswerCode, Observation, Outcome};
 use blackstart_model::plant::Plant;
 use blackstart_model::record::{Counted, Input, VantageLoss};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
@@ -23,6 +23,7 @@ use blackstart_probe::wire::v1::{
     Refused, Told, Versions, Welcome,
 };
 use blackstart_probe::wire::{FrameReader, decode, encode};
+use blackstart_probe::{Answer, Sample};
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::pki_types::pem::PemObject as _;
@@ -668,7 +669,8 @@ async fn answer(
 ) -> Result<(), String> {
     let (at, samples) = (clock::wall(), agents.hub.samples().of(vantage));
     let inputs = withheld.into_iter().map(|(check, outcome)| {
-        samples.keep(&check, &outcome, Timing::default(), at, None, Vec::new());
+        let answer = Answer::from(outcome.clone());
+        samples.keep(Sample { key: check.clone(), answer, asked: false }, at);
         let (vantage, failures, tries) = (vantage.clone(), 0, 1);
         Input::Observed(Observation { check, vantage, outcome, at, asked, tries, failures })
     });
@@ -690,9 +692,14 @@ async fn take(agents: &Agents, vantage: &VantageName, news: News) -> Result<(), 
                 let (check, at) = (CheckKey::from(sample.check), at(sample.age));
                 let outcome: Outcome = sample.outcome.into();
                 let tries = sample.tries.max(1);
-                let (timing, ends_s) = (sample.timing.into(), sample.certificate_ends_s);
-                let readings = Reading::read(&sample.readings);
-                samples.keep(&check, &outcome, timing, at, ends_s, readings);
+                let answer = Answer {
+                    outcome: outcome.clone(),
+                    timing: sample.timing.into(),
+                    certificate_ends_s: sample.certificate_ends_s,
+                    readings: Reading::read(&sample.readings),
+                };
+                let asked = sample.asked;
+                samples.keep(Sample { key: check.clone(), answer, asked }, at);
                 inputs.push(Input::Observed(Observation {
                     check,
                     vantage: vantage.clone(),
@@ -705,13 +712,28 @@ async fn take(agents: &Agents, vantage: &VantageName, news: News) -> Result<(), 
             }
         }
         News::Steady(steady) => {
+            let lasted = SignedDuration::try_from(Duration::from_micros(steady.lasted_us / 2));
             let at = at(steady.age);
+            let middle = at.checked_sub(lasted.unwrap_or_default()).unwrap_or(at);
             let tries = steady.checks.iter().map(|check| u64::from(check.tries)).sum();
-            for check in steady.checks {
-                let mean = check.sum_us / u64::from(check.tries.max(1));
-                let mean_us = u32::try_from(mean).unwrap_or(u32::MAX);
-                let readings = Reading::read(&check.readings);
-                samples.keep_steady(&check.check.into(), mean_us, at, readings);
+            let counted: Vec<_> = steady
+                .checks
+                .into_iter()
+                .map(|check| {
+                    let readings = Reading::read(&check.readings);
+                    (check.tries, check.times(), readings, CheckKey::from(check.check))
+                })
+                .collect();
+            // What was told last, in case that it was told to our predecessor.
+            let last: Vec<Option<Outcome>> = {
+                let state = agents.hub.state();
+                let evidence =
+                    |key: &CheckKey| state.evidence().get(&(key.clone(), vantage.clone()));
+                let last = counted.iter().map(|(_, _, _, key)| evidence(key));
+                last.map(|evidence| evidence.map(|evidence| evidence.outcome.clone())).collect()
+            };
+            for ((tries, times, readings, key), last) in counted.into_iter().zip(last) {
+                samples.keep_steady(&key, tries, times, (middle, at), last, readings);
             }
             let (vantage, exceptions) = (vantage.clone(), Vec::new());
             inputs.push(Input::Counted(Counted { vantage, tries, exceptions }));

@@ -6,7 +6,7 @@
 
 mod access;
 mod page;
-mod view;
+pub(crate) mod view;
 mod now;
 mod incident;
 mod next;
@@ -14,10 +14,12 @@ mod plant;
 mod map;
 mod audit;
 mod whatif;
+mod plots;
 mod checks;
 mod timeline;
 mod act;
 mod demonstration;
+mod samples;
 mod api;
 mod metrics;
 mod live;

@@ -5,6 +5,8 @@
 //! the turn changes the state. Tested with the turn.
 
 use crate::intake::Samples;
+use crate::recorder::Recorder;
+use crate::remote_write::Outbox;
 use blackstart_journal::{Entry, JournalError, Reader};
 use blackstart_model::plant::Plant;
 use blackstart_model::record::{Decision, Input};
@@ -35,6 +37,8 @@ pub struct Hub {
     inbox: mpsc::Sender<Message>,
     journal: Mutex<Box<dyn Reader>>,
     samples: Samples,
+    recorder: Recorder,
+    outbox: Outbox,
     remote: OnceLock<Arc<dyn Remote>>,
     stopping: AtomicBool,
 }
@@ -108,6 +112,8 @@ impl Hub {
             inbox,
             journal: Mutex::new(journal),
             samples: Samples::default(),
+            recorder: Recorder::default(),
+            outbox: Outbox::default(),
             remote: OnceLock::new(),
             stopping: AtomicBool::new(false),
         }
@@ -243,6 +249,16 @@ impl Hub {
     /// The samples of every check from every vantage, in memory only.
     pub const fn samples(&self) -> &Samples {
         &self.samples
+    }
+
+    /// What is kept of samples in bulk.
+    pub(crate) const fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// What waits to be written elsewhere.
+    pub(crate) const fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
     /// Makes the vantages elsewhere known. Once.

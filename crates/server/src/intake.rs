@@ -1,27 +1,27 @@
-//! From samples to inputs: what a vantage saw is kept for the plots, and told to the turn when it says
+//! From samples to inputs: what a vantage saw is noted for the plots, and told to the turn when it says
 //! something new.
 //!
 //! A first answer, a changed one, and one that was asked for are told one by one; steady ones are
 //! counted and told together. It never weighs what it tells. One late answer is no news (we were busy);
-//! three in a row are.
+//! three in a row are. Every answer is put into a flat list as it comes, which `recorder` takes away and rolls
+//! up: nothing is allocated for one.
 
 use crate::clock;
 use crate::hub::Hub;
+use crate::recorder::noted::{Batch, Noted, Notes, SeriesNumber};
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Standing, Timing};
 use blackstart_model::plant::Plant;
 use blackstart_model::reading::Reading;
 use blackstart_model::record::{Counted, Input, VantageLoss};
+use blackstart_model::sample::Times;
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, VantageName};
-use blackstart_probe::{Listener, Sample};
+use blackstart_probe::{Answer, Listener, Sample};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 /// Answers kept one by one for each check and vantage.
 const POINTS_MAX: usize = 60;
-
-/// Minutes kept rolled up for each check and vantage: an evening.
-const MINUTES_MAX: usize = 180;
 
 /// So many late answers in a row are news.
 const LATE_IN_A_ROW: u32 = 3;
@@ -40,23 +40,8 @@ pub struct Point {
     pub standing: Standing,
 }
 
-/// One minute of answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Minute {
-    /// Minutes since 1970.
-    pub at_min: u32,
-    /// The shortest time of an answer that was up, microseconds; 0 when none was.
-    pub min_us: u32,
-    /// The longest.
-    pub max_us: u32,
-    /// Answers.
-    pub tries: u16,
-    /// Of these, not up.
-    pub not_up: u16,
-}
-
 /// What is kept of one check from one vantage.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Track {
     last: Option<Outcome>,
     /// The last outcome reached the turn.
@@ -64,10 +49,10 @@ pub struct Track {
     tries: u32,
     late: u32,
     counted: (u32, u32),
+    /// What its answers are noted under.
+    series: SeriesNumber,
     /// The newest answers, oldest first.
     pub points: VecDeque<Point>,
-    /// The newest minutes, oldest first.
-    pub minutes: VecDeque<Minute>,
     /// Where the time of the last answer went.
     pub timing: Timing,
     /// When the certificate last seen ends, seconds since 1970.
@@ -80,12 +65,52 @@ pub struct Track {
 #[derive(Default)]
 pub struct Samples {
     vantages: RwLock<BTreeMap<VantageName, Arc<Vantage>>>,
+    series: Arc<SeriesNames>,
 }
 
 /// The samples of one vantage.
 pub struct Vantage {
     name: VantageName,
-    tracks: Mutex<HashMap<CheckKey, Track>>,
+    kept: Mutex<Kept>,
+    series: Arc<SeriesNames>,
+}
+
+#[derive(Default)]
+struct Kept {
+    tracks: HashMap<CheckKey, Track>,
+    notes: Notes,
+}
+
+/// What series are of, by their number in this process. It only grows: by a check once, however often it goes and
+/// comes back.
+#[derive(Default)]
+pub(crate) struct SeriesNames {
+    named: RwLock<Named>,
+}
+
+#[derive(Default)]
+struct Named {
+    names: Vec<(CheckKey, VantageName)>,
+    numbers: HashMap<(CheckKey, VantageName), SeriesNumber>,
+}
+
+impl SeriesNames {
+    fn number(&self, check: &CheckKey, vantage: &VantageName) -> SeriesNumber {
+        let key = (check.clone(), vantage.clone());
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        let Named { names, numbers } = &mut *named;
+        *numbers.entry(key).or_insert_with_key(|key| {
+            names.push(key.clone());
+            let newest = u32::try_from(names.len() - 1);
+            SeriesNumber(newest.expect("fewer checks than that fit into memory"))
+        })
+    }
+
+    /// The names from this number on, in order.
+    pub(crate) fn from(&self, first: usize) -> Vec<(CheckKey, VantageName)> {
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        named.names.get(first..).map(<[_]>::to_vec).unwrap_or_default()
+    }
 }
 
 impl Samples {
@@ -97,14 +122,17 @@ impl Samples {
             return vantage.clone();
         }
         let mut vantages = self.vantages.write().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Arc::new(Vantage { name: name.clone(), tracks: Mutex::new(HashMap::new()) });
+        let fresh = || {
+            let (kept, series) = (Mutex::default(), self.series.clone());
+            Arc::new(Vantage { name: name.clone(), kept, series })
+        };
         vantages.entry(name.clone()).or_insert_with(fresh).clone()
     }
 
     /// What is kept of one check from one vantage.
     pub fn track(&self, check: &CheckKey, vantage: &VantageName) -> Option<Track> {
         let vantages = self.vantages.read().unwrap_or_else(PoisonError::into_inner);
-        vantages.get(vantage)?.lock().get(check).cloned()
+        vantages.get(vantage)?.lock().tracks.get(check).cloned()
     }
 
     /// Forgets what another plant asked: what changed is told as new.
@@ -115,7 +143,7 @@ impl Samples {
         let (old_by_key, new_by_key) = (old.map(by_key), by_key(new));
         let vantages = self.vantages.read().unwrap_or_else(PoisonError::into_inner);
         for vantage in vantages.values() {
-            vantage.lock().retain(|key, _| {
+            vantage.lock().tracks.retain(|key, _| {
                 let Some(&at) = new_by_key.get(key) else { return false };
                 let before = old_by_key.as_ref().and_then(|old| old.get(key));
                 let (Some(&before), Some(old)) = (before, old) else { return true };
@@ -130,21 +158,43 @@ impl Samples {
         let vantages = self.vantages.read().unwrap_or_else(PoisonError::into_inner);
         vantages.values().filter_map(|vantage| vantage.counted()).collect()
     }
+
+    /// Takes away what was noted since the last time.
+    pub(crate) fn noted(&self) -> Notes {
+        let vantages = self.vantages.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Notes::default();
+        for vantage in vantages.values() {
+            all.append(vantage.lock().notes.take());
+        }
+        all
+    }
+
+    /// What the noted series are of.
+    pub(crate) const fn series(&self) -> &Arc<SeriesNames> {
+        &self.series
+    }
 }
 
 impl Vantage {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CheckKey, Track>> {
-        self.tracks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fresh(&self, key: &CheckKey) -> Track {
+        Track::of(self.series.number(key, &self.name))
     }
 
     /// Takes an answer; returns what the turn should be told of it, if anything. The caller reports
     /// with [`Vantage::untold`] when it could not be told.
     pub fn take(&self, sample: Sample, at: Timestamp) -> Option<Input> {
         let Sample { key, mut answer, asked } = sample;
-        let mut tracks = self.lock();
-        let track = tracks.entry(key.clone()).or_default();
+        let mut kept = self.lock();
+        let Kept { tracks, notes } = &mut *kept;
+        let track = tracks.entry(key.clone()).or_insert_with(|| self.fresh(&key));
+        notes.note(track.noted(&answer.outcome, answer.timing, at, asked));
         track.keep(&answer.outcome, answer.timing, at);
         track.certificate_ends_s = answer.certificate_ends_s.or(track.certificate_ends_s);
+        notes.read(track.series, at, &answer.readings);
         track.readings = std::mem::take(&mut answer.readings);
         let news = track.is_news(&answer.outcome);
         if !(news || asked) {
@@ -157,7 +207,7 @@ impl Vantage {
         track.told = true;
         track.last = Some(answer.outcome.clone());
         let tries = track.tries.max(1);
-        drop(tracks);
+        drop(kept);
         Some(Input::Observed(Observation {
             check: key,
             vantage: self.name.clone(),
@@ -170,35 +220,48 @@ impl Vantage {
     }
 
     /// Keeps an answer that its agent has told.
-    pub fn keep(
-        &self,
-        key: &CheckKey,
-        outcome: &Outcome,
-        timing: Timing,
-        at: Timestamp,
-        certificate_ends_s: Option<i64>,
-        readings: Vec<Reading>,
-    ) {
-        let mut tracks = self.lock();
-        let track = tracks.entry(key.clone()).or_default();
-        track.keep(outcome, timing, at);
+    pub fn keep(&self, sample: Sample, at: Timestamp) {
+        let Sample { key, answer, asked } = sample;
+        let Answer { outcome, timing, certificate_ends_s, readings } = answer;
+        let mut kept = self.lock();
+        let Kept { tracks, notes } = &mut *kept;
+        let track = tracks.entry(key.clone()).or_insert_with(|| self.fresh(&key));
+        notes.note(track.noted(&outcome, timing, at, asked));
+        notes.read(track.series, at, &readings);
+        track.keep(&outcome, timing, at);
         track.certificate_ends_s = certificate_ends_s.or(track.certificate_ends_s);
         track.readings = readings;
-        track.last = Some(outcome.clone());
+        track.last = Some(outcome);
     }
 
-    /// Keeps answers that its agent has counted: they were like the last one told.
-    pub fn keep_steady(&self, key: &CheckKey, mean_us: u32, at: Timestamp, readings: Vec<Reading>) {
-        let mut tracks = self.lock();
-        let Some(track) = tracks.get_mut(key) else { return };
-        let Some(outcome) = track.last.clone() else { return };
+    /// Keeps answers that its agent has counted: they were like the last one told, which is `last` where we
+    /// were started since. `times` are theirs; `at` is the middle of the stretch they were given in, `until` its end.
+    pub fn keep_steady(
+        &self,
+        key: &CheckKey,
+        tries: u32,
+        times: Times,
+        (at, until): (Timestamp, Timestamp),
+        last: Option<Outcome>,
+        readings: Vec<Reading>,
+    ) {
+        let mut kept = self.lock();
+        let Kept { tracks, notes } = &mut *kept;
+        let track = tracks.entry(key.clone()).or_insert_with(|| self.fresh(key));
+        let Some(outcome) = track.last.clone().or(last) else { return };
+        let mean_us = times.mean_us().unwrap_or(0);
+        let noted = track.noted(&outcome, Timing::default(), at, false);
+        let until_ms = until.as_millisecond();
+        notes.count(Batch { like: noted, tries, until_ms, times });
         track.keep(&outcome, Timing { total_us: mean_us, ..track.timing }, at);
+        track.last = Some(outcome);
+        notes.read(track.series, at, &readings);
         track.readings = readings;
     }
 
     /// What was to be told was not: the next answer tells it.
     pub fn untold(&self, key: &CheckKey) {
-        if let Some(track) = self.lock().get_mut(key) {
+        if let Some(track) = self.lock().tracks.get_mut(key) {
             track.told = false;
         }
     }
@@ -206,7 +269,7 @@ impl Vantage {
     fn counted(&self) -> Option<Counted> {
         let mut tries = 0;
         let mut exceptions = Vec::new();
-        for (key, track) in &mut *self.lock() {
+        for (key, track) in &mut self.lock().tracks {
             let (all, differing) = std::mem::take(&mut track.counted);
             tries += u64::from(all);
             if differing > 0 {
@@ -219,6 +282,30 @@ impl Vantage {
 }
 
 impl Track {
+    fn of(series: SeriesNumber) -> Self {
+        Self {
+            last: None,
+            told: false,
+            tries: 0,
+            late: 0,
+            counted: (0, 0),
+            series,
+            points: VecDeque::new(),
+            timing: Timing::default(),
+            certificate_ends_s: None,
+            readings: Vec::new(),
+        }
+    }
+
+    fn noted(&self, outcome: &Outcome, timing: Timing, at: Timestamp, asked: bool) -> Noted {
+        let why = match outcome {
+            Outcome::Unknown(why) => Some(why.code),
+            Outcome::Up | Outcome::Degraded(_) | Outcome::Down(_) => None,
+        };
+        let (series, at_ms, standing) = (self.series, at.as_millisecond(), outcome.standing());
+        Noted { series, at_ms, total_us: timing.total_us, standing, why, asked }
+    }
+
     /// Whether this outcome is to be told.
     fn is_news(&mut self, outcome: &Outcome) -> bool {
         let late = matches!(outcome, Outcome::Unknown(why) if why.code == NoAnswerCode::Late);
@@ -243,23 +330,6 @@ impl Track {
             self.points.pop_front();
         }
         self.points.push_back(Point { at_ms, total_us, standing });
-        let at_min = u32::try_from(at_ms / 60_000).unwrap_or(0);
-        if self.minutes.back().is_none_or(|minute| minute.at_min != at_min) {
-            if self.minutes.len() == MINUTES_MAX {
-                self.minutes.pop_front();
-            }
-            let (min_us, max_us) = (0, 0);
-            self.minutes.push_back(Minute { at_min, min_us, max_us, tries: 0, not_up: 0 });
-        }
-        let minute = self.minutes.back_mut().expect("it was just put there");
-        minute.tries = minute.tries.saturating_add(1);
-        if standing == Standing::Up {
-            let first = minute.min_us == 0;
-            minute.min_us = if first { total_us } else { minute.min_us.min(total_us) };
-            minute.max_us = minute.max_us.max(total_us);
-        } else {
-            minute.not_up = minute.not_up.saturating_add(1);
-        }
     }
 }
 
@@ -307,10 +377,10 @@ impl Listener for Here {
 mod tests {
     use super::*;
     use blackstart_model::observation::SymptomCode;
-    use blackstart_probe::Answer;
 
     fn vantage() -> Vantage {
-        Vantage { name: VantageName::here(), tracks: Mutex::new(HashMap::new()) }
+        let (kept, series) = (Mutex::default(), Arc::default());
+        Vantage { name: VantageName::here(), kept, series }
     }
 
     fn told(vantage: &Vantage, outcome: Outcome, asked: bool) -> Option<u32> {

@@ -2,15 +2,17 @@
 //! decided, and shows it.
 //!
 //! `turn` is the loop: one input, one judgement, both durable, and only then does anything leave.
-//! `intake` turns the senses' samples into inputs, `delivery` turns decisions into messages, `http` is
-//! the face. It judges nothing itself. Tested through its listeners and, with a pretended crash at
-//! each step, through `turn`.
+//! `intake` turns the senses' samples into inputs, `recorder` keeps them in bulk and `remote_write` tells
+//! them elsewhere, `delivery` turns decisions into messages, `http` is the face. It judges nothing itself.
+//! Tested through its listeners and, with a pretended crash at each step, through `turn`.
 #![forbid(unsafe_code)]
 
 mod clock;
 pub mod hub;
 pub mod turn;
 pub mod intake;
+pub mod recorder;
+mod remote_write;
 pub mod delivery;
 pub mod heartbeat;
 pub mod plant_files;

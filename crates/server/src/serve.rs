@@ -9,9 +9,10 @@ use crate::http::{self, Access};
 use crate::hub::Hub;
 use crate::intake::{COUNTED_EVERY, Here};
 use crate::plant_files::{self, Found, ReadError};
+use crate::recorder::Recorder;
 use crate::stage::{Play, Player};
 use crate::turn::Turn;
-use crate::{clock, heartbeat};
+use crate::{clock, heartbeat, remote_write};
 use blackstart_delivery::Commands;
 use blackstart_journal::{JournalError, SqliteJournal};
 use blackstart_model::plant::Plant;
@@ -31,6 +32,9 @@ use tokio::sync::mpsc;
 
 /// How often the plant's files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How long the end waits for the last samples to be kept, and as long to be written elsewhere.
+const LAST_SAMPLES_WITHIN: Duration = Duration::from_secs(2);
 
 /// What `serve` is told.
 #[derive(Clone, Debug)]
@@ -150,7 +154,10 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let _ = hub.ping().await;
     let refused = adopt(&hub, found).await?;
 
+    let recorder = Recorder::start(&hub, &settings.data)
+        .map_err(|source| ServeError::System { what: "start the recorder's thread", source })?;
     let secrets: Arc<dyn Secrets> = Arc::new(SecretStore { file: settings.secrets.clone() });
+    let elsewhere = secrets.clone();
     let senses = Arc::new(Senses::start(settings.play, &hub, &secrets, plugins)?);
     let agents = match settings.agents_listen {
         None => None,
@@ -188,6 +195,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         }
     }
     tokio::spawn(count(hub.clone()));
+    tokio::spawn(remote_write::send(hub.clone(), elsewhere));
     tokio::spawn(http::console(console, hub.clone(), senses.clone(), access));
     if let Some(status) = status {
         tokio::spawn(http::status::serve(status, hub.clone()));
@@ -210,6 +218,8 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         }
     }
     tracing::info!("ending");
+    recorder.stop(LAST_SAMPLES_WITHIN).await;
+    hub.outbox().empty(LAST_SAMPLES_WITHIN).await;
     turn.stop().await;
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::App;
 use super::access::Who;
 use super::act::{Act, Refused, do_answer, do_observe, do_on_incident};
 use super::live;
+use super::samples;
 use super::view::View;
 use crate::believed::{Believed, Fault, Hypothesis, NamedFault, Near, Next};
 use axum::extract::{Path, Query, State};
@@ -29,8 +30,10 @@ pub(super) fn router() -> Router<App> {
         .route("/incidents/{id}", get(incident))
         .route("/incidents/{id}/{action}", post(act_on_incident))
         .route("/checks", get(checks))
+        .route("/checks/{component}/{check}/samples", get(samples::check))
         .route("/plant", get(plant))
         .route("/plant/{name}/observe", post(observe))
+        .route("/plant/{name}/condition", get(samples::component))
         .route("/observe", post(answer))
         .route("/alerts", get(alerts))
         .route("/journal", get(journal))

@@ -1,10 +1,15 @@
 //! *Checks*: how each stands from each vantage, and its recent times as a small plot.
 
 use super::App;
+use super::act::Refused;
 use super::page::{Place, absent, badge, component, page as frame, time};
+use super::plots;
 use super::view::{CheckView, Health, Sight, View};
 use crate::intake::Track;
+use crate::recorder::Span;
+use crate::remote_write::Sent;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use blackstart_model::ComponentId;
 use blackstart_model::check::Check;
@@ -44,6 +49,8 @@ pub(super) async fn page(State(app): State<App>, Query(wanted): Query<Wanted>) -
     });
     let counts = view.counts();
     let total = rows.len();
+    let shown = rows.into_iter().skip(wanted.from).take(ROWS_MAX).collect();
+    let table = table(&app, &view, shown).await;
     let main = html! {
         h1 { "Checks" }
         ul.numbers {
@@ -53,7 +60,8 @@ pub(super) async fn page(State(app): State<App>, Query(wanted): Query<Wanted>) -
                     (badge(Health::of(*standing))) " " strong { (count) } } }
             }
         }
-        (table(&app, &view, rows.into_iter().skip(wanted.from).take(ROWS_MAX)))
+        (elsewhere(&app))
+        (table)
         @if total > wanted.from + ROWS_MAX {
             @let filter = only.map(|only| format!("&standing={only}")).unwrap_or_default();
             p { a href=(format!("/checks?from={}{filter}", wanted.from + ROWS_MAX)) { "The next " (ROWS_MAX) } " of " (total) }
@@ -62,21 +70,37 @@ pub(super) async fn page(State(app): State<App>, Query(wanted): Query<Wanted>) -
     frame(&view, Place::Checks, "checks", &main).into_response()
 }
 
-fn table<'a>(
-    app: &App,
-    view: &View,
-    rows: impl Iterator<Item = (&'a Check, &'a CheckView)>,
-) -> Markup {
+/// What became of samples that are written elsewhere, when something is lost or cannot be sent.
+fn elsewhere(app: &App) -> Markup {
+    let Sent { waiting, dropped, refused, trouble, sent: _ } = app.hub.outbox().told();
+    let lost = dropped + refused;
+    html! {
+        @if trouble.is_some() || lost > 0 {
+            p.alike {
+                @if let Some(why) = trouble { "Samples are not written elsewhere: " (why) ". " (waiting) " answers wait. " }
+                @if lost > 0 { (lost) " answers were lost for it since the start (" (dropped) " found no room, " (refused) " were refused)." }
+            }
+        }
+    }
+}
+
+async fn table(app: &App, view: &View, rows: Vec<(&Check, &CheckView)>) -> Markup {
+    let plant = view.plant.iter();
+    let series = plant.flat_map(|plant| rows.iter().flat_map(|row| plots::series_of(row.0, plant)));
+    let days = plots::read(app, view, series.collect(), Span::Glance).await.unwrap_or_default();
+    let mut days = days.iter();
     html! {
         table {
-            thead { tr { th { "Check" } th { "From" } th { "Stands" } th { "Says" } th { "Recent times" } } }
+            thead { tr { th { "Check" } th { "From" } th { "Stands" } th { "Says" } th { "Last day" } th { "Recent times" } } }
             tbody { @for (check, seen) in rows { @for sight in &seen.from {
+                @let day = days.next();
                 @let track = app.hub.samples().track(&check.key, &sight.vantage);
                 tr {
                     td { a href=(format!("/checks/{}", check.key)) { (check.key) } }
                     td { (sight.vantage) }
                     td { (badge(Health::of(sight.standing))) }
                     td { (says(view, sight)) }
+                    td { @if let Some(day) = day { (plots::glance(day, &view.zone)) } }
                     td { @if let Some(track) = track { (plot(&track)) } }
                 }
             } } }
@@ -92,12 +116,14 @@ fn says(view: &View, sight: &Sight) -> Markup {
 }
 
 /// The checks of one component, for its page.
-pub(super) fn of_component(app: &App, view: &View, id: ComponentId) -> Markup {
+pub(super) async fn of_component(app: &App, view: &View, id: ComponentId) -> Markup {
     let rows: Vec<_> = view.asked().filter(|(check, _)| check.component == id).collect();
+    let none = rows.is_empty();
+    let table = table(app, view, rows).await;
     html! {
         h2 { "Checks" }
-        @if rows.is_empty() { p { "Nobody asks it anything: its state is only concluded." } }
-        @else { (table(app, view, rows.into_iter())) }
+        @if none { p { "Nobody asks it anything: its state is only concluded." } }
+        @else { (table) }
     }
 }
 
@@ -137,19 +163,44 @@ fn in_ms(us: u32) -> String {
     }
 }
 
+#[derive(Deserialize)]
+pub(super) struct Back {
+    /// How far back is plotted.
+    span: Option<String>,
+}
+
+impl Back {
+    pub(super) fn span(&self) -> Span {
+        self.span.as_deref().and_then(Span::parse).unwrap_or(Span::Day)
+    }
+
+    /// The span, or why there is none of that name.
+    pub(super) fn asked(&self) -> Result<Span, Refused> {
+        let asked = self.span.as_deref().map_or(Some(Span::Day), Span::parse);
+        let spans = Span::ALL.map(Span::as_str).join(", ");
+        asked.ok_or_else(|| Refused(StatusCode::BAD_REQUEST, format!("a span is one of {spans}")))
+    }
+}
+
 pub(super) async fn one(
     State(app): State<App>,
     Path((component, check)): Path<(String, String)>,
+    Query(back): Query<Back>,
 ) -> Response {
     let view = app.view();
     let key = format!("{component}/{check}");
     let found = view.asked().find(|(check, _)| check.key.as_str() == key);
     let Some((check, seen)) = found else { return absent(&view, "such check") };
+    let series = view.plant.iter().flat_map(|plant| plots::series_of(check, plant)).collect();
+    let span = back.span();
+    let kept = plots::read(&app, &view, series, span).await;
     let main = html! {
         h1 { (check.key) }
         p { "Asks " (self::component_of(&view, check)) " by " (check.question.kind()) " every " (shown_span(check.every))
             ", and waits " (shown_span(check.deadline)) " for the whole answer." }
-        @for sight in &seen.from {
+        (plots::spans(&format!("/checks/{key}"), span))
+        @if let Err(why) = &kept { (plots::none(why)) }
+        @for (at, sight) in seen.from.iter().enumerate() {
             @let track = app.hub.samples().track(&check.key, &sight.vantage);
             section {
                 h2 { "From " (sight.vantage) " " (badge(Health::of(sight.standing))) }
@@ -161,7 +212,9 @@ pub(super) async fn one(
                     @if let Some(ends) = track.certificate_ends_s.and_then(|s| Timestamp::from_second(s).ok()) {
                         p { "Its certificate ends " (time(&view, ends)) "." }
                     }
-                    (minutes(&track))
+                }
+                @if let Some(plotted) = kept.as_ref().ok().and_then(|kept| kept.get(at)) {
+                    (plots::of_check(plotted, span, &view.zone))
                 }
             }
         }
@@ -204,25 +257,4 @@ fn readings(readings: &[Reading]) -> Markup {
 fn number(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Minute by minute, as a table that folds away.
-fn minutes(track: &Track) -> Markup {
-    html! {
-        @if track.minutes.len() > 1 {
-            details {
-                summary { "Minute by minute" }
-                table {
-                    thead { tr { th { "Minute" } th { "Answers" } th { "Not up" } th { "Quickest" } th { "Slowest" } } }
-                    tbody { @for minute in track.minutes.iter().rev() {
-                        tr {
-                            td { @if let Ok(at) = Timestamp::from_second(i64::from(minute.at_min) * 60) { (at) } }
-                            td { (minute.tries) } td { (minute.not_up) }
-                            td { (in_ms(minute.min_us)) } td { (in_ms(minute.max_us)) }
-                        }
-                    } }
-                }
-            }
-        }
-    }
 }

@@ -11,6 +11,11 @@ use std::fmt::Write as _;
 
 const KIND: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
+/// The component in a check's key.
+fn component_of(key: &str) -> &str {
+    key.split_once('/').map_or(key, |(component, _)| component)
+}
+
 pub(super) async fn page(State(app): State<App>) -> Response {
     let view = app.view();
     let mut text = String::new();
@@ -38,6 +43,7 @@ pub(super) async fn page(State(app): State<App>) -> Response {
         for sight in &seen.from {
             let pairs = [
                 ("check", check.key.as_str()),
+                ("component", component_of(check.key.as_str())),
                 ("vantage", sight.vantage.as_str()),
                 ("kind", check.question.kind().as_str()),
             ];
@@ -114,6 +120,27 @@ pub(super) async fn page(State(app): State<App>) -> Response {
     buckets.push(("_count".to_owned(), met as f64));
     family("start_lag_seconds", "histogram", "How late points of the grid were met.", buckets);
     family("journal_record", "counter", "The newest record.", one(app.hub.newest().0));
+    let kept = app.hub.recorder().kept();
+    family("samples_minutes_total", "counter", "Minutes of checks that were kept.", one(kept.rows));
+    let lost = vec![
+        (labelled(&[("what", "answers")]), kept.answers_lost as f64),
+        (labelled(&[("what", "minutes")]), kept.rows_lost as f64),
+    ];
+    family("samples_lost_total", "counter", "Answers and minutes that could not be kept.", lost);
+    family("samples_bytes", "gauge", "How long the file of samples is.", one(kept.bytes));
+    let trouble = u64::from(kept.trouble.is_some());
+    family("samples_trouble", "gauge", "1 while samples cannot be kept.", one(trouble));
+    let written = app.hub.outbox().told();
+    let lost = vec![
+        (labelled(&[("why", "no-room")]), written.dropped as f64),
+        (labelled(&[("why", "refused")]), written.refused as f64),
+    ];
+    let of = "Answers that were written elsewhere.";
+    family("remote_write_sent_total", "counter", of, one(written.sent));
+    family("remote_write_lost_total", "counter", "Answers that were not, and never will be.", lost);
+    family("remote_write_waiting", "gauge", "Answers that wait for it.", one(written.waiting));
+    let trouble = u64::from(written.trouble.is_some());
+    family("remote_write_trouble", "gauge", "1 while they cannot be written.", one(trouble));
     let trouble = u64::from(app.hub.trouble().is_some());
     family("journal_trouble", "gauge", "1 while the journal cannot be written.", one(trouble));
     ([(header::CONTENT_TYPE, KIND)], text).into_response()

@@ -1,13 +1,17 @@
 //! *Plant*: the drawing, the equal table, and each component by itself.
 
 use super::App;
+use super::checks::Back;
 use super::demonstration;
 use super::map::{self, Asked};
 use super::page::{Place, absent, badge, component as link, page as frame, time};
+use super::plots;
 use super::view::{Health, View};
-use axum::extract::{Path, State};
+use crate::recorder::Span;
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use blackstart_journal::samples::Series;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Component, Plant, Role};
 use blackstart_model::requirement::{Leaf, Requirement, Target};
@@ -125,6 +129,7 @@ pub(super) async fn component(
     State(app): State<App>,
     Path(name): Path<String>,
     asked: Asked,
+    Query(back): Query<Back>,
 ) -> Response {
     let view = app.view();
     let found = view.plant.as_ref().and_then(|plant| Some((plant, plant.find(&name)?)));
@@ -147,6 +152,8 @@ pub(super) async fn component(
         let words = state.words().get(name.as_str()).cloned().unwrap_or_default();
         (words, state.deeds().get(name.as_str()).cloned().unwrap_or_default())
     };
+    let checks = super::checks::of_component(&app, &view, id).await;
+    let condition = condition(&app, &view, component, back.span()).await;
     let main = html! {
         h1 { (component.name) " " span.quiet { (component.kind) } }
         p { (badge(stand.health)) " " (stand.because)
@@ -166,9 +173,27 @@ pub(super) async fn component(
         ul.names { @for other in dependents { li { (link(other.name.as_str())) } } }
         h2 { "What it stands on, and what stands on it" }
         (map::about(&view, id, &asked))
-        (super::checks::of_component(&app, &view, id))
+        (checks)
+        (condition)
         (demonstration::of_component(&view, component.name.as_str()))
         (super::next::of_component(component))
     };
     frame(&view, Place::Plant, &name, &main).into_response()
+}
+
+/// How a service or what is public stood, where that is kept.
+async fn condition(app: &App, view: &View, component: &Component, span: Span) -> Markup {
+    if !crate::recorder::has_condition(component) {
+        return html! {};
+    }
+    let series = vec![Series::Condition(component.name.to_string())];
+    let kept = plots::read(app, view, series, span).await;
+    html! {
+        h2 { "How it stood" }
+        (plots::spans(&format!("/plant/{}", component.name), span))
+        @match &kept {
+            Err(why) => (plots::none(why)),
+            Ok(kept) => @for plotted in kept { (plots::bars(plotted, span, &view.zone)) },
+        }
+    }
 }

@@ -4,27 +4,34 @@
 use crate::exit::Exit;
 use crate::{Format, output};
 use anyhow::{Context as _, bail};
+use blackstart_discover::from::Kind;
 use blackstart_discover::seen::Report;
-use blackstart_discover::{Conflict, Given, Host, Looked, Plant, here};
+use blackstart_discover::{Conflict, Given, Host, Looked, Plant, here, proxmox};
 use blackstart_model::finding::Severity;
+use blackstart_server::netbox::live::secrets::{self, SecretStore, Secrets as _};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Where to look, again for each: `here` (this machine, when none is given), `csv=FILE`, `ansible=FILE`. `-` is
-    /// standard input. Of two that disagree the first counts, and it is told.
+    /// Where to look, again for each: `here` (this machine, when none is given), `csv=FILE`, `ansible=FILE`,
+    /// `lldp=FILE`, `libvirt=FILE`, `proxmox=FILE` or `proxmox=https://…`. `-` is standard input. Of two that disagree
+    /// the first counts, and it is told.
     #[arg(long, value_name = "SOURCE")]
     from: Vec<Given>,
+    /// A file with nothing but the API token, readable by its owner only. Else the token is the secret
+    /// `proxmox-token`: the environment's `BLACKSTART_SECRET_PROXMOX_TOKEN`.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
     /// The file to write, which must not be there yet; standard output without.
     #[arg(long, value_name = "FILE.yaml")]
     out: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit> {
-    let Arguments { from, out } = arguments;
-    let looked = look(from)?;
+    let Arguments { from, token_file, out } = arguments;
+    let looked = look(from, token_file.as_deref())?;
     if let Some(path) = out {
         write_new(path, &looked.plant)?;
     }
@@ -73,22 +80,29 @@ pub(crate) fn plant_in(data: &Path) -> anyhow::Result<PathBuf> {
         return Ok(path);
     }
     fs::create_dir_all(data).with_context(|| format!("could not make {}", data.display()))?;
-    let looked = look(&[])?;
+    let looked = look(&[], None)?;
     write_new(&path, &looked.plant)?;
     output::aside(&format!("no plant given: this machine is watched\n{}", told(&path, &looked)));
     Ok(path)
 }
 
-fn look(from: &[Given]) -> anyhow::Result<Looked> {
+fn look(from: &[Given], token_file: Option<&Path>) -> anyhow::Result<Looked> {
+    let is_here = from.is_empty() || from.iter().any(|given| given.kind == Kind::Here);
+    let here = is_here.then(|| here(&Host::read(Path::new("/"))));
+    let name = here.as_ref().map(|report| report.things[0].name.as_str());
     let mut reports: Vec<Report> = Vec::new();
     for given in from {
-        match given.read()? {
-            Some(report) => reports.push(report),
-            None => reports.push(here(&Host::read(Path::new("/")))),
-        }
+        let report = match given.url() {
+            Some(url) => Some(
+                proxmox::live::read(url, &token(token_file)?, &given.by())
+                    .with_context(|| format!("could not read the cluster at {url}"))?,
+            ),
+            None => given.read(name)?,
+        };
+        reports.extend(report.or_else(|| here.clone()));
     }
     if reports.is_empty() {
-        reports.push(here(&Host::read(Path::new("/"))));
+        reports.extend(here);
     }
     let plant = Plant::of(&reports);
     // What others say of other machines is not asked from a place that nobody named.
@@ -96,6 +110,19 @@ fn look(from: &[Given]) -> anyhow::Result<Looked> {
         return Ok(plant.unasked());
     }
     plant.look().context("could not start a runtime to ask what was found")
+}
+
+/// The API token, from a file of its own or as a secret.
+fn token(file: Option<&Path>) -> anyhow::Result<String> {
+    match file {
+        Some(path) => secrets::private(path)
+            .map_err(anyhow::Error::msg)
+            .with_context(|| format!("could not read the token from {}", path.display())),
+        None => SecretStore::default()
+            .value("proxmox-token")
+            .map_err(anyhow::Error::msg)
+            .context("could not ask Proxmox without a token"),
+    }
 }
 
 /// Writes a file that is not there yet: what is there is somebody's.

@@ -2,9 +2,10 @@
 //! asked.
 //!
 //! Three forms come to one: INI, YAML, and the JSON of `ansible-inventory --list`, which has read everything that
-//! Ansible would (`group_vars/`, plugins). A group's name says what its hosts are where it has a word for it (`roles`),
-//! a variable what a table's column of that name says (`words`). No other variable is taken, for there are secrets
-//! among them; nothing is run and no template is filled in. Tested with what `ansible-inventory` really writes.
+//! Ansible would (`group_vars/`, plugins). A group's name says what its hosts are where it has a word for it
+//! (`roles`), a variable what a table's column of that name says (`words`). No other variable is taken, for there are
+//! secrets among them; nothing is run and no template is filled in. Tested with what `ansible-inventory` really
+//! writes.
 
 mod ini;
 mod json;

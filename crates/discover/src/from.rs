@@ -6,7 +6,7 @@
 use crate::seen::{Report, Unreadable};
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes of one source at most: an inventory of a hundred thousand hosts with their variables.
 const BYTES_MAX: u64 = 256 << 20;
@@ -20,6 +20,12 @@ pub enum Kind {
     Table,
     /// An Ansible inventory.
     Ansible,
+    /// What lldpd sees.
+    Lldp,
+    /// libvirt's domains.
+    Libvirt,
+    /// A Proxmox cluster.
+    Proxmox,
 }
 
 /// A source as it was given.
@@ -65,7 +71,11 @@ pub enum FromError {
 }
 
 /// How sources are given.
-pub const WORDS: &str = "`here`, `csv=FILE`, `ansible=FILE`";
+pub const WORDS: &str = "`here`, `csv=FILE`, `ansible=FILE`, `lldp=FILE`, `libvirt=FILE or FOLDER`, `proxmox=FILE or URL` \
+    (`lldp@NAME=…` and `libvirt@NAME=…` of another machine)";
+
+/// Files of a folder of domains at most.
+const FILES_MAX: usize = 10_000;
 
 impl std::str::FromStr for Given {
     type Err = FromError;
@@ -81,10 +91,15 @@ impl std::str::FromStr for Given {
             "here" => Kind::Here,
             "csv" => Kind::Table,
             "ansible" => Kind::Ansible,
+            "lldp" => Kind::Lldp,
+            "libvirt" => Kind::Libvirt,
+            "proxmox" => Kind::Proxmox,
             _ => return Err(unknown()),
         };
         let takes_none = kind == Kind::Here;
-        if takes_none != at.is_empty() || of.as_ref().is_some_and(String::is_empty) {
+        let is_of_one = matches!(kind, Kind::Lldp | Kind::Libvirt);
+        let is_good = of.as_ref().is_none_or(|of| is_of_one && !of.is_empty());
+        if takes_none != at.is_empty() || !is_good {
             return Err(unknown());
         }
         Ok(Self { kind, of, at: at.to_owned() })
@@ -102,19 +117,57 @@ impl Given {
         name.unwrap_or_else(|| self.at.clone())
     }
 
-    /// Reads it, unless it is this machine.
+    /// The address of an API, where it is one.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        let is_url = self.kind == Kind::Proxmox && self.at.contains("://");
+        is_url.then_some(self.at.as_str())
+    }
+
+    /// Reads it, unless it is this machine or an API. `here` is this machine's name where that is a source, too: what
+    /// does not say which machine it was taken from is of this one.
     ///
     /// # Errors
     /// When it cannot be read, or is something else.
-    pub fn read(&self) -> Result<Option<Report>, FromError> {
+    pub fn read(&self, here: Option<&str>) -> Result<Option<Report>, FromError> {
+        if self.url().is_some() {
+            return Ok(None);
+        }
+        let of = self.of.as_deref().or(here);
         let by = self.by();
         let read = match self.kind {
             Kind::Here => return Ok(None),
             Kind::Table => crate::table::read(&self.text()?, &by),
             Kind::Ansible => crate::ansible::read(&self.text()?, &by),
+            Kind::Lldp => crate::lldp::read(&self.text()?, &by, of),
+            Kind::Libvirt => crate::libvirt::read(&self.texts()?, &by, of),
+            Kind::Proxmox => crate::proxmox::read(&self.text()?, &by),
         };
         let (at, what) = (self.at.clone(), self.kind.words());
         read.map(Some).map_err(|why| FromError::Unreadable { at, what, why })
+    }
+
+    /// The whole text of a file, or of all XML files of a folder, one after the other.
+    fn texts(&self) -> Result<String, FromError> {
+        let folder = Path::new(&self.at);
+        if !folder.is_dir() {
+            return self.text();
+        }
+        let files = files(folder, "xml");
+        let files = files.map_err(|why| FromError::Read { at: self.at.clone(), why })?;
+        let mut all = String::new();
+        for path in files {
+            let text = file(&path)?;
+            let text = text.trim_start_matches('\u{feff}').trim_start();
+            // Within one text there is no second declaration.
+            let bare = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+            all.push_str(bare.map_or(text, |(_, rest)| rest));
+            all.push('\n');
+            if all.len() as u64 > BYTES_MAX {
+                return Err(FromError::TooLarge(self.at.clone()));
+            }
+        }
+        Ok(all)
     }
 
     /// The whole text of a file, or of standard input.
@@ -133,8 +186,25 @@ impl Kind {
             Self::Here => "this machine",
             Self::Table => "a table",
             Self::Ansible => "an Ansible inventory",
+            Self::Lldp => "LLDP neighbours",
+            Self::Libvirt => "libvirt's domains",
+            Self::Proxmox => "a Proxmox cluster",
         }
     }
+}
+
+/// The files of a folder that end so, in the order of their names.
+fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|own| own == ending) && path.is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found.truncate(FILES_MAX);
+    Ok(found)
 }
 
 fn file(path: &Path) -> Result<String, FromError> {

@@ -313,14 +313,8 @@ impl<'r> Writing<'r> {
         if field == "in" {
             said = self.narrowest(said);
         }
-        let kind = self.joined.groups[key].kind;
-        let known = FIELDS.iter().find(|known| known.name == field);
-        if !known.is_some_and(|known| known.of.has(kind)) {
-            let from = said.first().map(|(_, from)| from.clone()).unwrap_or_default();
-            self.questions.push(format!(
-                "{from}: {} is a {kind}, which has no `{field}`",
-                self.draft.name(key)
-            ));
+        let from = said.first().map(|(_, from)| from.clone()).unwrap_or_default();
+        if !self.may_have(key, field, &from) {
             return;
         }
         let adds = matches!(field, "needs" | "uses" | "degraded_without" | "to_start" | "covers");
@@ -374,8 +368,20 @@ impl<'r> Writing<'r> {
         said
     }
 
+    /// Whether what it is has this field; says it where not.
+    fn may_have(&mut self, key: Key, field: &str, from: &str) -> bool {
+        let kind = self.joined.groups[key].kind;
+        let has = FIELDS.iter().any(|known| known.name == field && known.of.has(kind));
+        if !has {
+            let name = self.draft.name(key);
+            self.questions.push(format!("{from}: {name} is a {kind}, which has no `{field}`"));
+        }
+        has
+    }
+
     fn hangs(&mut self, key: Key) {
-        if let Some(hangs) = self.network.hangs.get(&key).cloned() {
+        let hangs = self.network.hangs.get(&key).cloned();
+        if let Some(hangs) = hangs.filter(|hangs| self.may_have(key, "network", &hangs.from)) {
             let of = self.fitting(key, "network", &hangs.of, &hangs.from);
             if !of.is_empty() {
                 self.draft.need(key, "network", need(hangs.how, of));
@@ -492,7 +498,7 @@ impl<'r> Writing<'r> {
         let links = std::mem::take(&mut self.network.links);
         for link in links {
             let [one, other] = link.between;
-            let name = format!("{}--{}", self.draft.name(one), self.draft.name(other));
+            let name = format!("{}-{}", self.draft.name(one), self.draft.name(other));
             let key = self.draft.add(Kind::Link, &name);
             self.draft.entries[key].called = Some(link.from);
             self.draft.need(key, "between", Need::All(vec![one, other]));

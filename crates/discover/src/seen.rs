@@ -238,3 +238,19 @@ pub(crate) fn shown(text: &str) -> String {
     const SHOWN_MAX: usize = 128;
     text.trim().chars().map(|it| if it.is_control() { '?' } else { it }).take(SHOWN_MAX).collect()
 }
+
+/// Where each line of a text ends, bytes.
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn of(text: &str) -> Self {
+        Self(
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect(),
+        )
+    }
+
+    /// The number of the line that a byte stands on.
+    pub(crate) fn at(&self, byte: usize) -> usize {
+        self.0.partition_point(|end| *end < byte) + 1
+    }
+}

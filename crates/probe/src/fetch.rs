@@ -12,6 +12,7 @@ use blackstart_model::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Uri, header};
+use std::net::IpAddr;
 
 /// How much of an answer is read for its first line, bytes.
 const LINE_BYTES_MAX: usize = 512;
@@ -173,6 +174,74 @@ async fn exchange(
         http::exchange(stream, request, &limits, deadline, &mut timing).await
     };
     response.map_err(|outcome| Failed::NoAnswer(outcome.to_string()))
+}
+
+/// An API that is asked with a token: where it is, and what proves who asks.
+#[derive(Clone)]
+pub struct Door {
+    base: String,
+    authorization: String,
+}
+
+/// Why an API is not asked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DoorError {
+    /// The address is none.
+    #[error("`{0}` is no address of an API, as `https://api.example`")]
+    NotAnAddress(String),
+    /// The token would travel for everybody to read.
+    #[error("the token would go to {0} in the clear; give an `https` address")]
+    InTheClear(String),
+    /// The token is no token.
+    #[error("the token is empty, or holds what cannot be sent")]
+    NotAToken,
+}
+
+impl Door {
+    /// The API at this address, asked with `prefix` and `token` as its authorization. Nothing is
+    /// sent yet.
+    ///
+    /// # Errors
+    /// When the address is none, the token is none, or it would be sent in the clear to another host.
+    pub fn new(url: &str, prefix: &str, token: &str) -> Result<Self, DoorError> {
+        let refused = || DoorError::NotAnAddress(url.chars().take(200).collect());
+        let base = url.trim().trim_end_matches('/');
+        let uri: Uri = base.parse().map_err(|_| refused())?;
+        let host = uri.host().ok_or_else(refused)?;
+        let has_more = base.contains(['?', '#', '@']);
+        if has_more || base.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(refused());
+        }
+        match uri.scheme_str() {
+            Some("https") => {}
+            Some("http") if is_here(host) => {}
+            Some("http") => return Err(DoorError::InTheClear(base.to_owned())),
+            Some(_) | None => return Err(refused()),
+        }
+        let token = token.trim();
+        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(DoorError::NotAToken);
+        }
+        Ok(Self { base: base.to_owned(), authorization: format!("{prefix}{token}") })
+    }
+
+    /// The address, without a slash at its end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The value of the `Authorization` header.
+    #[must_use]
+    pub fn authorization(&self) -> &str {
+        &self.authorization
+    }
+}
+
+/// Whether a host is this one, so that nothing leaves it.
+fn is_here(host: &str) -> bool {
+    let bare = host.trim_matches(['[', ']']);
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The value of an `Authorization` header for `name:password` (RFC 7617).

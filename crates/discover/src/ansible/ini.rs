@@ -178,7 +178,13 @@ pub(super) fn spread(pattern: &str) -> Result<Vec<String>, String> {
     for one in &mut done {
         one.push_str(rest);
     }
-    done.retain(|name| !name.trim().is_empty());
+    let is_name = |name: &String| {
+        let fits = |it: char| it.is_alphanumeric() || "-_.:".contains(it);
+        !name.is_empty() && name.len() <= 255 && name.chars().all(fits)
+    };
+    if !done.iter().all(is_name) {
+        return Err(format!("`{}` is no name of a host", shown(pattern)));
+    }
     Ok(done)
 }
 

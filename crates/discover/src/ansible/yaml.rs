@@ -4,7 +4,7 @@
 //! that: `ansible-inventory --list` resolves them.
 
 use super::{DEPTH_MAX, Inventory, Vars};
-use crate::seen::{Unreadable, shown};
+use crate::seen::{Lines, Unreadable, shown};
 use blackstart_model::plantfile::{Entry, Node, Value, tree};
 
 pub(super) fn read(text: &str) -> Result<Inventory, Unreadable> {
@@ -39,11 +39,11 @@ impl Reading {
             return;
         }
         for Entry { key, key_place, value } in entries(node) {
-            let at = format!("line {}", self.lines.at(key_place.start));
+            let at = format!("line {}", self.lines.at(key_place.start as usize));
             match key.as_ref() {
                 "hosts" => {
                     for host in entries(value) {
-                        let at = format!("line {}", self.lines.at(host.key_place.start));
+                        let at = format!("line {}", self.lines.at(host.key_place.start as usize));
                         self.hosts(name, &host.key, &vars(&host.value), &at);
                     }
                 }
@@ -107,21 +107,6 @@ fn vars(node: &Node<'_>) -> Vars {
     vars
 }
 
-/// Where each line begins, bytes.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        Self(
-            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect(),
-        )
-    }
-
-    fn at(&self, byte: u32) -> usize {
-        self.0.partition_point(|end| *end < byte as usize) + 1
-    }
-}
-
 fn line(text: &str, byte: usize) -> usize {
-    Lines::of(text).at(u32::try_from(byte).unwrap_or(u32::MAX))
+    Lines::of(text).at(byte)
 }

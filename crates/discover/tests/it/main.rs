@@ -1,6 +1,10 @@
 //! Machines made of files, and what really listens on this one.
 
 mod ansible;
+mod hostile;
+mod libvirt;
+mod lldp;
+mod proxmox;
 mod sources;
 mod table;
 

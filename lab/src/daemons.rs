@@ -1,5 +1,7 @@
 //! Real daemons of Debian, each with a configuration of its own, in the namespace of a host.
 
+mod mailboxes;
+mod redis;
 mod ssh;
 
 use crate::namespace::Host;
@@ -160,6 +162,7 @@ impl Daemon {
 /// A real Postfix that delivers what it takes into a mailbox of files.
 pub struct Mailbox {
     folder: PathBuf,
+    log: PathBuf,
 }
 
 impl Mailbox {
@@ -169,6 +172,30 @@ impl Mailbox {
     /// When it does not start.
     #[must_use]
     pub fn postfix(host: &Host, address: &str) -> Self {
+        Self::start(host, address, "", "")
+    }
+
+    /// The same with STARTTLS on port 25 and TLS from the first byte on port 465, by a certificate and its key.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn postfix_over_tls(
+        host: &Host,
+        address: &str,
+        (certificate, key): &(PathBuf, PathBuf),
+    ) -> Self {
+        let main = format!(
+            "smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {}\nsmtpd_tls_key_file = {}\n",
+            certificate.display(),
+            key.display()
+        );
+        let master = "smtps inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n\
+                      tlsmgr unix - - n 1000? 1 tlsmgr\n";
+        Self::start(host, address, &main, master)
+    }
+
+    fn start(host: &Host, address: &str, more_main: &str, more_master: &str) -> Self {
         let base = host.folder().join("postfix");
         let (config, queue, data, mail) =
             (base.join("config"), base.join("queue"), base.join("data"), base.join("mail"));
@@ -188,7 +215,7 @@ impl Mailbox {
              virtual_mailbox_domains = example.net\nvirtual_mailbox_base = {}\n\
              virtual_mailbox_maps = static:box/\nvirtual_uid_maps = static:65534\n\
              virtual_gid_maps = static:65534\nsmtpd_recipient_restrictions = permit_mynetworks,reject\n\
-             alias_maps =\nalias_database =\nsmtputf8_enable = no\n",
+             alias_maps =\nalias_database =\nsmtputf8_enable = no\n{more_main}",
             queue.display(),
             data.display(),
             base.display(),
@@ -213,6 +240,7 @@ virtual   unix  -  n  n  -  -  virtual
 anvil     unix  -  -  n  -  1  anvil
 postlog   unix-dgram n - n - 1 postlogd
 ";
+        let master = format!("{master}{more_master}");
         std::fs::write(config.join("master.cf"), master).expect("master.cf");
         let postfix = find("postfix").expect("postfix is installed");
         let output = host
@@ -225,7 +253,13 @@ postlog   unix-dgram n - n - 1 postlogd
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let at: SocketAddr = format!("{address}:25").parse().expect("an address");
         wait("postfix", || host.inside(|| TcpStream::connect(at).ok()));
-        Self { folder: mail.join("box/new") }
+        Self { folder: mail.join("box/new"), log: base.join("log") }
+    }
+
+    /// What it has written into its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// All messages that were delivered, oldest first.

@@ -17,6 +17,8 @@ const NEEDED: &[(&str, &str)] = &[
     ("prometheus-alertmanager", "prometheus-alertmanager"),
     ("victoria-metrics", "victoria-metrics"),
     ("openssh-server", "sshd"),
+    ("dovecot-imapd", "dovecot"),
+    ("redis-server", "redis-server"),
     ("openssh-client", "ssh-keygen"),
     ("postgresql-15", "/usr/lib/postgresql/15/bin/postgres"),
     ("mariadb-server", "mariadbd"),

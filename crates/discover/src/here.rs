@@ -22,6 +22,15 @@ const TLS_PORTS: [u16; 2] = [443, 8443];
 const NAMES: [&str; 7] =
     ["named", "unbound", "dnsmasq", "systemd-resolve", "knotd", "kresd", "pdns_recursor"];
 
+/// What is spoken by which programs, and on which ports by whatever listens there: the kind of check, by names that
+/// Debian gives programs, and by ports of IANA. Postfix listens as `master`, which others do, too.
+const SPOKEN: [(&str, &[&str], &[u16]); 4] = [
+    ("ssh", &["sshd", "dropbear"], &[22]),
+    ("smtp", &["exim4", "exim", "sendmail", "smtpd"], &[25, 587]),
+    ("imap", &[], &[143]),
+    ("redis", &["redis-server", "valkey-server", "redis-sentinel"], &[6379]),
+];
+
 /// Programs that keep data.
 const DATABASES: [&str; 7] =
     ["postgres", "mariadbd", "mysqld", "redis-server", "valkey-server", "mongod", "memcached"];
@@ -138,8 +147,8 @@ fn why(listening: &Listening, ports: &[u16]) -> String {
     text
 }
 
-/// What may be asked of it, the most telling first. Only web ports are spoken to; of the others it is seen whether
-/// they take a connection.
+/// What may be asked of it, the most telling first. Only where it is known what is spoken something is said; of the
+/// others it is seen whether they take a connection.
 fn candidates(listening: &Listening) -> Vec<String> {
     let Listening { port, address, program, .. } = listening;
     let program = program.as_deref().unwrap_or_default();
@@ -158,6 +167,11 @@ fn candidates(listening: &Listening) -> Vec<String> {
         asked.push(format!("http: \"http://{target}/\""));
         // It answers, and does not want to show this page.
         asked.push(format!("http: \"http://{target}/\", status: 200..499"));
+    }
+    for (kind, programs, ports) in SPOKEN {
+        if programs.contains(&program) || ports.contains(port) {
+            asked.push(format!("{kind}: \"{target}\""));
+        }
     }
     asked.push(format!("tcp: \"{target}\""));
     asked

@@ -9,17 +9,21 @@ mod tcp;
 mod icmp;
 mod dns;
 mod ssh;
+mod dialogue;
+mod redis;
 mod database;
 mod snmp;
 mod ntp;
 mod plugin;
 
 pub use database::{DatabaseQuestion, DatabaseRole, DatabaseSession, DatabaseTls, ValueCondition};
+pub use dialogue::{DialogueQuestion, DialogueTls, TlsBegins};
 pub use dns::{DnsQuestion, RecordCondition};
 pub use http::{HeaderValue, HttpQuestion};
 pub use icmp::IcmpQuestion;
 pub use ntp::NtpQuestion;
 pub use plugin::PluginQuestion;
+pub use redis::{RedisLogin, RedisQuestion, RedisRole};
 pub use snmp::{
     OBJECTS, Oid, SnmpAccess, SnmpAuth, SnmpCondition, SnmpHash, SnmpObject, SnmpQuestion,
     SnmpUser, SnmpValue, SnmpWord,
@@ -76,6 +80,12 @@ codes! {
         Dns = "dns",
         /// The identification of an SSH server.
         Ssh = "ssh",
+        /// A mail server, over SMTP.
+        Smtp = "smtp",
+        /// A mailbox server, over IMAP.
+        Imap = "imap",
+        /// A Redis server.
+        Redis = "redis",
         /// A session with PostgreSQL.
         Postgres = "postgres",
         /// A session with MariaDB or MySQL.
@@ -102,6 +112,12 @@ pub enum Question {
     Dns(DnsQuestion),
     /// The identification of an SSH server.
     Ssh(SshQuestion),
+    /// A mail server, over SMTP.
+    Smtp(DialogueQuestion),
+    /// A mailbox server, over IMAP.
+    Imap(DialogueQuestion),
+    /// A Redis server.
+    Redis(RedisQuestion),
     /// A session with PostgreSQL.
     Postgres(DatabaseQuestion),
     /// A session with MariaDB or MySQL.
@@ -124,6 +140,9 @@ impl Question {
             Self::Icmp(_) => CheckKind::Icmp,
             Self::Dns(_) => CheckKind::Dns,
             Self::Ssh(_) => CheckKind::Ssh,
+            Self::Smtp(_) => CheckKind::Smtp,
+            Self::Imap(_) => CheckKind::Imap,
+            Self::Redis(_) => CheckKind::Redis,
             Self::Postgres(_) => CheckKind::Postgres,
             Self::Mariadb(_) => CheckKind::Mariadb,
             Self::Snmp(_) => CheckKind::Snmp,
@@ -136,14 +155,15 @@ impl Question {
     #[must_use]
     pub const fn host(&self) -> Option<&Host> {
         match self {
-            Self::Http(http) => match &http.connect {
-                Some(connect) => Some(&connect.host),
-                None => Some(&http.authority.host),
-            },
+            Self::Http(http) => Some(connected(&http.authority, http.connect.as_ref())),
             Self::Tcp(tcp) => Some(&tcp.target.host),
             Self::Icmp(icmp) => Some(&icmp.host),
             Self::Dns(dns) => Some(&dns.server.host),
             Self::Ssh(ssh) => Some(&ssh.target.host),
+            Self::Smtp(mail) | Self::Imap(mail) => {
+                Some(connected(&mail.target, mail.connect.as_ref()))
+            }
+            Self::Redis(redis) => Some(connected(&redis.target, redis.connect.as_ref())),
             Self::Postgres(database) | Self::Mariadb(database) => Some(&database.target.host),
             Self::Snmp(snmp) => Some(&snmp.agent.host),
             Self::Ntp(ntp) => Some(&ntp.server.host),
@@ -160,6 +180,10 @@ impl Question {
             Self::Icmp(_) => Vec::new(),
             Self::Dns(dns) => vec![&dns.server],
             Self::Ssh(ssh) => vec![&ssh.target],
+            Self::Smtp(mail) | Self::Imap(mail) => {
+                std::iter::once(&mail.target).chain(&mail.connect).collect()
+            }
+            Self::Redis(redis) => std::iter::once(&redis.target).chain(&redis.connect).collect(),
             Self::Postgres(database) | Self::Mariadb(database) => vec![&database.target],
             Self::Snmp(snmp) => vec![&snmp.agent],
             Self::Ntp(ntp) => vec![&ntp.server],
@@ -172,6 +196,11 @@ impl Question {
     pub const fn tls(&self) -> Option<&TlsQuestion> {
         match self {
             Self::Http(http) => http.tls.as_ref(),
+            Self::Smtp(mail) | Self::Imap(mail) => match &mail.tls {
+                Some(tls) => Some(&tls.question),
+                None => None,
+            },
+            Self::Redis(redis) => redis.tls.as_ref(),
             Self::Postgres(database) | Self::Mariadb(database) => database.tls.verified(),
             Self::Tcp(_)
             | Self::Icmp(_)
@@ -195,13 +224,24 @@ impl Question {
                 session.and_then(|session| session.password.as_ref()).into_iter().collect()
             }
             Self::Snmp(snmp) => snmp.access.secrets(),
+            Self::Redis(redis) => redis.login.iter().map(|login| &login.password).collect(),
             Self::Tcp(_)
             | Self::Icmp(_)
             | Self::Dns(_)
             | Self::Ssh(_)
+            | Self::Smtp(_)
+            | Self::Imap(_)
             | Self::Ntp(_)
             | Self::Plugin(_) => Vec::new(),
         }
+    }
+}
+
+/// The host that is connected to.
+const fn connected<'q>(target: &'q HostPort, connect: Option<&'q HostPort>) -> &'q Host {
+    match connect {
+        Some(connect) => &connect.host,
+        None => &target.host,
     }
 }
 

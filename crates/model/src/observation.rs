@@ -160,6 +160,10 @@ codes! {
         WrongRecord = "wrong-record",
         /// What a server greets with is not what the check expects.
         WrongGreeting = "wrong-greeting",
+        /// What a server says that it can do is not what the check expects.
+        WrongCapability = "wrong-capability",
+        /// A server has no `STARTTLS`, or refuses it.
+        NoStartTls = "no-starttls",
         /// It refuses the account: the name, its password, or where it comes from.
         WrongLogin = "wrong-login",
         /// It has as many sessions as it takes.

@@ -10,7 +10,7 @@ use crate::plugins::PluginStore;
 use crate::resolver::Resolver;
 use crate::secrets::Secrets;
 use crate::tls::Roots;
-use crate::{dns, http, mariadb, ntp, plugin, postgres, snmp, ssh, tcp};
+use crate::{dns, http, imap, mariadb, ntp, plugin, postgres, redis, smtp, snmp, ssh, tcp};
 use blackstart_model::check::Question;
 use blackstart_model::observation::{NoAnswer, Outcome, Symptom, Timing};
 use blackstart_model::reading::Reading;
@@ -93,6 +93,9 @@ pub(crate) async fn ask(
         Question::Icmp(icmp) => echoes.ask(equipment, icmp, deadline).await,
         Question::Dns(dns) => dns::ask(equipment, dns, deadline).await,
         Question::Ssh(ssh) => ssh::ask(equipment, ssh, deadline).await,
+        Question::Smtp(mail) => smtp::ask(equipment, mail, deadline).await,
+        Question::Imap(mail) => imap::ask(equipment, mail, deadline).await,
+        Question::Redis(redis) => redis::ask(equipment, redis, deadline).await,
         Question::Postgres(database) => postgres::ask(equipment, database, deadline).await,
         Question::Mariadb(database) => mariadb::ask(equipment, database, deadline).await,
         Question::Snmp(snmp) => {

@@ -4,12 +4,11 @@
 //! (section 11.1), so that the server's log shows no broken connection. No keys are exchanged and nobody logs in:
 //! it sees a server that takes connections and speaks, not whether people get in.
 
-use crate::ask::{Answer, Equipment, micros_since};
+use crate::ask::{Answer, Equipment};
 use crate::lines::{Limits, Lines};
-use crate::{clock, condition, net};
+use crate::{condition, net};
 use blackstart_model::check::SshQuestion;
-use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
-use tokio::net::TcpStream;
+use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode};
 use tokio::time::Instant;
 
 /// The longest identification, its CR LF not counted (RFC 4253, section 4.2: 255 with it).
@@ -27,30 +26,25 @@ pub(crate) async fn ask(
     question: &SshQuestion,
     deadline: Instant,
 ) -> Answer {
-    let started = clock::now();
-    let mut timing = Timing::default();
-    let stream = match net::connect(equipment, &question.target, deadline, &mut timing).await {
-        Ok(stream) => stream,
-        Err(outcome) => {
-            return Answer::of(outcome, timing);
+    let mut lines = match Lines::open(equipment, &question.target, LIMITS, deadline).await {
+        Ok(lines) => lines,
+        Err(answer) => return answer,
+    };
+    match identification(&mut lines).await {
+        Ok(theirs) => {
+            let outcome = judge(question, &theirs, lines.started);
+            lines.part(outcome, &[OURS.as_bytes(), &goodbye()].concat()).await
         }
-    };
-    let mut lines = Lines::new(stream, LIMITS, deadline);
-    let identified = identification(&mut lines).await;
-    lines.times(&mut timing);
-    let outcome = match &identified {
-        Ok(theirs) => judge(question, theirs, started),
-        Err(outcome) => outcome.clone(),
-    };
-    timing.total_us = micros_since(started);
-    if identified.is_ok() {
-        lines.part(&[OURS.as_bytes(), &goodbye()].concat()).await;
+        Err(outcome) => {
+            // Not SSH, as far as we know: there is no word for a goodbye.
+            lines.is_left();
+            lines.part(outcome, &[]).await
+        }
     }
-    Answer::of(outcome, timing)
 }
 
 /// The server's identification, which may come after other lines.
-async fn identification(lines: &mut Lines<TcpStream>) -> Result<String, Outcome> {
+async fn identification(lines: &mut Lines) -> Result<String, Outcome> {
     let mut said = String::new();
     loop {
         let line =

@@ -85,6 +85,8 @@ pub(crate) const fn is_answer(code: SymptomCode) -> bool {
         | SymptomCode::WrongRcode
         | SymptomCode::WrongRecord
         | SymptomCode::WrongGreeting
+        | SymptomCode::WrongCapability
+        | SymptomCode::NoStartTls
         | SymptomCode::WrongLogin
         | SymptomCode::TooManyConnections
         | SymptomCode::NotAccepting
@@ -135,6 +137,8 @@ const fn comes_with_the_path(code: SymptomCode) -> bool {
         | SymptomCode::WrongRcode
         | SymptomCode::WrongRecord
         | SymptomCode::WrongGreeting
+        | SymptomCode::WrongCapability
+        | SymptomCode::NoStartTls
         | SymptomCode::WrongLogin
         | SymptomCode::TooManyConnections
         | SymptomCode::NotAccepting

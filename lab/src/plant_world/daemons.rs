@@ -95,6 +95,9 @@ impl Asked {
             }
             Question::Icmp(_) => {}
             Question::Ssh(_)
+            | Question::Smtp(_)
+            | Question::Imap(_)
+            | Question::Redis(_)
             | Question::Postgres(_)
             | Question::Mariadb(_)
             | Question::Snmp(_)

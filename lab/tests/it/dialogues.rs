@@ -4,8 +4,9 @@
 //!
 //! Method: the real daemons, well, wrongly expected and killed; and their own logs of the check.
 
-use blackstart_lab::{Agent, Daemon, Host, Lab, Server, is_possible, wait};
+use blackstart_lab::{Agent, Daemon, Host, Lab, Mailbox, Server, is_possible, wait};
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// A server that puts these checks, each of a service of its own, from `here` or as they say.
 fn asks(host: &Host, before: &str, checks: &[&str], arguments: &[&str]) -> Server {
@@ -82,4 +83,151 @@ fn an_agent_is_not_sent_what_it_does_not_allow_and_the_server_answers_for_it() {
             && told.contains("does not allow `ssh`: add it to `allow`"),
         "{told}"
     );
+}
+
+/// A certificate for `mail.example.net` that is its own root, and its key.
+fn certificate(lab: &Lab) -> (PathBuf, PathBuf) {
+    let mut own =
+        rcgen::CertificateParams::new(vec!["mail.example.net".to_owned()]).expect("a name");
+    own.not_after = rcgen::date_time_ymd(2100, 1, 1);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let made = own.self_signed(&key).expect("a certificate");
+    let paths = (lab.folder().join("certificate.pem"), lab.folder().join("key.pem"));
+    std::fs::write(&paths.0, made.pem()).expect("a certificate");
+    std::fs::write(&paths.1, key.serialize_pem()).expect("a key");
+    paths
+}
+
+#[test]
+fn a_mail_server_is_asked_in_the_clear_by_starttls_and_over_tls() {
+    if !is_possible(&["ip", "postfix", "chown"]) {
+        return;
+    }
+    let lab = Lab::new();
+    let host = lab.host("mail");
+    let pair = certificate(&lab);
+    let mailbox = Mailbox::postfix_over_tls(&host, "127.0.0.1", &pair);
+    let roots = pair.0.display();
+    let tls = format!("connect: 127.0.0.1, roots: {roots}");
+    let checks = [
+        "smtp: 127.0.0.1, greeting: { contains: ESMTP }, capabilities: { contains: PIPELINING }",
+        &format!("smtp: mail.example.net, tls: starttls, {tls}"),
+        &format!("smtp: mail.example.net, tls: implicit, {tls}"),
+        &format!("smtp: mail.example.net, tls: starttls, {tls}, expires_within: 30000 d"),
+        &format!("smtp: other.example.net, tls: starttls, {tls}"),
+        "smtp: mail.example.net, tls: implicit, connect: \"127.0.0.1:25\"",
+        "smtp: 127.0.0.1, capabilities: { contains: AUTH }",
+    ];
+    let server = asks(&host, "", &checks, &[]);
+    let told = said(&server);
+    assert_eq!(told[..3], ["up", "up", "up"]);
+    assert!(told[3].starts_with("degraded(certificate-expires: in "), "{told:?}");
+    assert!(told[4].starts_with("down(certificate-invalid: "), "{told:?}");
+    assert!(told[5].starts_with("down(tls-failed: "), "{told:?}");
+    assert_eq!(told[6], "down(wrong-capability: `AUTH` is missing)");
+    let log = wait("its log of a goodbye", || {
+        let log = mailbox.log();
+        log.contains("ehlo=2 starttls=1 quit=1 commands=4").then_some(log)
+    });
+    assert!(log.contains("ehlo=1 quit=1 commands=2"), "{log}");
+    assert!(!log.contains("lost connection after EHLO"), "{log}");
+}
+
+#[test]
+fn a_mailbox_server_is_asked_in_the_clear_by_starttls_and_over_tls() {
+    if !is_possible(&["ip", "dovecot"]) {
+        return;
+    }
+    let lab = Lab::new();
+    let host = lab.host("mailboxes");
+    let pair = certificate(&lab);
+    let daemon = Daemon::dovecot(&host, "127.0.0.1", &pair);
+    let tls = format!("connect: 127.0.0.1, roots: {}", pair.0.display());
+    let checks = [
+        "imap: 127.0.0.1, greeting: { contains: Dovecot }, capabilities: { contains: IMAP4rev1 }",
+        &format!(
+            "imap: mail.example.net, tls: starttls, {tls}, capabilities: {{ lacks: LOGINDISABLED }}"
+        ),
+        &format!("imap: mail.example.net, tls: implicit, {tls}"),
+        "imap: mail.example.net, tls: implicit, connect: 127.0.0.1",
+        "imap: 127.0.0.1, capabilities: { contains: X-NO-SUCH }",
+    ];
+    let server = asks(&host, "", &checks, &[]);
+    let told = said(&server);
+    assert_eq!(told[..3], ["up", "up", "up"]);
+    assert!(told[3].starts_with("down(certificate-invalid: "), "{told:?}");
+    assert_eq!(told[4], "down(wrong-capability: `X-NO-SUCH` is missing)");
+    let log = host.folder().join("dovecot/log");
+    let log = wait("its log of a goodbye", || {
+        let log = std::fs::read_to_string(&log).unwrap_or_default();
+        log.contains("Aborted login by logging out").then_some(log)
+    });
+    // Who waited for its start just closed. A certificate that is not trusted ends the conversation where nothing can
+    // be said any more.
+    let (_, log) = log.split_once("Aborted login").expect("a goodbye");
+    let mut closed = log.lines().filter(|line| line.contains("Connection closed"));
+    assert!(closed.all(|line| line.contains("alert unknown ca")), "{log}");
+    daemon.kill();
+}
+
+#[test]
+fn a_redis_server_is_asked_with_and_without_a_login_and_by_its_role() {
+    if !is_possible(&["ip", "redis-server"]) {
+        return;
+    }
+    let lab = Lab::new();
+    let host = lab.host("cache");
+    let (certificate, key) = certificate(&lab);
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+    let own = ["--tls-port", "6380", "--tls-auth-clients", "no"];
+    let files = [
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+        "--tls-ca-cert-file",
+        &certificate,
+    ];
+    let master = Daemon::redis(&host, "127.0.0.1", 6379, &[&own[..], &files].concat());
+    let _guarded = Daemon::redis(&host, "127.0.0.1", 6381, &["--requirepass", "s3cret word"]);
+    let _replica = Daemon::redis(&host, "127.0.0.1", 6382, &["--replicaof", "127.0.0.1", "6379"]);
+    let stale = ["--replicaof", "127.0.0.1", "1", "--replica-serve-stale-data", "no"];
+    let _stale = Daemon::redis(&host, "127.0.0.1", 6383, &stale);
+    let _full = Daemon::redis(&host, "127.0.0.1", 6384, &["--maxclients", "1"]);
+    let held = host.inside(|| std::net::TcpStream::connect("127.0.0.1:6384").expect("one client"));
+    host.set("BLACKSTART_SECRET_RIGHT", "s3cret word");
+    host.set("BLACKSTART_SECRET_WRONG", "guess");
+    let checks = [
+        "redis: 127.0.0.1, role: master",
+        &format!(
+            "redis: mail.example.net, tls: true, connect: \"127.0.0.1:6380\", roots: {certificate}"
+        ),
+        "redis: \"127.0.0.1:6381\"",
+        "redis: \"127.0.0.1:6381\", password: { secret: right }, role: master",
+        "redis: \"127.0.0.1:6381\", password: { secret: wrong }",
+        "redis: \"127.0.0.1:6381\", role: master",
+        "redis: \"127.0.0.1:6382\", role: master",
+        "redis: \"127.0.0.1:6383\"",
+        "redis: \"127.0.0.1:6384\"",
+        "redis: \"127.0.0.1:6382\", role: replica",
+    ];
+    let server = asks(&host, "", &checks, &[]);
+    wait("the replica to follow", || (said(&server)[9] == "up").then_some(()));
+    let told = said(&server);
+    assert_eq!(told[..4], ["up", "up", "up", "up"]);
+    assert_eq!(
+        told[4..9],
+        [
+            "down(wrong-login: WRONGPASS invalid username-password pair or user is disabled.)",
+            "unknown(not-equipped: it answers, and tells its role only to who logs in: name a `password`)",
+            "down(wrong-role: it is replica, expected master)",
+            "degraded(not-accepting: MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.)",
+            "down(too-many-connections: ERR max number of clients reached)",
+        ]
+    );
+    drop(held);
+    master.kill();
+    wait("a replica that grows old", || {
+        said(&server)[9].starts_with("degraded(not-accepting: its link to the master").then_some(())
+    });
 }

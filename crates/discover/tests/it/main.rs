@@ -202,6 +202,34 @@ fn each_is_asked_what_it_answers_best() {
     assert!(looked.plant.contains(&asked), "what it hides is not down: {}", looked.plant);
 }
 
+/// A server that greets everybody with this and closes, until the test ends.
+fn greets(words: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(words.as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn what_speaks_in_lines_is_asked_in_its_own_words_and_else_whether_it_is_there() {
+    let (shell, other) = (greets("SSH-2.0-Own\r\n"), greets("who are you?\r\n"));
+    let machine = Machine::named("web1");
+    let address = loopback();
+    machine.listens(&[
+        (&address, shell, "sshd", "/ssh.service"),
+        (&address, other, "redis-server", "/redis.service"),
+    ]);
+    let looked = machine.look();
+    let asked = format!("- {{ ssh: \"127.0.0.1:{shell}\", every: 5 s }}");
+    assert!(looked.plant.contains(&asked), "{}", looked.plant);
+    let asked = format!("- {{ tcp: \"127.0.0.1:{other}\", every: 5 s }}");
+    assert!(looked.plant.contains(&asked), "{}", looked.plant);
+}
+
 #[test]
 fn what_does_not_answer_is_a_question_and_no_check() {
     // A port that was free a moment ago: nobody listens, whatever the file says.

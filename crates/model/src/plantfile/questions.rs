@@ -8,6 +8,8 @@ mod tcp;
 mod icmp;
 pub(super) mod dns;
 mod ssh;
+mod dialogue;
+pub(super) mod redis;
 pub(super) mod database;
 pub(super) mod snmp;
 mod ntp;

@@ -38,6 +38,11 @@ impl<'n, 't> Keys<'n, 't> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
+    /// Whether a key is there, whoever takes it.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
+    }
+
     /// The value of a key that must be there.
     pub(super) fn need(&mut self, key: &'static str, report: &mut Report) -> Option<&'n Node<'t>> {
         let found = self.take(key);

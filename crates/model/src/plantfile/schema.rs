@@ -12,6 +12,7 @@ use super::questions::database;
 use super::questions::dns::{RCODES, RECORD_TYPES};
 use super::questions::form::{FORMS, Form};
 use super::questions::http::METHODS;
+use super::questions::redis;
 use super::questions::snmp::units;
 use super::units::{CURVES, Unit, of_capacity};
 use crate::kind::Kind;
@@ -444,6 +445,7 @@ fn words() -> Vec<(&'static str, Json)> {
         ),
         ("method", choice(METHODS)),
         ("rcode", choice(RCODES)),
+        ("redis-role", choice(redis::ROLES)),
         ("database-tls", choice(database::TLS)),
         ("database-role", choice(database::ROLES)),
         ("decimal", map([("type", text("number"))])),

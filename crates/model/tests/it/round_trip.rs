@@ -404,6 +404,10 @@ fn checks(tape: &mut Tape<'_>) -> String {
              answer: { is: \"1\", at_least: -0.5, at_most: 10 }, role: standby, slow: 1 s",
             "mariadb: a.example, tls: off, user: b, query: select 2, answer: { is: on }",
             "mariadb: \"[2001:db8::1]:3307\", tls: required, user: b, role: primary",
+            "smtp: \"[2001:db8::7]\", tls: starttls, greeting: { contains: ESMTP }, roots: /a.pem",
+            "imap: a.example, tls: implicit, connect: \"192.0.2.1:1993\", expires_within: 30 d, \
+             capabilities: { contains: [IDLE, MOVE], lacks: LOGINDISABLED }, slow: 2 s",
+            "redis: a.example, tls: true, user: probe, password: { secret: x }, role: replica",
             "ssh: \"a.example:2222\", banner: { contains: [SSH-2.0], lacks: OpenSSH_7 }, slow: 1 s",
             "snmp: a.example, community: { secret: c }, \
              get: [sysUpTime.0, { oid: ifOperStatus.3, is: [up, 5] }, { oid: 1.3.6.1.4.1.1.1, is: x }]",

@@ -314,6 +314,47 @@ fn database() -> impl Strategy<Value = check::DatabaseQuestion> {
     )
 }
 
+fn tls() -> impl Strategy<Value = check::TlsQuestion> {
+    (span(), prop::option::of(text()))
+        .prop_map(|(expires_within, roots)| check::TlsQuestion { expires_within, roots })
+}
+
+fn mail() -> impl Strategy<Value = check::DialogueQuestion> {
+    let begins = prop::sample::select(vec![check::TlsBegins::AtOnce, check::TlsBegins::ByStartTls]);
+    let tls =
+        (begins, tls()).prop_map(|(begins, question)| check::DialogueTls { begins, question });
+    let slow = prop::option::of(span());
+    let ends = (host_port(), prop::option::of(host_port()));
+    (ends, prop::option::of(tls), few(condition()), few(condition()), slow).prop_map(
+        |((target, connect), tls, greeting, capabilities, slow)| check::DialogueQuestion {
+            target,
+            connect,
+            tls,
+            greeting,
+            capabilities,
+            slow,
+        },
+    )
+}
+
+fn redis() -> impl Strategy<Value = check::RedisQuestion> {
+    let login = (prop::option::of(text()), text())
+        .prop_map(|(user, name)| check::RedisLogin { user, password: Secret(name) });
+    let role = prop::option::of(prop::sample::select(check::RedisRole::ALL));
+    let ends = (host_port(), prop::option::of(host_port()));
+    let slow = prop::option::of(span());
+    (ends, prop::option::of(tls()), prop::option::of(login), role, slow).prop_map(
+        |((target, connect), tls, login, role, slow)| check::RedisQuestion {
+            target,
+            connect,
+            tls,
+            login,
+            role,
+            slow,
+        },
+    )
+}
+
 fn question() -> impl Strategy<Value = check::Question> {
     let tcp = (host_port(), prop::option::of(span()))
         .prop_map(|(target, slow)| check::TcpQuestion { target, slow });
@@ -358,6 +399,9 @@ fn question() -> impl Strategy<Value = check::Question> {
         icmp.prop_map(check::Question::Icmp),
         dns.prop_map(check::Question::Dns),
         ssh.prop_map(check::Question::Ssh),
+        mail().prop_map(check::Question::Smtp),
+        mail().prop_map(check::Question::Imap),
+        redis().prop_map(check::Question::Redis),
         database().prop_map(check::Question::Postgres),
         database().prop_map(check::Question::Mariadb),
         snmp().prop_map(check::Question::Snmp),
@@ -367,7 +411,7 @@ fn question() -> impl Strategy<Value = check::Question> {
 }
 
 fn snmp() -> impl Strategy<Value = check::SnmpQuestion> {
-    let secret = || text().prop_map(|name| Secret(name));
+    let secret = || text().prop_map(Secret);
     let auth = (prop::sample::select(check::SnmpHash::ALL), secret(), prop::option::of(secret()))
         .prop_map(|(hash, password, privacy)| check::SnmpAuth { hash, password, privacy });
     let access = prop_oneof![

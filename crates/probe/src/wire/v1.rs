@@ -33,17 +33,21 @@ mod tcp;
 mod icmp;
 mod dns;
 mod ssh;
+mod dialogue;
+mod redis;
 mod database;
 mod snmp;
 mod ntp;
 mod plugin;
 
 pub use database::{DatabaseQuestion, DatabaseSession, DatabaseTls, ValueCondition};
+pub use dialogue::DialogueQuestion;
 pub use dns::{DnsQuestion, RecordCondition};
 pub use http::{HeaderValue, HttpQuestion};
 pub use icmp::IcmpQuestion;
 pub use ntp::NtpQuestion;
 pub use plugin::PluginQuestion;
+pub use redis::RedisQuestion;
 pub use snmp::{SnmpAccess, SnmpAuth, SnmpCondition, SnmpQuestion, SnmpUser, SnmpValue, SnmpWord};
 pub use ssh::SshQuestion;
 pub use tcp::TcpQuestion;
@@ -460,6 +464,12 @@ pub enum Question {
     Dns(DnsQuestion),
     /// SSH.
     Ssh(SshQuestion),
+    /// SMTP.
+    Smtp(DialogueQuestion),
+    /// IMAP.
+    Imap(DialogueQuestion),
+    /// Redis.
+    Redis(RedisQuestion),
     /// PostgreSQL.
     Postgres(DatabaseQuestion),
     /// MariaDB or MySQL.
@@ -482,6 +492,9 @@ impl Question {
             Self::Icmp(_) => check::CheckKind::Icmp,
             Self::Dns(_) => check::CheckKind::Dns,
             Self::Ssh(_) => check::CheckKind::Ssh,
+            Self::Smtp(_) => check::CheckKind::Smtp,
+            Self::Imap(_) => check::CheckKind::Imap,
+            Self::Redis(_) => check::CheckKind::Redis,
             Self::Postgres(_) => check::CheckKind::Postgres,
             Self::Mariadb(_) => check::CheckKind::Mariadb,
             Self::Snmp(_) => check::CheckKind::Snmp,
@@ -495,6 +508,8 @@ impl Question {
     pub fn roots(&self) -> Option<&str> {
         let tls = match self {
             Self::Http(http) => http.tls.as_ref(),
+            Self::Smtp(mail) | Self::Imap(mail) => mail.tls.as_ref(),
+            Self::Redis(redis) => redis.tls.as_ref(),
             Self::Postgres(database) | Self::Mariadb(database) => database.tls(),
             Self::Tcp(_)
             | Self::Icmp(_)
@@ -577,6 +592,9 @@ impl From<&check::Question> for Question {
             check::Question::Icmp(icmp) => Self::Icmp(icmp.into()),
             check::Question::Dns(dns) => Self::Dns(dns.into()),
             check::Question::Ssh(ssh) => Self::Ssh(ssh.into()),
+            check::Question::Smtp(mail) => Self::Smtp(mail.into()),
+            check::Question::Imap(mail) => Self::Imap(mail.into()),
+            check::Question::Redis(redis) => Self::Redis(redis.into()),
             check::Question::Postgres(database) => Self::Postgres(database.into()),
             check::Question::Mariadb(database) => Self::Mariadb(database.into()),
             check::Question::Snmp(snmp) => Self::Snmp(snmp.into()),
@@ -596,6 +614,9 @@ impl TryFrom<Question> for check::Question {
             Question::Icmp(icmp) => Self::Icmp(icmp.try_into()?),
             Question::Dns(dns) => Self::Dns(dns.try_into()?),
             Question::Ssh(ssh) => Self::Ssh(ssh.into()),
+            Question::Smtp(mail) => Self::Smtp(mail.try_into()?),
+            Question::Imap(mail) => Self::Imap(mail.try_into()?),
+            Question::Redis(redis) => Self::Redis(redis.try_into()?),
             Question::Postgres(database) => Self::Postgres(database.try_into()?),
             Question::Mariadb(database) => Self::Mariadb(database.try_into()?),
             Question::Snmp(snmp) => Self::Snmp(snmp.try_into()?),

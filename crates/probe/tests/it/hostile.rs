@@ -10,6 +10,8 @@ mod http;
 mod ntp;
 mod snmp;
 mod ssh;
+mod mail;
+mod redis;
 mod postgres;
 mod mariadb;
 
@@ -28,6 +30,9 @@ const KINDS: &[Kind] = &[
     http::KIND,
     dns::KIND,
     ssh::KIND,
+    mail::SMTP,
+    mail::IMAP,
+    redis::KIND,
     postgres::KIND,
     mariadb::KIND,
     snmp::KIND,

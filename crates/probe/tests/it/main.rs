@@ -3,6 +3,7 @@
 
 mod asked;
 mod daemon;
+mod dialogues;
 mod hostile;
 mod http;
 mod icmp;

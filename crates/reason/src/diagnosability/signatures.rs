@@ -194,6 +194,9 @@ pub(super) const fn can_refuse(kind: CheckKind) -> bool {
         | CheckKind::Tcp
         | CheckKind::Dns
         | CheckKind::Ssh
+        | CheckKind::Smtp
+        | CheckKind::Imap
+        | CheckKind::Redis
         | CheckKind::Postgres
         | CheckKind::Mariadb
         | CheckKind::Snmp

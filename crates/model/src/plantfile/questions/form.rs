@@ -3,7 +3,7 @@
 //! A [`Form`] is all that the language knows of one kind: the key it goes by, how it is read, and what an
 //! editor is told of its fields. A new kind is a file with a form, and a line in [`FORMS`] and [`printed`].
 
-use super::{database, dns, http, icmp, ntp, plugin, snmp, ssh, tcp};
+use super::{database, dialogue, dns, http, icmp, ntp, plugin, redis, snmp, ssh, tcp};
 use crate::check::{Question, TextCondition, TlsQuestion};
 use crate::plantfile::print::{Fields, flow_list, flow_map, scalar, span as shown};
 use crate::plantfile::reader::{Keys, list, span, text};
@@ -32,6 +32,9 @@ pub(in crate::plantfile) const FORMS: &[Form] = &[
     icmp::ICMP,
     dns::DNS,
     ssh::SSH,
+    dialogue::SMTP,
+    dialogue::IMAP,
+    redis::REDIS,
     database::POSTGRES,
     database::MARIADB,
     snmp::SNMP,
@@ -63,6 +66,9 @@ pub(in crate::plantfile) fn printed(question: &Question) -> Fields {
         Question::Icmp(question) => icmp::printed(question),
         Question::Dns(question) => dns::printed(question),
         Question::Ssh(question) => ssh::printed(question),
+        Question::Smtp(question) => dialogue::printed_smtp(question),
+        Question::Imap(question) => dialogue::printed_imap(question),
+        Question::Redis(question) => redis::printed(question),
         Question::Postgres(question) => database::printed_postgres(question),
         Question::Mariadb(question) => database::printed_mariadb(question),
         Question::Snmp(question) => snmp::printed(question),

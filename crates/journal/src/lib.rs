@@ -121,7 +121,10 @@ pub enum JournalError {
         what: String,
     },
     /// An entry this version does not understand.
-    #[error("could not read {id} (`{kind}`, written by version {version}): {why}")]
+    #[error(
+        "could not read {id} (`{kind}`, written by version {version}): {why}{}",
+        advised(version)
+    )]
     Unreadable {
         /// Which entry.
         id: RecordId,
@@ -140,6 +143,20 @@ pub enum JournalError {
         /// Why.
         source: rusqlite::Error,
     },
+}
+
+/// What to do about what a later version wrote. Versions are `1.2.3`; of others nothing is known.
+fn advised(version: &str) -> String {
+    let parts = |text: &str| -> Option<Vec<u64>> {
+        text.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let (theirs, own) = (parts(version), parts(env!("CARGO_PKG_VERSION")));
+    match (theirs, own) {
+        (Some(theirs), Some(own)) if theirs > own => {
+            format!("; a later version wrote it: use version {version} or a later one")
+        }
+        _ => String::new(),
+    }
 }
 
 fn shown_pid(pid: Option<u32>) -> String {

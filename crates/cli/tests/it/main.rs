@@ -16,3 +16,4 @@ mod observed;
 mod demo;
 mod access;
 mod manual;
+mod upgrade;

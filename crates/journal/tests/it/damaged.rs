@@ -193,7 +193,10 @@ fn an_entry_that_this_version_cannot_read_is_named_with_its_author() {
         let folder = closed_journal();
         alter(folder.path(), &format!("UPDATE entries SET {statement} WHERE id = 7"));
         for refused in refusals(folder.path()) {
-            let expected = format!("could not read R7 (`{kind}`, written by version 0.9.7): {why}");
+            let expected = format!(
+                "could not read R7 (`{kind}`, written by version 0.9.7): {why}; a later version wrote it: \
+                 use version 0.9.7 or a later one"
+            );
             assert_eq!(refused.to_string(), expected);
         }
         // What comes before it can be read.

@@ -39,6 +39,15 @@ pub struct Console {
 }
 
 impl Console {
+    /// That of a server which somebody else started on this host, where it listens by itself.
+    ///
+    /// # Panics
+    /// Never: the address is one.
+    #[must_use]
+    pub fn of(host: &Host) -> Self {
+        Self { host: host.clone(), at: "127.0.0.1:8480".parse().expect("an address") }
+    }
+
     /// The body of an answer, and its headers.
     ///
     /// # Errors

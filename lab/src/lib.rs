@@ -13,7 +13,9 @@ mod blackstart;
 mod plant_world;
 mod clock;
 mod play;
+mod bare;
 
+pub use bare::{Bare, PERSON};
 pub use blackstart::{Agent, Console, Server, agent_binary, binary};
 pub use daemons::{Daemon, Listen, Mailbox};
 pub use namespace::{Host, Lab};

@@ -79,7 +79,8 @@ pub(crate) fn plant_in(data: &Path) -> anyhow::Result<PathBuf> {
         output::aside(&format!("no plant given: watching {}, written before\n", path.display()));
         return Ok(path);
     }
-    fs::create_dir_all(data).with_context(|| format!("could not make {}", data.display()))?;
+    fs::create_dir_all(data)
+        .with_context(|| format!("could not make {} (another folder: --data)", data.display()))?;
     let looked = look(&[], None)?;
     write_new(&path, &looked.plant)?;
     output::aside(&format!("no plant given: this machine is watched\n{}", told(&path, &looked)));

@@ -100,10 +100,12 @@ pub enum ServeError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// An address cannot be listened on.
-    #[error("could not listen on {at} for {what}")]
+    #[error("could not listen on {at} for {what} (another address: {option})")]
     Listen {
         /// What for.
         what: &'static str,
+        /// The option that names another address.
+        option: &'static str,
         /// Where.
         at: SocketAddr,
         /// Why not.
@@ -143,9 +145,9 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let plugins = plugins(settings.plugins.clone())?;
     let found = find(&settings.plant)?;
     let journal = SqliteJournal::open(&settings.data)?;
-    let console = listen("the console", settings.listen).await?;
+    let console = listen("the console", "--listen", settings.listen).await?;
     let status = match settings.status_listen {
-        Some(at) => Some(listen("the status page", at).await?),
+        Some(at) => Some(listen("the status page", "--status-listen", at).await?),
         None => None,
     };
     let turn = Turn::start(Box::new(journal))?;
@@ -162,7 +164,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let agents = match settings.agents_listen {
         None => None,
         Some(at) => {
-            let listener = listen("agents", at).await?;
+            let listener = listen("agents", "--agents-listen", at).await?;
             let agents = Agents::open(hub.clone(), &settings.data).map_err(|source| {
                 ServeError::System { what: "make the agents' certificate", source }
             })?;
@@ -231,8 +233,12 @@ fn find(path: &std::path::Path) -> Result<Found, ServeError> {
     Ok(reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
 }
 
-async fn listen(what: &'static str, at: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(at).await.map_err(|source| ServeError::Listen { what, at, source })
+async fn listen(
+    what: &'static str,
+    option: &'static str,
+    at: SocketAddr,
+) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(at).await.map_err(|source| ServeError::Listen { what, option, at, source })
 }
 
 fn on(kind: SignalKind) -> Result<tokio::signal::unix::Signal, ServeError> {

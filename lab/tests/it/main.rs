@@ -13,3 +13,5 @@ mod icmp;
 mod seed_2;
 mod seed_5;
 mod seed_6;
+mod first_minute;
+mod packages;

@@ -1,11 +1,12 @@
-//! The project's own tasks: `cargo xtask test` and `cargo xtask try`.
+//! The project's own tasks: `cargo xtask test`, `cargo xtask try`, `cargo xtask dist`.
 //!
 //! `test` is everything a change must pass, on a bare Debian machine too. `try` shows the program at
-//! work on this machine: a real web server, watched, that you stop and start.
+//! work on this machine: a real web server, watched, that you stop and start. `dist` makes what is given to others.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "this program talks to a person at a terminal")]
 
 mod packages;
+mod dist;
 mod test;
 mod tidy;
 mod try_it;
@@ -19,6 +20,7 @@ const HELP: &str = "\
 cargo xtask test [--only NAME]   everything a change must pass: format, lints, tests, lab, browser, tidy
 cargo xtask try [--scripted]     watch a real web server on this machine, and break it
 cargo xtask tidy                 the shape of the code: arrows, purity, pages, widths
+cargo xtask dist [--target X]    a tarball and Debian packages, in target/dist
 cargo xtask schema               write docs/plant.schema.json anew
 ";
 
@@ -31,6 +33,10 @@ fn main() -> ExitCode {
         ["try"] => try_it::run(false),
         ["try", "--scripted"] => try_it::run(true),
         ["tidy"] => tidy::run(),
+        ["dist"] => dist::run(&dist::Kind::Release { triple: None }),
+        ["dist", "--target", triple] => {
+            dist::run(&dist::Kind::Release { triple: Some(triple.to_owned()) })
+        }
         ["schema"] => schema(),
         _ => {
             println!("{HELP}");

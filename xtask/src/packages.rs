@@ -29,6 +29,11 @@ const NEEDED: &[(&str, &str)] = &[
     ("nodejs", "node"),
     ("npm", "npm"),
     ("gcc", "cc"),
+    ("binutils", "strip"),
+    ("man-db", "man"),
+    ("systemd", "systemd-analyze"),
+    ("lintian", "lintian"),
+    ("mmdebstrap", "mmdebstrap"),
 ];
 
 /// Whether this program is on the machine.

@@ -1,6 +1,6 @@
 //! `test`: everything a change must pass, in the order in which it is quickest to fail.
 
-use crate::{cargo, command, packages, root, tidy, try_it};
+use crate::{cargo, command, dist, packages, root, tidy, try_it};
 use anyhow::{Result, bail};
 use std::time::Instant;
 
@@ -18,6 +18,7 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     // Once more by itself, for its table to be seen.
     ("outages", || cargo(&["test", "-p", "blackstart-sim", "outages::", "--", "--nocapture"])),
+    ("dist", dist::prove),
     ("try", || try_it::run(true)),
     ("browser", browser),
     ("deny", deny),

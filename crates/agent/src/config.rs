@@ -9,6 +9,7 @@ use crate::permit::Permit;
 use alerts::Alerts;
 use blackstart_model::check::CheckKind;
 use blackstart_probe::plugins::PluginStore;
+use blackstart_probe::secrets::is_open_to_others;
 use blackstart_probe::wire::v1::Token;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -76,7 +77,7 @@ pub(crate) fn read(path: &Path) -> Result<Config, Vec<Complaint>> {
     let (mode, text) =
         opened.map_err(|error| vec![whole(format!("could not be read: {error}"))])?;
     let parsed = parse(&text);
-    if mode & 0o077 == 0 {
+    if !is_open_to_others(path, mode) {
         return parsed;
     }
     let open = whole(format!("others may read the token (mode {:o}): chmod 600", mode & 0o777));

@@ -89,7 +89,11 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         .enable_all()
         .build()
         .context("start the runtime")?;
-    match runtime.block_on(serve(settings, |ready| output::say(&told(ready, format)))) {
+    let listening = |ready: &Ready| {
+        output::say(&told(ready, format));
+        tell_systemd(ready);
+    };
+    match runtime.block_on(serve(settings, listening)) {
         Ok(()) => Ok(Exit::Fine),
         Err(ServeError::Refused(found)) => {
             output::say(&findings::render(&found.source.files, &found.findings));
@@ -119,6 +123,23 @@ fn share_heaps() {
             .env(HEAPS, "1")
             .exec();
     }
+}
+
+/// Tells who started us that everything listens, where they asked for it (sd_notify(3)): `systemctl start` waits for it.
+fn tell_systemd(ready: &Ready) {
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+    let Some(place) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    let bytes = place.as_encoded_bytes();
+    let place = match bytes.strip_prefix(b"@") {
+        Some(name) => SocketAddr::from_abstract_name(name),
+        None => SocketAddr::from_pathname(&place),
+    };
+    let (name, components, checks) = &ready.plant;
+    let words =
+        format!("READY=1\nSTATUS=watching {name}: {components} components, {checks} checks");
+    // Nobody there is no reason not to watch.
+    let _ = place.and_then(|place| UnixDatagram::unbound()?.send_to_addr(words.as_bytes(), &place));
 }
 
 /// Where everything listens.

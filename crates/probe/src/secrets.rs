@@ -59,12 +59,21 @@ pub fn private(path: &std::path::Path) -> Result<String, String> {
     use std::os::unix::fs::PermissionsExt as _;
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let mode = file.metadata().map_err(|error| error.to_string())?.permissions().mode();
-    if mode & 0o077 != 0 {
+    if is_open_to_others(path, mode) {
         return Err(format!("others may read it (mode {:o}): chmod 600", mode & 0o777));
     }
     let mut text = String::new();
     file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(|error| error.to_string())?;
     Ok(text)
+}
+
+/// Whether others than its owner may read a file of this mode. Of what systemd hands to a service the bits of the group
+/// are the mask of an access list that names this service alone (systemd.exec(5), `LoadCredential=`; acl(5)).
+#[must_use]
+pub fn is_open_to_others(path: &std::path::Path, mode: u32) -> bool {
+    let handed = std::env::var_os("CREDENTIALS_DIRECTORY");
+    let is_handed = handed.is_some_and(|folder| !folder.is_empty() && path.starts_with(folder));
+    mode & if is_handed { 0o007 } else { 0o077 } != 0
 }
 
 /// `BLACKSTART_SECRET_MAIL_PASSWORD` for `mail-password`.

@@ -59,7 +59,9 @@ impl Bare {
         const ENTER: &str = "mount -t proc proc \"$0/proc\" && mount -t sysfs sysfs \"$0/sys\" && \
                              echo web-1 > \"$0/proc/sys/kernel/hostname\" && exec chroot \"$@\"";
         let mut command = self.host.command(Path::new("unshare"));
-        command.args(["--mount", "--propagation", "private", "--uts", "sh", "-c", ENTER]).arg(&self.folder);
+        command
+            .args(["--mount", "--propagation", "private", "--uts", "sh", "-c", ENTER])
+            .arg(&self.folder);
         if !by_root {
             command.arg(format!("--userspec={PERSON_ID}"));
         }

@@ -64,6 +64,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         tls_key,
         behind_proxy,
     } = arguments;
+    #[cfg(target_env = "gnu")]
     share_heaps();
     let plant = match plant {
         Some(plant) => plant,
@@ -106,11 +107,13 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
     }
 }
 
-/// The environment variable by which glibc is told how many heaps to keep (mallopt(3), M_ARENA_MAX).
+/// The environment variable by which glibc is told how many heaps to keep (mallopt(3), M_ARENA_MAX). Musl has one.
+#[cfg(target_env = "gnu")]
 const HEAPS: &str = "MALLOC_ARENA_MAX";
 
 /// Starts this program anew, in the same process, with one heap for all threads instead of one for
 /// each: a third less memory at ten thousand checks (docs/decisions/0005). Says nothing when it cannot.
+#[cfg(target_env = "gnu")]
 fn share_heaps() {
     use std::os::unix::process::CommandExt as _;
     if std::env::var_os(HEAPS).is_some() {
@@ -125,7 +128,7 @@ fn share_heaps() {
     }
 }
 
-/// Tells who started us that everything listens, where they asked for it (sd_notify(3)): `systemctl start` waits for it.
+/// Tells who started us that everything listens, where they asked for it (sd_notify(3)): `systemctl start` waits.
 fn tell_systemd(ready: &Ready) {
     use std::os::linux::net::SocketAddrExt as _;
     use std::os::unix::net::{SocketAddr, UnixDatagram};

@@ -131,10 +131,11 @@ impl Identity {
     }
 }
 
-/// Written whole or not at all, for our own eyes.
+/// Written whole or not at all, for the eyes of whom the folder belongs to: root may enrol beside a server that runs as
+/// a user of its own.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
     let part = path.with_extension("part");
     let mut file = std::fs::OpenOptions::new()
         .write(true)
@@ -142,6 +143,11 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(&part)?;
+    if let Some(folder) = path.parent().map(std::fs::metadata).transpose()?
+        && folder.uid() != file.metadata()?.uid()
+    {
+        fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(part, path)

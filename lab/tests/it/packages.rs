@@ -1,7 +1,7 @@
 //! Goal: a package can be lived with. What an operator has made theirs outlives upgrades and removal, and after a purge
 //! nothing is left.
 //!
-//! Method: the packages of `cargo xtask dist` on a bare Debian, which has no systemd: dpkg as it is, and what it leaves.
+//! Method: the packages of `cargo xtask dist` on a bare Debian, which has no systemd: dpkg, and what it leaves.
 
 use crate::first_minute::made;
 use blackstart_lab::{Bare, Lab, is_possible};
@@ -47,6 +47,12 @@ fn what_is_the_operators_outlives_upgrade_and_removal_and_a_purge_leaves_nothing
         None,
         "the plant is for its machine to write"
     );
+
+    // Root enrols beside a server that has a user of its own, who is to read it.
+    bare.run("install -d -m 700 -o 4711 -g 4711 /var/tmp/data");
+    bare.run("blackstart enroll probe-x --data /var/tmp/data");
+    assert_eq!(bare.run("stat -c %u:%a /var/tmp/data/agents.*"), "4711:600\n4711:600\n");
+    bare.run("rm -r /var/tmp/data");
 
     let theirs = [
         "etc/blackstart/plant.yaml",

@@ -1,4 +1,4 @@
-//! The licences of everything that is linked in: static binaries are copies of it, and most ask that their words go along.
+//! The licences of everything that is linked in: binaries are copies of it, and most ask that their words go along.
 
 use crate::root;
 use anyhow::{Context as _, Result, ensure};

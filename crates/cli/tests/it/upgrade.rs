@@ -1,10 +1,11 @@
-//! Whole data folders of earlier versions, opened by today's: `replay` folds them, `serve` goes on where they end, and nothing
-//! that stands in them is changed.
+//! Whole data folders of earlier versions, opened by today's: `replay` folds them, `serve` goes on where they end, and
+//! nothing that stands in them is changed.
 //!
-//! Each file of `tests/earlier` is the journal of one night as the version of its time wrote it: a service fails and a host with
-//! it, a person takes the incident and looks, it ends; the server is killed and started again, and another service fails. It is
-//! `sqlite3 journal.db .dump` with the two pragmas that a dump leaves out. The journals of `journal/tests/golden` hold every shape
-//! of record, in no order that a night would have; they are gone on in, too. None is ever edited.
+//! Each file of `tests/earlier` is the journal of one night as the version of its time wrote it: a service fails and a
+//! host with it, a person takes the incident and looks, it ends; the server is killed and started again, and another
+//! service fails. It is `sqlite3 journal.db .dump` with the two pragmas that a dump leaves out. The journals of
+//! `journal/tests/golden` hold every shape of record, in no order that a night would have; they are gone on in, too.
+//! None is ever edited.
 
 use crate::blackstart::{Site, run, text, wait};
 use rusqlite::Connection;
@@ -39,9 +40,10 @@ fn rows(data: &Path) -> Vec<Row> {
 
 /// The plant that was watched last, as the journal has it, if today's language takes it.
 fn plant_of(rows: &[Row]) -> String {
-    const ANY: &str = "blackstart: 1\nname: later\ntimezone: UTC\nservices: { x: { checks: [ { tcp: '127.0.0.1:1' } ] } }\n";
-    let texts = rows.iter().filter(|(id, ..)| *id < 0).map(|(.., text)| text);
-    texts.filter(|text| text.contains("checks:")).last().map_or(ANY, |text| text).to_owned()
+    const ANY: &str = "blackstart: 1\nname: later\ntimezone: UTC\nservices: { x: { checks: [ { tcp: '127.0.0.1:1', every: 1s, deadline: 500ms } ] } }\n";
+    // Their numbers are below zero: the newest comes first.
+    let mut texts = rows.iter().filter(|(id, ..)| *id < 0).map(|(.., text)| text);
+    texts.find(|text| text.contains("checks:")).map_or(ANY, |text| text).to_owned()
 }
 
 #[test]

@@ -10,8 +10,8 @@
 //! Short of the deadline the group is asked to end (SIGTERM), at the deadline it has to (SIGKILL), also when the check
 //! is taken off meanwhile. A plugin that did not finish has not said that its target is down: `unknown(unfinished)`.
 //!
-//! Known limit: a grandchild that leaves the group (`setsid`) lives on, with nobody listening to it; the unit's control
-//! group is what ends it.
+//! Known limits: a grandchild that leaves the group (`setsid`) lives on, with nobody listening to it, and so does a
+//! plugin when we are killed ourselves (SIGKILL); the unit's control group is what ends them.
 
 mod perfdata;
 

@@ -1,7 +1,9 @@
 //! What it tells, and that none of it is lost.
 
 use crate::world::{Home, Identity, Peer, Server, Target};
-use blackstart_probe::wire::v1::{Host, IcmpQuestion, News, Question, Sample, SteadyCheck};
+use blackstart_probe::wire::v1::{
+    Assignment, Host, IcmpQuestion, News, PluginQuestion, Question, Sample, SteadyCheck,
+};
 use std::time::Duration;
 
 const OFTEN: Duration = Duration::from_millis(500);
@@ -50,6 +52,41 @@ async fn first_answers_and_changes_are_told() {
     let (second, sample) = change(&mut peer).await;
     assert_eq!(saw(&sample), ("down", "refused"));
     assert!(second > first);
+}
+
+#[tokio::test]
+async fn it_runs_what_its_own_configuration_names_and_nothing_else() {
+    let identity = Identity::new();
+    let server = Server::start(&identity).await;
+    let home = Home::with_plugins(&server, &identity, "echo = /bin/echo {words} | load=3\n");
+    let _agent = home.start();
+    let mut peer = server.welcomed(0).await;
+    let check = |key: &str, plugin: &str, words: &[(&str, &str)]| Assignment {
+        check: key.to_owned(),
+        every_us: 1_000_000,
+        deadline_us: 900_000,
+        question: Question::Plugin(PluginQuestion {
+            plugin: plugin.to_owned(),
+            with: words
+                .iter()
+                .map(|(name, word)| ((*name).to_owned(), (*word).to_owned()))
+                .collect(),
+        }),
+        crosses_way_out: false,
+    };
+    for (asked, answer) in [
+        (check("a/fine", "echo", &[("words", "well")]), ("up", "")),
+        (check("b/path", "/bin/sh", &[]), ("unknown", "not-equipped")),
+        (check("c/option", "echo", &[("words", "-n")]), ("unknown", "not-equipped")),
+        (check("d/other", "reboot", &[]), ("unknown", "not-allowed")),
+    ] {
+        let key = asked.check.clone();
+        peer.assign(vec![asked]).await;
+        let (_, sample) = peer.sample().await;
+        assert_eq!((sample.check.as_str(), saw(&sample)), (key.as_str(), answer));
+        let loads: Vec<f64> = sample.readings.iter().map(|reading| reading.value).collect();
+        assert_eq!(loads, if answer.0 == "up" { vec![3.0] } else { Vec::new() });
+    }
 }
 
 #[tokio::test]

@@ -249,6 +249,17 @@ impl Home {
         home
     }
 
+    /// Enrolled, and with these plugins; it may be asked for nothing else.
+    pub(crate) fn with_plugins(server: &Server, identity: &Identity, plugins: &str) -> Self {
+        let home = Self::enrolled(server, identity);
+        let file = home.folder.path().join("plugins");
+        std::fs::write(&file, plugins).unwrap();
+        let text = std::fs::read_to_string(home.config()).unwrap();
+        let text = text.replace("allow = tcp dns", "allow = plugin");
+        home.write(&format!("{text}plugins = {}\n", file.display()));
+        home
+    }
+
     /// With this text as its configuration.
     pub(crate) fn with(text: &str) -> Self {
         let home = Self { folder: tempfile::tempdir().unwrap() };

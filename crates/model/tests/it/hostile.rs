@@ -218,6 +218,60 @@ fn questions_to_databases_that_say_half() {
 }
 
 #[test]
+fn questions_to_devices_clocks_and_plugins_that_say_half() {
+    for (question, code) in [
+        ("snmp: a, get: sysName.0", "BS0107"),
+        ("snmp: a, community: { secret: c }", "BS0107"),
+        ("snmp: a, community: public, get: sysName.0", "BS0309"),
+        ("snmp: a, community: { secret: c }, user: u, get: sysName.0", "BS0105"),
+        (
+            "snmp: a, community: { secret: c }, auth: { sha1: { secret: p } }, get: sysName.0",
+            "BS0105",
+        ),
+        ("snmp: a, community: { secret: c }, get: []", "BS0403"),
+        ("snmp: a, user: u, privacy: { aes128: { secret: p } }, get: sysName.0", "BS0107"),
+        ("snmp: a, user: u, auth: { md5: { secret: p } }, get: sysName.0", "BS0106"),
+        ("snmp: a, user: u, auth: { sha256: hunter2 }, get: sysName.0", "BS0309"),
+        (
+            "snmp: a, user: u, auth: { sha256: { secret: p } }, privacy: { des: { secret: p } }, get: sysName.0",
+            "BS0107",
+        ),
+        ("snmp: a, user: \"\", get: sysName.0", "BS0203"),
+        ("snmp: a, user: u, get: sysNme.0", "BS0310"),
+        ("snmp: a, user: u, get: ifOperStatus", "BS0310"),
+        ("snmp: a, user: u, get: ifOperStatus.x", "BS0310"),
+        ("snmp: a, user: u, get: 9.9.9", "BS0310"),
+        ("snmp: a, user: u, get: 1.3.6.4294967296", "BS0310"),
+        ("snmp: a, user: u, get: [sysName.0, sysName.0]", "BS0202"),
+        ("snmp: a, user: u, get: { oid: ifOperStatus.3, is: upp }", "BS0310"),
+        ("snmp: a, user: u, get: { oid: ifOperStatus.3, is: [] }", "BS0403"),
+        ("snmp: a, user: u, get: { oid: ifInErrors.3, at_most: few }", "BS0301"),
+        ("snmp: a, user: u, get: { oid: ifInErrors.3, at_least: 2, at_most: 1 }", "BS0311"),
+        ("snmp: a, user: u, get: { oid: ifInErrors.3, scale: 0 }", "BS0311"),
+        ("snmp: a, user: u, get: { oid: ifInErrors.3, unit: furlong }", "BS0310"),
+        ("ntp: a, offset_max: 0 s", "BS0311"),
+        ("ntp: a, stratum_max: 16", "BS0311"),
+        ("plugin: /bin/sh", "BS0203"),
+        ("plugin: \"sh -c id\"", "BS0203"),
+        ("plugin: x, with: { a: -c }", "BS0203"),
+        ("plugin: x, with: { a: /etc/shadow }", "BS0203"),
+        ("plugin: x, with: { a: a..b }", "BS0203"),
+        ("plugin: x, with: { a: \"$(id)\" }", "BS0203"),
+        ("plugin: x, with: { \"a b\": c }", "BS0203"),
+        ("plugin: x, with: [a]", "BS0105"),
+    ] {
+        let check = format!("services: {{ s: {{ checks: {{ {question} }} }} }}\n");
+        refused_with(&with(&check), code);
+    }
+    let many: Vec<String> = (0..33).map(|at| format!("1.3.6.{at}")).collect();
+    let check = format!(
+        "services: {{ s: {{ checks: {{ snmp: a, user: u, get: [{}] }} }} }}\n",
+        many.join(", ")
+    );
+    refused_with(&with(&check), "BS0102");
+}
+
+#[test]
 fn power_that_cannot_be() {
     for (feed, code) in [
         ("breaker: 100001 A", "BS0311"),

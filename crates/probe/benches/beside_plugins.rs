@@ -4,11 +4,11 @@
 //! more; a fork and exec of a small program 1 ms and upwards, of a large one several. What is built in should cost a
 //! hundredth; a plugin that we run should cost what it costs whoever runs it.
 //!
-//! Method: Net-SNMP's agent and chrony on loopback, their CPU not counted. Ours is the prober (schedule, question, judgement,
-//! with its threads), asked so often each second, work counted by the answers that are up; CPU is user and system time from
-//! `/proc`, with that of ended children. Theirs is the plugin run to its end, one after another, by fork and exec and
-//! nothing around it: the floor of whoever schedules it. Rounds are interleaved, medians told. Needs root's snmpd,
-//! chronyd and monitoring-plugins. `cargo bench -p blackstart-probe --bench beside_plugins`.
+//! Method: Net-SNMP's agent and chrony on loopback, their CPU not counted. Ours is the prober (schedule, question,
+//! judgement, with its threads), asked so often each second, work counted by the answers that are up; CPU is user and
+//! system time from `/proc`, with that of ended children. Theirs is the plugin run to its end, one after another, by
+//! fork and exec and nothing around it: the floor of whoever schedules it. Rounds are interleaved, medians told. As
+//! root, with snmpd, chronyd and monitoring-plugins: `cargo bench -p blackstart-probe --bench beside_plugins`.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads clocks and waits")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
@@ -85,7 +85,7 @@ fn main() {
 
     let load = std::fs::read_to_string("/proc/loadavg").unwrap();
     println!("CPU-s per 1 M, medians of {ROUNDS}; load before {}", load.split(' ').next().unwrap());
-    println!("{:<22} {:>8} {:>10}   {}", "asked", "ours", "its plugin", "ours is");
+    println!("{:<22} {:>8} {:>10}   ours is", "asked", "ours", "its plugin");
     for pair in pairs(agent, time) {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {

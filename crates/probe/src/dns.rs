@@ -5,27 +5,20 @@
 //! the server asked, carries our id and repeats our question (RFC 5452, section 9.1).
 
 use crate::ask::{Answer, Equipment, micros_since};
+use crate::udp::{Dialogue, Heard, random};
 use crate::{clock, net};
 use blackstart_model::check::{DnsQuestion, HostPort, RecordCondition};
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
-use blackstart_model::time::Duration;
 use bytes::Bytes;
 use domain::base::iana::{Class, Rcode, Rtype};
 use domain::base::name::Name;
 use domain::base::{Message, MessageBuilder, ParsedName};
 use domain::rdata::AllRecordData;
-use std::hash::{BuildHasher as _, Hasher as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
-
-/// How often a datagram is sent at most.
-const SENDS_MAX: u32 = 3;
-
-/// The first wait for an answer before the datagram is sent again; shorter when the deadline is near.
-const RESEND_AFTER: Duration = Duration::from_secs(1);
 
 /// The largest UDP answer we ask for (the DNS flag day 2020's value).
 const UDP_BYTES_MAX: u16 = 1232;
@@ -138,45 +131,22 @@ pub(crate) async fn query(
     deadline: Instant,
 ) -> Result<Reply, QueryError> {
     let name: Name<Vec<u8>> = Name::from_str(name).map_err(|_| QueryError::Name)?;
-    let id = random_id();
+    // Not for secrets, only hard to guess from outside.
+    let id = random() as u16;
     let message = compose(id, &name, record_type, recursion);
-    let of = server.to_string();
-    let failed = |error: std::io::Error| QueryError::Answer(net::of_error(&error, &of));
-    let late = |code| QueryError::Answer(Outcome::down(code, of.clone()));
-    let bind: SocketAddr = match server {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    let mut dialogue =
+        Dialogue::with(server, UDP_BYTES_MAX.into()).await.map_err(QueryError::Answer)?;
+    let read = |bytes: &[u8], _| match read(Bytes::copy_from_slice(bytes), id, &name, record_type) {
+        Read::Reply(reply) => Heard::Answer(Some(reply)),
+        Read::Truncated => Heard::Answer(None),
+        Read::NotOurs => Heard::NotOurs,
+        Read::Unreadable => Heard::Unreadable,
     };
-    let socket = UdpSocket::bind(bind).await.map_err(failed)?;
-    socket.connect(server).await.map_err(failed)?;
-    let mut buffer = vec![0; usize::from(UDP_BYTES_MAX)];
-    let mut unreadable = false;
-    for send in 1..=SENDS_MAX {
-        socket.send(&message).await.map_err(failed)?;
-        let now = clock::now();
-        let wait = if send == SENDS_MAX {
-            deadline
-        } else {
-            let share = deadline.saturating_duration_since(now) / (SENDS_MAX - send + 1);
-            now + share.min(RESEND_AFTER * send)
-        };
-        while let Ok(received) = timeout_at(wait, socket.recv(&mut buffer)).await {
-            let bytes = Bytes::copy_from_slice(&buffer[..received.map_err(failed)?]);
-            match read(bytes, id, &name, record_type) {
-                Read::Reply(reply) => return Ok(reply),
-                Read::Truncated => {
-                    return query_tcp(server, &message, id, &name, record_type, deadline).await;
-                }
-                Read::NotOurs => {}
-                Read::Unreadable => unreadable = true,
-            }
-        }
+    let heard = dialogue.ask(deadline, || message.clone(), read).await;
+    match heard.map_err(QueryError::Answer)? {
+        Some(reply) => Ok(reply),
+        None => query_tcp(server, &message, id, &name, record_type, deadline).await,
     }
-    if unreadable {
-        let outcome = Outcome::unknown(NoAnswerCode::Unparsable, format!("{of}: not a DNS answer"));
-        return Err(QueryError::Answer(outcome));
-    }
-    Err(late(SymptomCode::AnswerTimeout))
 }
 
 async fn query_tcp(
@@ -214,13 +184,6 @@ async fn query_tcp(
             Err(QueryError::Answer(Outcome::unknown(NoAnswerCode::Unparsable, detail)))
         }
     }
-}
-
-/// Not for secrets, only hard to guess from outside: std's hash keys are drawn from the system.
-fn random_id() -> u16 {
-    let mut hasher = std::hash::RandomState::new().build_hasher();
-    hasher.write_u8(0);
-    (hasher.finish() & 0xffff) as u16
 }
 
 fn compose(id: u16, name: &Name<Vec<u8>>, record_type: Rtype, recursion: bool) -> Vec<u8> {

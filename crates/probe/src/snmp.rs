@@ -510,7 +510,7 @@ fn judge_one(asked: &SnmpValue, answer: &Value, number: Option<f64>) -> Outcome 
             return match answer {
                 Value::Counter(..) => unknown(
                     NoAnswerCode::NoRate,
-                    "a rate needs two tries in a row, and this is the first",
+                    "a rate needs two tries in a row, a second or more apart",
                 ),
                 _ => unknown(NoAnswerCode::Unparsable, "it is no number"),
             };

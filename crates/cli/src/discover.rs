@@ -6,7 +6,7 @@ use crate::{Format, output};
 use anyhow::{Context as _, bail};
 use blackstart_discover::from::Kind;
 use blackstart_discover::seen::Report;
-use blackstart_discover::{Conflict, Given, Host, Looked, Plant, here, proxmox};
+use blackstart_discover::{Conflict, Given, Host, Looked, Plant, compare, here, proxmox};
 use blackstart_model::finding::Severity;
 use blackstart_server::netbox::live::secrets::{self, SecretStore, Secrets as _};
 use std::fs;
@@ -89,7 +89,13 @@ pub(crate) fn plant_in(data: &Path) -> anyhow::Result<PathBuf> {
 
 fn look(from: &[Given], token_file: Option<&Path>) -> anyhow::Result<Looked> {
     let is_here = from.is_empty() || from.iter().any(|given| given.kind == Kind::Here);
-    let here = is_here.then(|| here(&Host::read(Path::new("/"))));
+    let here = if is_here {
+        let mut host = Host::read(Path::new("/"));
+        compare(&mut host).context("could not start a runtime to look at certificates")?;
+        Some(here(&host))
+    } else {
+        None
+    };
     let name = here.as_ref().map(|report| report.things[0].name.as_str());
     let mut reports: Vec<Report> = Vec::new();
     for given in from {

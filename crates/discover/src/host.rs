@@ -3,10 +3,19 @@
 //! Formats: proc_net_tcp(5) and proc(5) (`/proc/net/tcp`: addresses in the host's byte order, state `0A` listens),
 //! `/proc/net/route` (addresses likewise, flag 2 is a gateway), `/proc/self/mountinfo`, cgroups(7), resolv.conf(5).
 
+mod certificates;
+mod containers;
+mod units;
+
+pub use certificates::OnDisk;
+pub(crate) use certificates::is_of;
+pub use containers::Container;
+
+use containers::Known;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 /// The most that is read of one file, bytes.
@@ -37,6 +46,18 @@ pub struct Host {
     pub mounts: Vec<Mount>,
     /// What listens for TCP connections.
     pub listening: Vec<Listening>,
+    /// The hardware addresses of those next hops that this machine has spoken with.
+    pub gateway_hardware: BTreeMap<IpAddr, String>,
+    /// Containers that run, by the numbers or names that control groups have for them.
+    pub containers: BTreeMap<String, Container>,
+    /// Whether systemd runs this machine.
+    pub has_systemd: bool,
+    /// Units that are enabled and of which nothing runs.
+    pub idle_units: Vec<String>,
+    /// Units that something listens in, and that are not enabled.
+    pub unwanted_units: Vec<String>,
+    /// Certificates that its programs are configured with.
+    pub certificates: Vec<OnDisk>,
     /// What could not be seen, and what to do about it.
     pub unseen: Vec<String>,
 }
@@ -71,6 +92,15 @@ pub struct Listening {
 const REMOTE: [&str; 9] =
     ["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.glusterfs", "fuse.sshfs", "9p", "virtiofs"];
 
+impl Listening {
+    /// Where this machine itself reaches it.
+    pub(crate) fn reached(&self) -> SocketAddr {
+        let is_any = self.address.is_unspecified();
+        let address = if is_any { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { self.address };
+        SocketAddr::new(address, self.port)
+    }
+}
+
 impl Host {
     /// Looks at the machine whose files are under `root`, which is `/` but in tests. Takes some milliseconds for
     /// each thousand processes.
@@ -82,6 +112,9 @@ impl Host {
         host.timezone = timezone(root);
         host.interfaces = interfaces(root);
         host.gateways = gateways(&text(root, "proc/net/route"), &text(root, "proc/net/ipv6_route"));
+        host.ways_out =
+            ways_out(root, &text(root, "proc/net/route"), &text(root, "proc/net/ipv6_route"));
+        host.gateway_hardware = hardware(&text(root, "proc/net/arp"), &host.gateways);
         host.resolvers = resolvers(&text(root, "etc/resolv.conf"));
         host.mounts = mounts(&text(root, "proc/self/mountinfo"));
         let mut sockets = sockets(&text(root, "proc/net/tcp"));
@@ -93,7 +126,8 @@ impl Host {
             ));
             sockets.truncate(LISTENING_MAX);
         }
-        let owners = owners(root, &sockets.iter().map(|it| it.2).collect());
+        let known = Known::read(root);
+        let owners = owners(root, &sockets.iter().map(|it| it.2).collect(), &known);
         let mut hidden: BTreeSet<u16> = BTreeSet::new();
         for (address, port, inode) in sockets {
             let owner = owners.get(&inode).cloned();
@@ -105,6 +139,23 @@ impl Host {
         }
         host.listening.sort();
         host.listening.dedup();
+        let (running, contained) = groups(root);
+        for id in
+            contained.into_iter().chain(host.listening.iter().filter_map(|it| it.container.clone()))
+        {
+            let container = known.of(root, &id);
+            host.containers.insert(id, container);
+        }
+        host.has_systemd = units::is_booted(root);
+        if host.has_systemd {
+            host.idle_units = units::idle(root, &running);
+            let listening: BTreeSet<&String> =
+                host.listening.iter().filter_map(|it| it.unit.as_ref()).collect();
+            let is_not = |unit: &&&String| units::is_enabled(root, unit) == Some(false);
+            host.unwanted_units =
+                listening.iter().filter(is_not).map(|unit| (*unit).clone()).collect();
+        }
+        host.certificates = certificates::read(root);
         if !hidden.is_empty() {
             let ports: Vec<String> = hidden.iter().map(u16::to_string).collect();
             host.unseen.push(format!(
@@ -251,13 +302,9 @@ struct Owner {
 }
 
 /// Who holds each of these sockets, as far as we may see: of several processes the one with the lowest number.
-fn owners(root: &Path, inodes: &BTreeSet<u64>) -> BTreeMap<u64, Owner> {
+fn owners(root: &Path, inodes: &BTreeSet<u64>, known: &Known) -> BTreeMap<u64, Owner> {
     let mut found = BTreeMap::new();
-    let Ok(entries) = fs::read_dir(root.join("proc")) else { return found };
-    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
-    let mut processes: Vec<u32> = entries.flatten().filter_map(number).collect();
-    processes.sort_unstable();
-    for process in processes.into_iter().take(PROCESSES_MAX) {
+    for process in processes(root) {
         let Ok(files) = fs::read_dir(root.join(format!("proc/{process}/fd"))) else { continue };
         for file in files.flatten() {
             let Ok(target) = fs::read_link(file.path()) else { continue };
@@ -267,7 +314,11 @@ fn owners(root: &Path, inodes: &BTreeSet<u64>) -> BTreeMap<u64, Owner> {
             if inodes.contains(&inode) && !found.contains_key(&inode) {
                 let program = plain(text(root, &format!("proc/{process}/comm")).trim());
                 let program = (!program.is_empty()).then_some(program);
-                let (unit, container) = runs_in(&text(root, &format!("proc/{process}/cgroup")));
+                let (unit, mut container) = runs_in(&text(root, &format!("proc/{process}/cgroup")));
+                if container.is_none() && program.as_deref() == Some("docker-proxy") {
+                    let words = text(root, &format!("proc/{process}/cmdline"));
+                    container = known.behind(&words).map(str::to_owned);
+                }
                 found.insert(inode, Owner { program, unit, container });
             }
         }
@@ -278,13 +329,84 @@ fn owners(root: &Path, inodes: &BTreeSet<u64>) -> BTreeMap<u64, Owner> {
 /// The unit and the container that a process runs in, by the names of its control groups.
 fn runs_in(groups: &str) -> (Option<String>, Option<String>) {
     let paths = || groups.lines().filter_map(|line| line.splitn(3, ':').nth(2));
-    let parts = || paths().flat_map(|path| path.split('/')).filter(|part| !part.is_empty());
-    let is_id = |part: &str| part.len() == 64 && part.bytes().all(|it| it.is_ascii_hexdigit());
-    let container = parts().find_map(|part| {
-        let bare = part.strip_suffix(".scope").unwrap_or(part);
-        let id = bare.rsplit_once('-').map_or(bare, |(_, id)| id);
-        is_id(id).then(|| id[..12].to_owned())
-    });
-    let unit = parts().find_map(|part| part.strip_suffix(".service")).map(plain);
+    let container = paths().find_map(containers::of_group).map(|name| plain(&name));
+    let mut parts = paths().flat_map(|path| path.split('/'));
+    let unit = parts.find_map(|part| part.strip_suffix(".service")).map(plain);
     (unit.filter(|_| container.is_none()), container)
+}
+
+/// All processes, the lowest number first.
+fn processes(root: &Path) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir(root.join("proc")) else { return Vec::new() };
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
+    let mut processes: Vec<u32> = entries.flatten().filter_map(number).collect();
+    processes.sort_unstable();
+    processes.truncate(PROCESSES_MAX);
+    processes
+}
+
+/// The units and the containers that any process runs in.
+fn groups(root: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut units, mut containers) = (BTreeSet::new(), BTreeSet::new());
+    for process in processes(root) {
+        let (unit, container) = runs_in(&text(root, &format!("proc/{process}/cgroup")));
+        units.extend(unit);
+        containers.extend(container);
+    }
+    (units, containers)
+}
+
+/// The interfaces that default routes take, and what these are made of: a bond's or bridge's ports, a VLAN's carrier.
+fn ways_out(root: &Path, v4: &str, v6: &str) -> Vec<String> {
+    const INTERFACES_MAX: usize = 64;
+    let is_default_v4 = |fields: &Vec<&str>| {
+        fields.get(1) == Some(&"00000000") && fields.get(7) == Some(&"00000000")
+    };
+    let rows = |text: &str| -> Vec<Vec<String>> {
+        text.lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    };
+    let mut found: Vec<String> = Vec::new();
+    for row in rows(v4) {
+        let fields: Vec<&str> = row.iter().map(String::as_str).collect();
+        if is_default_v4(&fields) {
+            found.push(row[0].clone());
+        }
+    }
+    for row in rows(v6) {
+        let is_default = row.len() == 10 && row[1] == "00" && row[0].bytes().all(|it| it == b'0');
+        if is_default && row[9] != "lo" {
+            found.push(row[9].clone());
+        }
+    }
+    found.sort();
+    found.dedup();
+    let mut nth = 0;
+    while nth < found.len() && found.len() < INTERFACES_MAX {
+        let is_plain =
+            found[nth].chars().all(|it| it.is_ascii_alphanumeric() || "-_.".contains(it));
+        let folder = root.join("sys/class/net").join(if is_plain { &found[nth] } else { "-" });
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut lower: Vec<String> =
+            names.filter_map(|name| name.strip_prefix("lower_").map(str::to_owned)).collect();
+        lower.sort();
+        lower.retain(|name| !found.contains(name));
+        found.extend(lower);
+        nth += 1;
+    }
+    found
+}
+
+/// The hardware addresses of these next hops, as far as this machine has spoken with them.
+fn hardware(arp: &str, gateways: &[IpAddr]) -> BTreeMap<IpAddr, String> {
+    let mut found = BTreeMap::new();
+    for line in arp.lines().skip(1) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [address, _, _, hardware, ..] = fields[..] else { continue };
+        let Ok(address) = address.parse::<IpAddr>() else { continue };
+        if gateways.contains(&address) && hardware != "00:00:00:00:00:00" {
+            found.insert(address, plain(&hardware.to_lowercase()));
+        }
+    }
+    found
 }

@@ -30,6 +30,7 @@ mod doctor;
 pub use doctor::{Able, Capability, examine};
 pub use from::{FromError, Given};
 pub use here::here;
-pub use host::{Host, Listening, Mount};
+pub use host::{Container, Host, Listening, Mount, OnDisk};
 pub use join::Conflict;
+pub use look::compare;
 pub use plant::{Looked, Plant};

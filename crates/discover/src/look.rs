@@ -1,13 +1,16 @@
 //! The first look: everything that may be asked is asked once, so that a starter plant begins with what is true.
 
+use crate::host::{Host, Listening, is_of};
 use crate::plant::{Answered, Answers, Looked, Plant};
 use blackstart_model::check::Question;
 use blackstart_model::observation::{Outcome, Standing};
 use blackstart_model::plantfile;
 use blackstart_model::time::Duration;
+use blackstart_probe::certificate::presented;
 use blackstart_probe::{Equipment, ask_once};
 use std::collections::BTreeSet;
 use std::io;
+use std::net::SocketAddr;
 
 /// How long the first look waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -60,4 +63,51 @@ pub(crate) fn question(written: &str) -> Option<Question> {
     let text = format!("blackstart: 1\nservices: {{ x: {{ checks: [ {{ {written} }} ] }} }}\n");
     let (plant, _) = plantfile::parse_str(&text);
     plant.and_then(|plant| plant.checks().first().map(|check| check.question.clone()))
+}
+
+/// Ports on which TLS is spoken from the first byte: HTTPS, submission, IMAP, POP (IANA).
+const TLS_PORTS: [u16; 5] = [443, 8443, 465, 993, 995];
+
+/// Asks the services of this machine which certificates they really present, and keeps with each of its files one
+/// that is another. Blocks for two seconds at most.
+///
+/// # Errors
+/// When the system gives no runtime.
+pub fn compare(host: &mut Host) -> io::Result<()> {
+    let mut asked: Vec<(SocketAddr, String)> = Vec::new();
+    let mut of: Vec<usize> = Vec::new();
+    for (nth, file) in host.certificates.iter().enumerate() {
+        // Whoever is asked for a name by a wildcard answers with the wildcard.
+        let Some(name) = file.certificate.names.first().map(|name| name.replace('*', "www")) else {
+            continue;
+        };
+        let is_his = |it: &&Listening| {
+            let program = it.program.as_deref().unwrap_or_default();
+            // What speaks of mail in the clear first is not to be greeted in TLS.
+            let is_web = matches!(file.program, "nginx" | "apache2" | "haproxy") && it.port != 80;
+            (is_web || TLS_PORTS.contains(&it.port)) && is_of(file.program, program)
+        };
+        for listening in host.listening.iter().filter(is_his) {
+            if asked.len() < AT_ONCE {
+                asked.push((listening.reached(), name.clone()));
+                of.push(nth);
+            }
+        }
+    }
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let presented = presented(&asked, PATIENCE)?;
+    for (((address, _), nth), presented) in asked.iter().zip(of).zip(presented) {
+        let Some(presented) = presented else { continue };
+        // One of several files may be for another of the program's names.
+        let is_of_a_file =
+            host.certificates.iter().any(|file| file.certificate.der == presented.der);
+        let file = &mut host.certificates[nth];
+        let is_for_it = presented.names.iter().any(|name| file.certificate.names.contains(name));
+        if !is_of_a_file && is_for_it {
+            file.presented.get_or_insert((address.to_string(), presented));
+        }
+    }
+    Ok(())
 }

@@ -35,6 +35,7 @@ mod plugin;
 mod resolver;
 mod udp;
 mod net;
+pub mod certificate;
 pub mod fetch;
 pub mod secrets;
 pub mod plugins;

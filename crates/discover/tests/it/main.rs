@@ -5,6 +5,7 @@ mod hostile;
 mod libvirt;
 mod lldp;
 mod proxmox;
+mod own;
 mod sources;
 mod table;
 
@@ -20,24 +21,24 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// A machine of files.
-struct Machine(TempDir);
+pub(crate) struct Machine(TempDir);
 
 impl Machine {
-    fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         let machine = Self(TempDir::new().expect("a folder"));
         machine.put("proc/sys/kernel/hostname", &format!("{name}\n"));
         machine.put("etc/timezone", "Europe/Amsterdam\n");
         machine
     }
 
-    fn put(&self, path: &str, text: &str) {
+    pub(crate) fn put(&self, path: &str, text: &str) {
         let path = self.0.path().join(path);
         fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a folder");
         fs::write(path, text).expect("a file");
     }
 
     /// Something listens: by the address as the kernel prints it, the port, and who.
-    fn listens(&self, sockets: &[(&str, u16, &str, &str)]) {
+    pub(crate) fn listens(&self, sockets: &[(&str, u16, &str, &str)]) {
         let mut table = "  sl  local_address rem_address   st\n".to_owned();
         for (inode, (address, port, program, group)) in sockets.iter().enumerate() {
             table +=
@@ -55,11 +56,17 @@ impl Machine {
         self.put("proc/net/tcp", &table);
     }
 
-    fn host(&self) -> Host {
+    pub(crate) fn link(&self, path: &str, to: &str) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a folder");
+        symlink(to, path).expect("a link");
+    }
+
+    pub(crate) fn host(&self) -> Host {
         Host::read(self.0.path())
     }
 
-    fn look(&self) -> Looked {
+    pub(crate) fn look(&self) -> Looked {
         let looked = Plant::of(&[here(&self.host())]).look().expect("a runtime");
         let (plant, findings) = plantfile::parse_str(&looked.plant);
         assert!(plant.is_some(), "{findings:#?}\n{}", looked.plant);
@@ -72,12 +79,12 @@ impl Machine {
 }
 
 /// 127.0.0.1 as the kernel prints it here.
-fn loopback() -> String {
+pub(crate) fn loopback() -> String {
     format!("{:08X}", u32::from_ne_bytes([127, 0, 0, 1]))
 }
 
 /// A web server that gives everybody this status, until the test ends.
-fn web(status: &'static str) -> u16 {
+pub(crate) fn web(status: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
     std::thread::spawn(move || {
@@ -131,7 +138,9 @@ fn a_machine_is_read_from_its_files() {
             gateways: [
                 192.0.2.1,
             ],
-            ways_out: [],
+            ways_out: [
+                "eth0",
+            ],
             resolvers: [
                 192.0.2.53,
                 127.0.0.53,
@@ -170,10 +179,22 @@ fn a_machine_is_read_from_its_files() {
                     ),
                     unit: None,
                     container: Some(
-                        "0123456789ab",
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
                     ),
                 },
             ],
+            gateway_hardware: {},
+            containers: {
+                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef": Container {
+                    name: "0123456789ab",
+                    image: None,
+                    restarts: None,
+                },
+            },
+            has_systemd: false,
+            idle_units: [],
+            unwanted_units: [],
+            certificates: [],
             unseen: [
                 "who listens on port 2024: another user, or a container with processes of its own; root sees more",
             ],

@@ -14,7 +14,6 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads clocks and waits")]
 
 mod daemon;
-mod kinds;
 mod rig;
 
 use anyhow::Result;
@@ -38,14 +37,6 @@ fn main() -> Result<()> {
     }
     if is_wanted("icmp") {
         icmp()?;
-    }
-    if is_wanted("kinds") {
-        let named: Vec<String> =
-            wanted.iter().skip_while(|word| *word != "kinds").skip(1).cloned().collect();
-        kinds::run(&named)?;
-        if !named.is_empty() {
-            return Ok(());
-        }
     }
     if is_wanted("hung") {
         hung()?;

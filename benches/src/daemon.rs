@@ -182,19 +182,6 @@ impl Blackstart {
         Self::start(&text, Some(listener))
     }
 
-    /// So many checks that all ask this.
-    pub(crate) fn asking(question: &str, checks: usize, every: Duration) -> Result<Self> {
-        let every_ms = every.as_millis();
-        let mut text = head();
-        for number in 0..checks {
-            writeln!(
-                text,
-                "  s-{number}: {{ checks: [ {{ {question}, every: {every_ms}ms, deadline: 800ms }} ] }}"
-            )?;
-        }
-        Self::start(&text, None)
-    }
-
     /// So many ICMP checks, each of another loopback address.
     pub(crate) fn icmp(checks: usize, every: Duration) -> Result<Self> {
         let every_ms = every.as_millis();

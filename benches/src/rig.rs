@@ -27,16 +27,6 @@ impl Cpu {
         Ok(Self { ticks })
     }
 
-    /// That of its ended children alone.
-    pub(crate) fn of_ended(pid: u32) -> Result<Self> {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("it has ended")?;
-        let rest = stat.rsplit_once(')').context("a stat line")?.1;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        // cutime, cstime: fields 16 and 17 of proc(5).
-        let ticks = fields[13..15].iter().filter_map(|field| field.parse::<u64>().ok()).sum();
-        Ok(Self { ticks })
-    }
-
     pub(crate) fn seconds(self) -> f64 {
         self.ticks as f64 / TICKS_PER_SECOND
     }

@@ -1,7 +1,8 @@
 //! How much CPU does a conversation with a server take, beside the Nagios plugin that has it elsewhere?
 //!
-//! On paper: a connection, two to six small reads and writes and a close are some 25 system calls, 60 us with the kernel's
-//! share of TCP; a fork and exec of a small program a millisecond and upwards. What is built in should cost a tenth.
+//! On paper: a connection, two to six small reads and writes and a close are some 25 system calls, 60 us with the
+//! kernel's share of TCP; a fork and exec of a small program a millisecond and upwards. What is built in should cost
+//! a fifth at most.
 //!
 //! Method: a process of our own on loopback speaks just enough of each protocol to be well; its CPU is not counted.
 //! Ours is the prober (schedule, question, judgement, with its threads), asked so often each second, work counted by

@@ -68,6 +68,23 @@ impl Console {
         ))
     }
 
+    /// As [`post`](Self::post), with a bearer token.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn post_as(
+        &self,
+        token: &str,
+        path: &str,
+        body: &str,
+    ) -> std::io::Result<(String, String)> {
+        self.request(&format!(
+            "POST {path} HTTP/1.0\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+            self.at,
+            body.len()
+        ))
+    }
+
     fn request(&self, request: &str) -> std::io::Result<(String, String)> {
         let at = self.at;
         self.host.inside(move || {
@@ -78,6 +95,12 @@ impl Console {
             let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
             Ok((body.to_owned(), head.to_owned()))
         })
+    }
+
+    /// Another listener of the same host, at this port of loopback.
+    #[must_use]
+    pub fn beside(&self, port: u16) -> Self {
+        Self { host: self.host.clone(), at: ([127, 0, 0, 1], port).into() }
     }
 
     /// The answer of the API at this path, as JSON; null while nobody answers.

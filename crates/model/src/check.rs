@@ -15,6 +15,7 @@ mod database;
 mod snmp;
 mod ntp;
 mod plugin;
+mod push;
 
 pub use database::{DatabaseQuestion, DatabaseRole, DatabaseSession, DatabaseTls, ValueCondition};
 pub use dialogue::{DialogueQuestion, DialogueTls, TlsBegins};
@@ -23,6 +24,7 @@ pub use http::{HeaderValue, HttpQuestion};
 pub use icmp::IcmpQuestion;
 pub use ntp::NtpQuestion;
 pub use plugin::PluginQuestion;
+pub use push::PushQuestion;
 pub use redis::{RedisLogin, RedisQuestion, RedisRole};
 pub use snmp::{
     OBJECTS, Oid, SnmpAccess, SnmpAuth, SnmpCondition, SnmpHash, SnmpObject, SnmpQuestion,
@@ -96,6 +98,8 @@ codes! {
         Ntp = "ntp",
         /// A Nagios plugin.
         Plugin = "plugin",
+        /// A job that tells of itself.
+        Push = "push",
     }
 }
 
@@ -128,6 +132,8 @@ pub enum Question {
     Ntp(NtpQuestion),
     /// A Nagios plugin.
     Plugin(PluginQuestion),
+    /// A job that tells of itself: nothing is asked.
+    Push(PushQuestion),
 }
 
 impl Question {
@@ -148,7 +154,14 @@ impl Question {
             Self::Snmp(_) => CheckKind::Snmp,
             Self::Ntp(_) => CheckKind::Ntp,
             Self::Plugin(_) => CheckKind::Plugin,
+            Self::Push(_) => CheckKind::Push,
         }
+    }
+
+    /// Whether it can be put at all; a push comes by itself, and asking it again is of no use.
+    #[must_use]
+    pub const fn is_asked(&self) -> bool {
+        !matches!(self, Self::Push(_))
     }
 
     /// The host that its packets go to; `None` when no packets of ours go anywhere.
@@ -168,6 +181,7 @@ impl Question {
             Self::Snmp(snmp) => Some(&snmp.agent.host),
             Self::Ntp(ntp) => Some(&ntp.server.host),
             Self::Plugin(_) => None,
+            Self::Push(_) => None,
         }
     }
 
@@ -177,7 +191,7 @@ impl Question {
         match self {
             Self::Http(http) => std::iter::once(&http.authority).chain(&http.connect).collect(),
             Self::Tcp(tcp) => vec![&tcp.target],
-            Self::Icmp(_) => Vec::new(),
+            Self::Icmp(_) | Self::Push(_) => Vec::new(),
             Self::Dns(dns) => vec![&dns.server],
             Self::Ssh(ssh) => vec![&ssh.target],
             Self::Smtp(mail) | Self::Imap(mail) => {
@@ -208,7 +222,8 @@ impl Question {
             | Self::Ssh(_)
             | Self::Snmp(_)
             | Self::Ntp(_)
-            | Self::Plugin(_) => None,
+            | Self::Plugin(_)
+            | Self::Push(_) => None,
         }
     }
 
@@ -233,6 +248,7 @@ impl Question {
             | Self::Imap(_)
             | Self::Ntp(_)
             | Self::Plugin(_) => Vec::new(),
+            Self::Push(push) => push.token.iter().collect(),
         }
     }
 }

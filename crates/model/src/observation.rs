@@ -190,6 +190,10 @@ codes! {
         PluginCritical = "plugin-critical",
         /// It works, slower than the check's `slow` bound.
         Slow = "slow",
+        /// A job did not tell that it ran.
+        NotTold = "not-told",
+        /// A job told that it failed.
+        JobFailed = "job-failed",
         /// Somebody says so.
         Reported = "reported",
         /// It works and fails in turns.

@@ -12,7 +12,7 @@ use crate::secrets::Secrets;
 use crate::tls::Roots;
 use crate::{dns, http, imap, mariadb, ntp, plugin, postgres, redis, smtp, snmp, ssh, tcp};
 use blackstart_model::check::Question;
-use blackstart_model::observation::{NoAnswer, Outcome, Symptom, Timing};
+use blackstart_model::observation::{NoAnswer, NoAnswerCode, Outcome, Symptom, Timing};
 use blackstart_model::reading::Reading;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -107,6 +107,10 @@ pub(crate) async fn ask(
         }
         Question::Ntp(ntp) => ntp::ask(equipment, ntp, deadline).await,
         Question::Plugin(plugin) => plugin::ask(equipment, plugin, deadline).await,
+        // It comes by itself, to the server.
+        Question::Push(_) => {
+            Outcome::unknown(NoAnswerCode::NotAsked, "it is told, not asked").into()
+        }
     };
     if answer.timing.total_us == 0 {
         // A kind that says goodbye has looked at the time before that.

@@ -98,6 +98,7 @@ pub(crate) const fn is_answer(code: SymptomCode) -> bool {
         | SymptomCode::ClockOffset
         | SymptomCode::Unsynchronised
         | SymptomCode::PluginWarning
+        | SymptomCode::JobFailed
         | SymptomCode::Slow
         | SymptomCode::Flapping => true,
         // What a plugin calls critical may be silence.
@@ -107,6 +108,7 @@ pub(crate) const fn is_answer(code: SymptomCode) -> bool {
         | SymptomCode::AnswerTimeout
         | SymptomCode::NoEcho
         | SymptomCode::PluginCritical
+        | SymptomCode::NotTold
         | SymptomCode::Reported => false,
     }
 }
@@ -125,8 +127,10 @@ const fn comes_with_the_path(code: SymptomCode) -> bool {
         | SymptomCode::ConnectTimeout
         | SymptomCode::AnswerTimeout
         | SymptomCode::NoEcho
+        | SymptomCode::NotTold
         | SymptomCode::Unreachable => true,
         SymptomCode::NoAddress
+        | SymptomCode::JobFailed
         | SymptomCode::Refused
         | SymptomCode::TlsFailed
         | SymptomCode::CertificateInvalid

@@ -66,7 +66,11 @@ pub(crate) fn ask(
             continue;
         }
         let Some(sees) = loaded.circuit.sees_named(&key.0, &key.1) else { continue };
-        let deadline = loaded.plant.checks()[sees.check.index()].deadline;
+        let check = &loaded.plant.checks()[sees.check.index()];
+        if !check.question.is_asked() {
+            continue;
+        }
+        let deadline = check.deadline;
         let until = later(now, deadline.saturating_add(ANSWER_SLACK));
         state.asks.insert(key.clone(), Ask { at: now, until });
         state.probed.insert(key.clone(), now);

@@ -18,6 +18,8 @@ mod plots;
 mod checks;
 mod timeline;
 mod act;
+mod push;
+mod alertmanager;
 mod demonstration;
 mod samples;
 mod api;
@@ -29,8 +31,10 @@ pub use access::{Access, AccessError, hash};
 pub use api::incident_as_json;
 
 use crate::hub::Hub;
+use crate::pushes::Pushes;
 use crate::serve::Senses;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -47,6 +51,7 @@ pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) senses: Arc<Senses>,
     pub(crate) audit: Arc<audit::Kept>,
+    pub(crate) pushes: Arc<Pushes>,
 }
 
 impl App {
@@ -74,9 +79,10 @@ pub(crate) async fn console(
     listener: TcpListener,
     hub: Arc<Hub>,
     senses: Arc<Senses>,
+    pushes: Arc<Pushes>,
     access: Access,
 ) {
-    let app = App { hub, senses, audit: Arc::default() };
+    let app = App { hub, senses, audit: Arc::default(), pushes };
     let access = Arc::new(access);
     let router = router(app, access.clone());
     let served = match access.tls() {
@@ -115,8 +121,10 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/metrics", get(metrics::page))
         .nest("/api/v1", api::router())
         .fallback(page::not_found)
-        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(access, access::guard))
+        // Jobs show a token of their own.
+        .route("/push/{component}/{check}", post(push::take))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)
 }
 

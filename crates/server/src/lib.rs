@@ -13,6 +13,8 @@ pub mod turn;
 pub mod intake;
 pub mod recorder;
 mod remote_write;
+mod pushes;
+pub mod alertmanager;
 pub mod delivery;
 pub mod heartbeat;
 pub mod plant_files;

@@ -9,6 +9,7 @@ use crate::http::{self, Access};
 use crate::hub::Hub;
 use crate::intake::{COUNTED_EVERY, Here};
 use crate::plant_files::{self, Found, ReadError};
+use crate::pushes::{self, Pushes};
 use crate::recorder::Recorder;
 use crate::stage::{Play, Player};
 use crate::turn::Turn;
@@ -174,7 +175,8 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         }
     };
     let plant = hub.state().plant().cloned().expect("a plant was adopted");
-    assign(&hub, &senses, &plant);
+    let pushes = Arc::new(Pushes::new(&hub, secrets.clone()));
+    assign(&hub, &senses, &pushes, &plant);
 
     let told = Ready {
         console: http::url(&console, access.is_tls()),
@@ -198,7 +200,8 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     }
     tokio::spawn(count(hub.clone()));
     tokio::spawn(remote_write::send(hub.clone(), elsewhere));
-    tokio::spawn(http::console(console, hub.clone(), senses.clone(), access));
+    tokio::spawn(pushes.clone().run());
+    tokio::spawn(http::console(console, hub.clone(), senses.clone(), pushes.clone(), access));
     if let Some(status) = status {
         tokio::spawn(http::status::serve(status, hub.clone()));
     }
@@ -215,8 +218,8 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => watch.look(&hub, &senses, true).await,
-            () = tokio::time::sleep(LOOK_EVERY) => watch.look(&hub, &senses, false).await,
+            _ = hangup.recv() => watch.look(&hub, &senses, &pushes, true).await,
+            () = tokio::time::sleep(LOOK_EVERY) => watch.look(&hub, &senses, &pushes, false).await,
         }
     }
     tracing::info!("ending");
@@ -280,7 +283,7 @@ struct Watch {
 
 impl Watch {
     /// Reads the files again when they look changed, or somebody says so.
-    async fn look(&mut self, hub: &Arc<Hub>, senses: &Senses, told: bool) {
+    async fn look(&mut self, hub: &Arc<Hub>, senses: &Senses, pushes: &Pushes, told: bool) {
         let stamp = plant_files::stamp(&self.path);
         if stamp == self.stamp && !told {
             return;
@@ -311,7 +314,7 @@ impl Watch {
                 let plant = hub.state().plant().cloned();
                 if let Some(plant) = plant {
                     tracing::info!("the changed plant is in use: {} checks", plant.checks().len());
-                    assign(hub, senses, &plant);
+                    assign(hub, senses, pushes, &plant);
                 }
             }
             Ok(Some((source, _))) => self.refused = Some(source),
@@ -388,8 +391,9 @@ impl Senses {
 }
 
 /// Gives every vantage its share of a plant. A player looks for itself.
-fn assign(hub: &Hub, senses: &Senses, plant: &Arc<Plant>) {
+fn assign(hub: &Hub, senses: &Senses, pushes: &Pushes, plant: &Arc<Plant>) {
     let Senses::Prober(prober) = senses else { return };
+    pushes.expect(plant, |key| pushes::heard(hub, key));
     let (assignments, way_out) = share(plant, VantageId(0));
     prober.assign(assignments, &way_out);
     if let Some(remote) = hub.remote() {
@@ -407,7 +411,7 @@ pub fn share(
     let assignments = plant
         .checks()
         .iter()
-        .filter(|check| check.from.contains(&vantage))
+        .filter(|check| check.from.contains(&vantage) && check.question.is_asked())
         .map(|check| Assignment {
             key: check.key.clone(),
             every: check.every,

@@ -93,7 +93,7 @@ impl Asked {
                 let port = tcp.target.port;
                 self.web.push(Listen { address: address.to_owned(), port, tls: false });
             }
-            Question::Icmp(_) => {}
+            Question::Icmp(_) | Question::Push(_) => {}
             Question::Ssh(_)
             | Question::Smtp(_)
             | Question::Imap(_)

@@ -6,6 +6,8 @@ mod cut_vantage;
 mod cut_agent;
 mod nginx_stopped;
 mod no_plant;
+mod push;
+mod alertmanager_in;
 mod killed;
 mod dns;
 mod dialogues;

@@ -14,6 +14,7 @@ pub(super) mod database;
 pub(super) mod snmp;
 mod ntp;
 mod plugin;
+mod push;
 
 use super::lower::{Names, bad_name, zone};
 use super::reader::{Keys, as_host_port, entries, flag, list, span, span_within, text};
@@ -39,6 +40,10 @@ const VANTAGES_MAX: usize = 1_000;
 
 /// Questions that prove one way out at most.
 const WAY_OUT_MAX: usize = 10;
+
+/// What is told may be late by this part of its period, when nothing is said (chosen by hand: a nightly job by two
+/// hours and a half).
+const PUSH_LATE: u32 = 10;
 
 /// Checks of one component at most.
 const CHECKS_MAX: usize = 100;
@@ -131,7 +136,12 @@ fn vantage(made: &mut Vantage, node: &Node<'_>, names: &Names<'_>, report: &mut 
     }
     for node in way_out.iter().take(WAY_OUT_MAX) {
         if let Some(mut keys) = Keys::of(node, "a way-out check", report) {
-            made.way_out.extend(form::question(&mut keys, report).map(|(_, question)| question));
+            let asked = form::question(&mut keys, report).map(|(_, question)| question);
+            if asked.as_ref().is_some_and(|question| !question.is_asked()) {
+                let message = "a way out is proved by asking, and this only listens".to_owned();
+                report.add(codes::CHOICE, node.place, message, None);
+            }
+            made.way_out.extend(asked.filter(Question::is_asked));
             keys.finish("a way-out check", report);
         }
     }
@@ -193,8 +203,23 @@ pub(super) fn checks(
             keys.take("over").and_then(|node| names.plane(node, report)).unwrap_or(PlaneId::FRONT);
         keys.finish("a check", report);
         let Some((kind, question)) = asked else { continue };
+        if !question.is_asked() {
+            if every.is_none() {
+                let message = "nothing says how often it is told".to_owned();
+                let help =
+                    "as `every: 1 d`, with `deadline: 1 h` for how late it may be".to_owned();
+                report.add(codes::MISSING_KEY, node.place, message, Some(help));
+            }
+            if from.as_ref().is_some_and(|from| *from != [VantageId(0)]) {
+                let message = "only the server itself listens".to_owned();
+                report.add(codes::CHOICE, node.place, message, Some("leave `from` out".to_owned()));
+                continue;
+            }
+        }
         let every = every.unwrap_or(Check::EVERY_DEFAULT);
-        let deadline = deadline.unwrap_or_else(|| self::deadline(every));
+        let deadline = deadline.unwrap_or_else(|| {
+            if question.is_asked() { self::deadline(every) } else { every / PUSH_LATE }
+        });
         if deadline.is_zero() || deadline > every {
             let message = "the deadline must be within the period".to_owned();
             report.add(codes::BOUNDS, node.place, message, None);

@@ -487,6 +487,7 @@ fn words() -> Vec<(&'static str, Json)> {
                 Json::Flag(true),
             ),
         ),
+        ("push", map([("anyOf", list([reference("text"), reference("secret")]))])),
         ("expected-headers", named(reference("body"), Json::Flag(true))),
         ("webhooks", named(reference("webhook"), reference("name"))),
         ("alertmanagers", named(reference("alertmanager"), reference("name"))),

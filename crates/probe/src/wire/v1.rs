@@ -39,6 +39,7 @@ mod database;
 mod snmp;
 mod ntp;
 mod plugin;
+mod push;
 
 pub use database::{DatabaseQuestion, DatabaseSession, DatabaseTls, ValueCondition};
 pub use dialogue::DialogueQuestion;
@@ -47,6 +48,7 @@ pub use http::{HeaderValue, HttpQuestion};
 pub use icmp::IcmpQuestion;
 pub use ntp::NtpQuestion;
 pub use plugin::PluginQuestion;
+pub use push::PushQuestion;
 pub use redis::RedisQuestion;
 pub use snmp::{SnmpAccess, SnmpAuth, SnmpCondition, SnmpQuestion, SnmpUser, SnmpValue, SnmpWord};
 pub use ssh::SshQuestion;
@@ -480,6 +482,8 @@ pub enum Question {
     Ntp(NtpQuestion),
     /// A plugin, by its name.
     Plugin(PluginQuestion),
+    /// A push, which no agent is asked.
+    Push(PushQuestion),
 }
 
 impl Question {
@@ -500,6 +504,7 @@ impl Question {
             Self::Snmp(_) => check::CheckKind::Snmp,
             Self::Ntp(_) => check::CheckKind::Ntp,
             Self::Plugin(_) => check::CheckKind::Plugin,
+            Self::Push(_) => check::CheckKind::Push,
         }
     }
 
@@ -517,7 +522,8 @@ impl Question {
             | Self::Ssh(_)
             | Self::Snmp(_)
             | Self::Ntp(_)
-            | Self::Plugin(_) => None,
+            | Self::Plugin(_)
+            | Self::Push(_) => None,
         };
         tls?.roots.as_deref()
     }
@@ -600,6 +606,7 @@ impl From<&check::Question> for Question {
             check::Question::Snmp(snmp) => Self::Snmp(snmp.into()),
             check::Question::Ntp(ntp) => Self::Ntp(ntp.into()),
             check::Question::Plugin(plugin) => Self::Plugin(plugin.into()),
+            check::Question::Push(_) => Self::Push(PushQuestion {}),
         }
     }
 }
@@ -622,6 +629,7 @@ impl TryFrom<Question> for check::Question {
             Question::Snmp(snmp) => Self::Snmp(snmp.try_into()?),
             Question::Ntp(ntp) => Self::Ntp(ntp.try_into()?),
             Question::Plugin(plugin) => Self::Plugin(plugin.try_into()?),
+            Question::Push(_) => return Err(cannot("a push is told to the server")),
         })
     }
 }

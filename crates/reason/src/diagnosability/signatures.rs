@@ -186,7 +186,7 @@ impl<'a> Senses<'a> {
     }
 }
 
-/// Echoes come or do not come, and of a plugin nobody knows what it heard; of all other questions, some answers are no
+/// Echoes come or do not come, and so does what a job tells; of a plugin nobody knows what it heard; of all other questions, some answers are no
 /// good ones.
 pub(super) const fn can_refuse(kind: CheckKind) -> bool {
     match kind {
@@ -201,7 +201,7 @@ pub(super) const fn can_refuse(kind: CheckKind) -> bool {
         | CheckKind::Mariadb
         | CheckKind::Snmp
         | CheckKind::Ntp => true,
-        CheckKind::Icmp | CheckKind::Plugin => false,
+        CheckKind::Icmp | CheckKind::Plugin | CheckKind::Push => false,
     }
 }
 

@@ -367,8 +367,9 @@ fn probes(
         let is_same =
             stand.turns | stand.partly == 0 && (stand.down == 0 || stand.down == beliefs.lanes());
         let deadline = check(sees).deadline;
+        let may = check(sees).question.is_asked();
         let is_slower = || quickest.get(&stand).is_some_and(|(best, _)| *best <= deadline);
-        if is_same || is_slower() || known.seen[sees.gate.index()] {
+        if !may || is_same || is_slower() || known.seen[sees.gate.index()] {
             continue;
         }
         let vantage = &loaded.plant.vantage(sees.vantage).name;

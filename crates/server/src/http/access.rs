@@ -251,7 +251,7 @@ fn is_loopback_host(headers: &HeaderMap) -> bool {
 }
 
 /// Browsers tell where a form came from; others send no origin at all.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
         return site == "same-origin" || site == "none";

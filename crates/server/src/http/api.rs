@@ -6,6 +6,7 @@
 use super::App;
 use super::access::Who;
 use super::act::{Act, Refused, do_answer, do_observe, do_on_incident};
+use super::alertmanager;
 use super::live;
 use super::samples;
 use super::view::View;
@@ -35,6 +36,7 @@ pub(super) fn router() -> Router<App> {
         .route("/plant/{name}/observe", post(observe))
         .route("/plant/{name}/condition", get(samples::component))
         .route("/observe", post(answer))
+        .route("/alertmanager", post(alertmanager::take).layer(alertmanager::limit()))
         .route("/alerts", get(alerts))
         .route("/journal", get(journal))
         .route("/state", get(state))

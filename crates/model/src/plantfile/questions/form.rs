@@ -3,7 +3,7 @@
 //! A [`Form`] is all that the language knows of one kind: the key it goes by, how it is read, and what an
 //! editor is told of its fields. A new kind is a file with a form, and a line in [`FORMS`] and [`printed`].
 
-use super::{database, dialogue, dns, http, icmp, ntp, plugin, redis, snmp, ssh, tcp};
+use super::{database, dialogue, dns, http, icmp, ntp, plugin, push, redis, snmp, ssh, tcp};
 use crate::check::{Question, TextCondition, TlsQuestion};
 use crate::plantfile::print::{Fields, flow_list, flow_map, scalar, span as shown};
 use crate::plantfile::reader::{Keys, list, span, text};
@@ -40,6 +40,7 @@ pub(in crate::plantfile) const FORMS: &[Form] = &[
     snmp::SNMP,
     ntp::NTP,
     plugin::PLUGIN,
+    push::PUSH,
 ];
 
 /// The question a check asks, with the word it is named by.
@@ -74,6 +75,7 @@ pub(in crate::plantfile) fn printed(question: &Question) -> Fields {
         Question::Snmp(question) => snmp::printed(question),
         Question::Ntp(question) => ntp::printed(question),
         Question::Plugin(question) => plugin::printed(question),
+        Question::Push(question) => push::printed(question),
     }
 }
 

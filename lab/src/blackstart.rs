@@ -234,7 +234,7 @@ impl Server {
     }
 
     /// Has it stand still, or go on.
-    pub(crate) fn halt(&self, halted: bool) {
+    pub fn halt(&self, halted: bool) {
         self.host.halt(self.process, halted);
     }
 
@@ -280,6 +280,15 @@ impl Agent {
         let config = enrolled(name, data);
         let (before, _) = config.split_once("allow = ").expect("it says what it allows");
         Self::begin(host, server, &format!("{before}allow = {kinds}\n"))
+    }
+
+    /// The same, with more lines of configuration.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn configured(host: &Host, name: &str, data: &Path, server: &str, more: &str) -> Self {
+        Self::begin(host, server, &(enrolled(name, data) + more))
     }
 
     fn begin(host: &Host, server: &str, config: &str) -> Self {

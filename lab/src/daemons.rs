@@ -135,6 +135,28 @@ impl Daemon {
         daemon
     }
 
+    /// Alertmanager on port 9093 of this host's loopback, telling nobody.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn alertmanager(host: &Host) -> Self {
+        let folder = host.folder().join("alertmanager");
+        std::fs::create_dir_all(&folder).expect("a folder for alertmanager");
+        let config = folder.join("config.yml");
+        std::fs::write(&config, "route: { receiver: nobody }\nreceivers: [ { name: nobody } ]\n")
+            .expect("config.yml");
+        let program = find("prometheus-alertmanager").expect("alertmanager is installed");
+        let mut command = host.command(&program);
+        command
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.path={}", folder.join("data").display()))
+            .args(["--web.listen-address=127.0.0.1:9093", "--cluster.listen-address="]);
+        let daemon = Self::start(host, command);
+        daemon.answers("127.0.0.1", 9093);
+        daemon
+    }
+
     fn start(host: &Host, mut command: std::process::Command) -> Self {
         let log = std::fs::File::create(host.folder().join("daemon.log")).expect("a log");
         let child: Child = command

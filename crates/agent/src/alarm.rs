@@ -115,9 +115,14 @@ impl Alarm {
             }
             if silence.passes(clock::since_boot()) {
                 let way_out = self.prove().await;
-                let all = (0..self.alerts.ways.len()).collect();
                 if let Some(say) = silence.proved(way_out, clock::since_boot()) {
-                    self.begin(say, all);
+                    let to = match say {
+                        Say::Silent { .. } | Say::CutOff { .. } => {
+                            (0..self.alerts.ways.len()).collect()
+                        }
+                        Say::Back { .. } | Say::Heard { .. } => self.reached.clone(),
+                    };
+                    self.begin(say, to);
                 }
             }
             if self.saying.is_some() && clock::since_boot() >= self.try_again_at {

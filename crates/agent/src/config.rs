@@ -291,19 +291,53 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
-        let text = "server = nowhere\nagent = a\nagent = b\nallow = http smtp\nspool = here\n\
+        let text = "server = nowhere\nagent = a\nagent = b\nallow = http gopher\nspool = here\n\
             colour = blue\nnoise\ntoken = two words\n";
         let told = complaints(text);
         let found = |words: &str| told.iter().any(|told| told.contains(words));
         assert!(found("`fingerprint` is missing"), "{told:?}");
         assert!(found("line 1: `server`"), "{told:?}");
         assert!(found("line 3: `agent` stands in line 2 already"), "{told:?}");
-        assert!(found("line 4: `allow`: `smtp` is no kind of check"), "{told:?}");
+        assert!(found("line 4: `allow`: `gopher` is no kind of check"), "{told:?}");
         assert!(found("line 5: `spool`"), "{told:?}");
         assert!(found("line 6: `colour` is no key"), "{told:?}");
         assert!(found("line 7: not of the form"), "{told:?}");
         assert!(found("line 8: `token`"), "{told:?}");
         assert!(!found("two words"), "no token is shown");
+    }
+
+    #[test]
+    fn the_alerts_of_the_page_are_read() {
+        let page = include_str!("../../../docs/agent.md");
+        let block =
+            page.split("```").find(|block| block.contains("alert_after =")).expect("an example");
+        let config = parse(&format!("{ENROLLED}{block}")).expect("it is whole");
+        let ways: Vec<String> = config.alerts.ways.iter().map(ToString::to_string).collect();
+        assert_eq!(ways, ["mail to oncall@example.net", "ntfy", "command"]);
+        assert_eq!((config.alerts.after.as_secs(), config.alerts.way_out.len()), (300, 2));
+        for key in alerts::KEYS {
+            assert!(page.contains(&format!("`{key}`")), "{key} is not documented");
+        }
+    }
+
+    #[test]
+    fn half_a_way_to_tell_is_complained_of() {
+        let more = "alert_mail = a@example.net\nalert_after = 1 s\nalert_webhook_token = t\n\
+            alert_ntfy = https://ntfy.example/\nalert_command = page --core\nalert_way_out = nowhere\n\
+            alert_mail_user = a\nalert_every = often\n";
+        let told = complaints(&format!("{ENROLLED}{more}"));
+        let found = |words: &str| {
+            assert!(told.iter().any(|told| told.contains(words)), "{words}: {told:?}")
+        };
+        found("line 7: `alert_mail` needs `alert_mail_relay` besides");
+        found("line 7: `alert_mail` needs `alert_mail_from` besides");
+        found("line 8: `alert_after`: has to be from 5 s to 7 d");
+        found("line 9: `alert_webhook_token` needs `alert_webhook` besides");
+        found("line 10: `alert_ntfy`: does not end in a topic");
+        found("line 11: `alert_command`: has to begin with the absolute path of a program");
+        found("line 12: `alert_way_out`: `nowhere` is not of the form `host:port`");
+        found("line 13: `alert_mail_user` needs `alert_mail_password` besides");
+        found("line 14: `alert_every`: has to be a number with");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! How a message to those who repair leaves: by mail, webhook, Alertmanager, PagerDuty, ntfy or a command.
 //!
-//! One file for each way out. Each makes one attempt within one deadline and says what came of it: delivered, failed
-//! (trying again may help), refused (it will not), or in flight (the other side may have it). That last one decides
-//! whether a message is repeated, so each way is careful to know which words it had said when it broke off.
+//! One file for each way to tell. Each makes one attempt within one deadline and says what came of it: delivered,
+//! failed (trying again may help), refused (it will not), or in flight (the other side may have it). That last one
+//! decides whether a message is repeated, so each way is careful to know which words it had said when it broke off.
 //!
 //! It decides nothing: whom to tell, what, when, and how often is decided before it is asked. It reads no clock and
 //! keeps nothing between two attempts. Secrets are looked up by name for one attempt and are in no result. Used by the

@@ -1,4 +1,4 @@
-//! One message, as every way out takes it.
+//! One message, as every way to tell takes it.
 
 use blackstart_model::record::{FaultName, Particulars};
 use blackstart_model::time::Timestamp;

@@ -7,7 +7,7 @@ use crate::host::Host;
 use blackstart_model::Plant;
 use blackstart_model::check::{self, DnsQuestion, HostPort, IcmpQuestion, Question, TcpQuestion};
 use blackstart_model::observation::{Outcome, Standing, SymptomCode};
-use blackstart_model::plant::{Heartbeat, MailRelay, Secret, Webhook};
+use blackstart_model::plant::{Far, Heartbeat, Secret};
 use blackstart_model::time::Duration;
 use blackstart_probe::secrets::{SecretStore, Secrets as _};
 use blackstart_probe::{Answer, Equipment, ask_once};
@@ -266,11 +266,14 @@ fn resolving(names: &[(IpAddr, Answer)]) -> Capability {
 fn ways(plant: &Plant) -> Vec<(String, HostPort)> {
     let alerting = plant.alerting();
     let mut found = Vec::new();
-    if let Some(MailRelay { relay, .. }) = &alerting.mail {
-        found.push(("mail".to_owned(), relay.clone()));
-    }
-    for Webhook { name, url, .. } in &alerting.webhooks {
-        found.extend(of_url(url).map(|target| (format!("webhook {name}"), target)));
+    for way in alerting.ways() {
+        let name = format!("{} {}", way.kind, way.name).trim_end().to_owned();
+        let target = match way.target {
+            None => None,
+            Some(Far::Relay(relay)) => Some(relay.clone()),
+            Some(Far::Url(url)) => of_url(url),
+        };
+        found.extend(target.map(|target| (name, target)));
     }
     if let Some(Heartbeat { url, .. }) = &alerting.heartbeat {
         found.extend(of_url(url).map(|target| ("heartbeat".to_owned(), target)));
@@ -294,20 +297,15 @@ fn shown(HostPort { host, port }: &HostPort) -> String {
 }
 
 fn has_way(plant: &Plant) -> bool {
-    let alerting = plant.alerting();
-    alerting.mail.is_some() || !alerting.webhooks.is_empty()
+    !plant.alerting().ways().is_empty()
 }
 
 /// Every secret that the plant names has a value.
 fn named(plant: &Plant, secrets: &SecretStore) -> Capability {
     const WHAT: &str = "knowing its secrets";
-    let alerting = plant.alerting();
-    let login =
-        alerting.mail.iter().filter_map(|mail| mail.login.as_ref()).map(|(_, secret)| secret);
-    let tokens = alerting.webhooks.iter().filter_map(|webhook| webhook.token.as_ref());
+    let in_alerts = plant.alerting().secrets();
     let in_checks = plant.checks().iter().flat_map(|check| check.question.secrets());
-    let all: BTreeSet<&str> =
-        login.chain(tokens).chain(in_checks).map(|Secret(name)| &**name).collect();
+    let all: BTreeSet<&str> = in_alerts.chain(in_checks).map(|Secret(name)| &**name).collect();
     let missing: Vec<String> = all.iter().filter_map(|name| secrets.value(name).err()).collect();
     if missing.is_empty() {
         return able(WHAT, format!("{} are named, and each has a value", all.len()));

@@ -33,10 +33,12 @@ mod same_address;
 mod degradation;
 mod flood;
 mod not_contained;
+mod way_to_tell;
 mod against;
 mod weaknesses;
 
 pub use against::worse_than;
+pub use way_to_tell::{WayStands, silenced_together, ways_to_tell};
 pub use weaknesses::weaknesses;
 mod draft;
 
@@ -87,6 +89,7 @@ pub const RULES: &[Rule] = &[
     degradation::RULE,
     flood::RULE,
     not_contained::RULE,
+    way_to_tell::RULE,
 ];
 
 /// Something that is weak, with its evidence.

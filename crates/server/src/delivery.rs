@@ -2,8 +2,8 @@
 //! has to guess what was sent.
 //!
 //! It decides nothing: when to try, when to repeat and when to give up comes from the judgement; how a message leaves
-//! is the affair of the ways out (the crate `delivery`, one file for each). What it must know is whether the other side
-//! *may* have taken the message when an attempt breaks: that is `in flight`, and not `failed`.
+//! is the affair of the ways to tell (the crate `delivery`, one file for each). What it must know is whether the other
+//! side *may* have taken the message when an attempt breaks: that is `in flight`, and not `failed`.
 //!
 //! A repeat carries the same Message-ID or idempotency key. All alerts about one incident have one thread, by which
 //! those who keep it open (Alertmanager, PagerDuty) know it.
@@ -12,7 +12,8 @@ mod firing;
 
 use crate::clock;
 use crate::hub::Hub;
-use blackstart_delivery::{Commands, Courier, Matter, Message};
+pub use blackstart_delivery::Commands;
+use blackstart_delivery::{Courier, Matter, Message};
 use blackstart_model::AlertId;
 use blackstart_model::plant::{Alerting, Plant};
 use blackstart_model::record::{Alert, Delivery, Input, News, Recipient};

@@ -64,7 +64,7 @@ fn hub_plant(hub: &Hub) -> Option<(String, Heartbeat)> {
 }
 
 /// Returns when the turn has answered and something was written since the last time.
-async fn alive(hub: &Hub, written: &mut RecordId) -> Result<(), NotTaken> {
+pub(crate) async fn alive(hub: &Hub, written: &mut RecordId) -> Result<(), NotTaken> {
     hub.ping().await?;
     if hub.newest() == *written {
         hub.tell(Input::Tick).await?;

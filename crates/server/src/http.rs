@@ -16,6 +16,7 @@ mod audit;
 mod whatif;
 mod plots;
 mod checks;
+mod alerts;
 mod timeline;
 mod act;
 mod push;
@@ -111,6 +112,7 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/whatif", get(whatif::page))
         .route("/checks", get(checks::page))
         .route("/checks/{component}/{check}", get(checks::one))
+        .route("/alerts", get(alerts::page))
         .route("/timeline", get(timeline::page))
         .route("/live", get(live::stream))
         .route("/assets/style.css", get(|| asset("text/css", include_str!("http/style.css"))))

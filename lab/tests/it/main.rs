@@ -9,6 +9,8 @@ mod no_plant;
 mod push;
 mod alertmanager_in;
 mod killed;
+mod ways_out;
+mod blind;
 mod dns;
 mod dialogues;
 mod icmp;

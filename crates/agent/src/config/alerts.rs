@@ -30,6 +30,12 @@ pub(super) const KEYS: &[&str] = &[
 /// How long the server may be silent when nothing is said: a restart takes less, and so does a reboot of its host.
 const AFTER_DEFAULT: Duration = Duration::from_secs(300);
 
+/// Less would take every new connection for a silence (chosen by hand).
+const AFTER_MIN: Duration = Duration::from_secs(5);
+
+/// More often nobody wants to read the same (chosen by hand).
+const EVERY_MIN: Duration = Duration::from_secs(60);
+
 /// Between two tellings of one silence when nothing is said.
 const EVERY_DEFAULT: Duration = Duration::from_secs(3_600);
 
@@ -86,8 +92,8 @@ impl fmt::Display for Way {
 
 /// Reads them; what is wrong is complained of.
 pub(super) fn read(reading: &mut Reading<'_>) -> Alerts {
-    let after = reading.optional("alert_after", |text| span(text, Duration::from_secs(10)));
-    let every = reading.optional("alert_every", |text| span(text, Duration::from_secs(60)));
+    let after = reading.optional("alert_after", |text| span(text, AFTER_MIN));
+    let every = reading.optional("alert_every", |text| span(text, EVERY_MIN));
     let way_out = reading.optional("alert_way_out", |text| {
         each(text, |text| {
             let target = host_port(text)?;

@@ -1,4 +1,4 @@
-//! The ways out against those they speak to: strict servers that check every request by the documents of the real
+//! The ways to tell against those they speak to: strict servers that check every request by the documents of the real
 //! ones, and Debian's Alertmanager.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

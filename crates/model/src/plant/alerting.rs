@@ -92,7 +92,7 @@ impl Alerting {
         all
     }
 
-    /// Every secret that the ways out need.
+    /// Every secret that the ways to tell need.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         let login = self.mail.iter().filter_map(|it| it.login.as_ref()).map(|(_, secret)| secret);
         login
@@ -117,7 +117,7 @@ pub struct Way<'a> {
     pub leads: &'a Leads,
 }
 
-/// The other end of a way out.
+/// The other end of a way to tell.
 #[derive(Clone, Copy, Debug)]
 pub enum Far<'a> {
     /// A mail relay.
@@ -126,7 +126,7 @@ pub enum Far<'a> {
     Url(&'a str),
 }
 
-/// Where a way out leads: what has to work besides this server for an alert to arrive.
+/// Where a way to tell leads: what has to work besides this server for an alert to arrive.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Leads {
     /// The plant file does not say.

@@ -1,6 +1,6 @@
 //! `alerts` of a plant file: who is alerted, and how; read and printed again.
 //!
-//! It decides what can be a way out; where alerts go is for the delivery. Tested by the round trip and the hostile
+//! It decides what can be a way to tell; where alerts go is for the delivery. Tested by the round trip and the hostile
 //! texts of `tests/it`.
 
 use super::lower::Names;
@@ -110,14 +110,14 @@ fn heartbeat(node: &Node<'_>, names: &Names<'_>, report: &mut Report) -> Option<
     url.map(|url| Heartbeat { url: url.into(), every, method, token, leads })
 }
 
-/// What a way out stands on, as far as it is said: components, or the word `outside`.
+/// What a way to tell stands on, as far as it is said: components, or the word `outside`.
 fn leads(keys: &mut Keys<'_, '_>, names: &Names<'_>, report: &mut Report) -> Leads {
     let Some(node) = keys.take("through") else { return Leads::Untold };
     if node.text() == Some(OUTSIDE) {
         return Leads::Outside;
     }
     if list(node).is_empty() {
-        let message = "a way out goes through something, or `outside`".to_owned();
+        let message = "a way to tell goes through something, or `outside`".to_owned();
         report.add(codes::EMPTY, node.place, message, None);
     }
     Leads::Through(questions::components(node, names, report))
@@ -315,7 +315,7 @@ pub(super) fn fields(alerting: &Alerting, plant: &Plant) -> Fields {
     fields
 }
 
-/// One kind of way out, each by its name; nothing when there is none.
+/// One kind of way to tell, each by its name; nothing when there is none.
 fn named<'n>(
     fields: &mut Fields,
     key: &'static str,

@@ -128,6 +128,33 @@ fn a_plant_with_everything_comes_back() {
 }
 
 #[test]
+fn every_way_out_comes_back() {
+    let page = std::fs::read_to_string(path("docs/alerts.md")).expect("the page is there");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let example = example.expect("an example").to_owned();
+    let fuller = "blackstart: 1
+servers: { mx-2: {}, mx-3: {} }
+vantages: { far: { alerts: true } }
+alerts:
+  mail: { relay: a.example, from: a@b.c, to: [d@e.f], user: u, password: { secret: p }, through: [mx-2, mx-3] }
+  webhooks: { a: { url: 'http://a.example', through: outside } }
+  alertmanagers:
+    a: { url: 'http://a.example', user: u, password: { secret: p } }
+    b: { url: 'http://b.example', token: { secret: t }, through: mx-2 }
+  pagerduty: { a: { routing_key: { secret: k }, url: 'https://events.eu.example/v2/enqueue' } }
+  ntfy: { a: { url: 'http://a.example/under/our_topic-1' } }
+  commands: { a: {}, b: { deadline: 5 min, through: mx-2 } }
+  heartbeat: { url: 'http://a.example', every: 5 min, method: POST, token: { secret: t }, through: mx-2 }
+"
+    .to_owned();
+    for text in [example, fuller] {
+        let (plant, findings) = parse(&[("alerts.yaml".to_owned(), text.clone())]);
+        assert!(findings.is_empty(), "{}", shown(&text, &findings));
+        assert_round_trip(&plant.expect("a plant"));
+    }
+}
+
+#[test]
 fn every_example_is_in_order_and_comes_back() {
     let mut seen = 0;
     for entry in std::fs::read_dir(path("examples")).expect("there are examples") {

@@ -257,8 +257,10 @@ fn unheard(grounds: &Grounds<'_>, found: &mut Vec<Finding>) {
     let vantages = grounds.plant.vantages();
     let outside = vantages.iter().any(|one| one.at.is_none() && one.agent.is_some());
     let Some(at) = vantages.first().and_then(|here| here.at) else { return };
-    if grounds.plant.checks().is_empty() || grounds.plant.alerting().heartbeat.is_some() || outside
-    {
+    let alerting = grounds.plant.alerting();
+    // Where there are ways to tell, what silences them all is a finding of its own.
+    let has_ways = !alerting.ways().is_empty();
+    if grounds.plant.checks().is_empty() || alerting.heartbeat.is_some() || outside || has_ways {
         return;
     }
     let mut causes = grounds.components_of(grounds.killers.alone(grounds.circuit.works(at)));

@@ -224,3 +224,48 @@ databases:
     assert!(found.contains(expected), "{found}");
     assert!(!found.contains("wiki"), "{found}");
 }
+
+/// What is said of a plant whose server stands beside what it watches, with these alerts and vantages.
+fn nobody_is_told(more: &str) -> Vec<String> {
+    let text = format!(
+        "blackstart: 1
+feeds: {{ feed-a: {{}}, feed-b: {{}} }}
+upstreams: {{ transit-1: {{ provides: internet }}, lte: {{ provides: internet }} }}
+routers: {{ core-1: {{ network: transit-1, power: feed-a }} }}
+servers: {{ web-1: {{ network: core-1, power: feed-a }}, own-1: {{ network: core-1, power: feed-b }} }}
+components: {{ modem: {{ power: feed-b }}, siren: {{ power: feed-a }} }}
+services: {{ shop: {{ on: web-1, checks: [ {{ http: 'http://shop.example/' }} ] }} }}
+here: {{ at: own-1 }}
+{more}
+"
+    );
+    let (_, audit) = audited(&text);
+    let told = audit.findings.iter().filter(|finding| finding.code == "BS1027");
+    told.map(|finding| finding.message.clone()).collect()
+}
+
+#[test]
+fn nobody_is_told_when_one_fault_silences_every_way() {
+    let outside = "ntfy: { phone: { url: 'https://ntfy.example/a', through: outside } }";
+    let said = nobody_is_told(&format!("alerts: {{ {outside} }}"));
+    let [one] = &said[..] else { panic!("{said:?}") };
+    assert!(one.starts_with("`feed-a` takes down") && one.contains("ntfy phone"), "{one}");
+    // A modem on the other feed, beside the server, outlives it.
+    let modem = format!("alerts: {{ {outside}, commands: {{ sms: {{ through: modem }} }} }}");
+    assert_eq!(nobody_is_told(&modem), [""; 0]);
+    // A siren on the same feed does not.
+    let siren = format!("alerts: {{ {outside}, commands: {{ siren: {{ through: siren }} }} }}");
+    assert_eq!(nobody_is_told(&siren).len(), 1);
+    // An agent outside does when it alerts by itself; one that only tells the server does not.
+    let agent = |alerts: bool| {
+        format!("alerts: {{ {outside} }}\nvantages: {{ far: {{ agent: far, alerts: {alerts} }} }}")
+    };
+    assert_eq!(nobody_is_told(&agent(true)), [""; 0]);
+    assert_eq!(nobody_is_told(&agent(false)).len(), 1);
+    // So does a heartbeat, unless who hears it stands in the plant.
+    let beat = |more: &str| {
+        format!("alerts: {{ {outside}, heartbeat: {{ url: 'https://d.example/'{more} }} }}")
+    };
+    assert_eq!(nobody_is_told(&beat("")), [""; 0]);
+    assert_eq!(nobody_is_told(&beat(", through: web-1")).len(), 1);
+}

@@ -11,6 +11,7 @@ use super::live;
 use super::samples;
 use super::view::View;
 use crate::believed::{Believed, Fault, Hypothesis, NamedFault, Near, Next};
+use crate::hub::{Beaten, Firing};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -332,6 +333,24 @@ async fn plant(State(app): State<App>) -> Json<PlantAnswer> {
 #[derive(Serialize)]
 struct Alerts {
     alerts: Vec<OneAlert>,
+    /// What Alertmanagers are told again while it lasts.
+    firing: Vec<KeptFiring>,
+    heartbeat: Option<Heartbeat>,
+}
+
+#[derive(Serialize)]
+struct KeptFiring {
+    alertmanager: String,
+    incidents: usize,
+    at: String,
+    trouble: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Heartbeat {
+    taken_at: Option<String>,
+    at: String,
+    trouble: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -368,7 +387,16 @@ async fn alerts(State(app): State<App>) -> Json<Alerts> {
             words,
         }
     });
-    Json(Alerts { alerts: alerts.collect() })
+    let firing = app.hub.firing().into_iter().map(|(alertmanager, firing)| {
+        let Firing { incidents, at, trouble } = firing;
+        KeptFiring { alertmanager, incidents, at: text(at), trouble }
+    });
+    let heartbeat = app.hub.heartbeat().map(|Beaten { taken_at, at, trouble }| Heartbeat {
+        taken_at: taken_at.map(text),
+        at: text(at),
+        trouble,
+    });
+    Json(Alerts { alerts: alerts.collect(), firing: firing.collect(), heartbeat })
 }
 
 #[derive(Deserialize)]

@@ -17,6 +17,7 @@ pub(super) enum Place {
     Audit,
     WhatIf,
     Checks,
+    Alerts,
     Timeline,
     Elsewhere,
 }
@@ -31,6 +32,7 @@ pub(super) fn page(view: &View, place: Place, title: &str, main: &Markup) -> Mar
         (Place::Audit, "/audit", "Audit"),
         (Place::WhatIf, "/whatif", "What if"),
         (Place::Checks, "/checks", "Checks"),
+        (Place::Alerts, "/alerts", "Alerts"),
         (Place::Timeline, "/timeline", "Timeline"),
     ];
     html! {

@@ -135,3 +135,27 @@ async fn a_restart_goes_on_where_the_journal_ends() {
     );
     end.stop().await;
 }
+
+#[tokio::test]
+async fn a_heart_beats_only_while_the_journal_is_written_also_when_nothing_else_happens() {
+    let shared = Shared::new();
+    let turn = Turn::start(Box::new(shared.clone())).expect("a journal in memory");
+    let hub = turn.hub.clone();
+    let mut written = RecordId(0);
+    let soon = Duration::from_secs(1);
+    for _ in 0..2 {
+        let before = hub.newest();
+        let alive = crate::heartbeat::alive(&hub, &mut written);
+        tokio::time::timeout(Duration::from_secs(60), alive)
+            .await
+            .expect("in time")
+            .expect("it runs");
+        assert!(written > before || before == RecordId(0), "something was written");
+    }
+    shared.fail(true);
+    let alive = crate::heartbeat::alive(&hub, &mut written);
+    assert!(tokio::time::timeout(soon, alive).await.is_err(), "no beat without a record");
+    shared.fail(false);
+    let alive = crate::heartbeat::alive(&hub, &mut written);
+    tokio::time::timeout(Duration::from_secs(60), alive).await.expect("in time").expect("it runs");
+}

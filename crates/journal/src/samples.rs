@@ -71,15 +71,15 @@ pub enum Series {
         /// The vantage's name.
         vantage: String,
     },
-    /// A component's condition.
-    Condition(String),
+    /// A component, by its name: how it stood.
+    Component(String),
 }
 
 impl Series {
     fn columns(&self) -> (&'static str, &str, &str) {
         match self {
             Self::Check { check, vantage } => ("check", check, vantage),
-            Self::Condition(component) => ("condition", component, ""),
+            Self::Component(component) => ("component", component, ""),
         }
     }
 }
@@ -297,6 +297,17 @@ impl SampleStore {
         let pragma = |name| self.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let bytes = pragma("page_count").and_then(|count| Ok(count * pragma("page_size")?));
         bytes.map(i64::unsigned_abs).map_err(self.failed())
+    }
+
+    /// How much of that is in use: what was forgotten is free for what comes.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub fn bytes_used(&self) -> Result<u64, SamplesError> {
+        let pragma = |name| self.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let free = pragma("freelist_count").and_then(|count| Ok(count * pragma("page_size")?));
+        let free = free.map(i64::unsigned_abs).map_err(self.failed())?;
+        Ok(self.bytes()?.saturating_sub(free))
     }
 
     /// A reader beside this writer.

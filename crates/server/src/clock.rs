@@ -43,6 +43,12 @@ pub(crate) fn wall() -> Timestamp {
     PLAYED.get().map_or_else(Timestamp::now, |played| played.at(monotonic()))
 }
 
+/// So many seconds pass in one: 1, but in a play.
+#[must_use]
+pub(crate) fn speed() -> u32 {
+    PLAYED.get().map_or(1, |played| played.speed)
+}
+
 /// The monotonic clock, for spans within this process.
 #[must_use]
 pub(crate) fn monotonic() -> Instant {
@@ -53,7 +59,7 @@ pub(crate) fn monotonic() -> Instant {
 #[must_use]
 pub(crate) fn until(then: Timestamp) -> Duration {
     let span = Duration::try_from(then.duration_since(wall())).unwrap_or_default();
-    span / PLAYED.get().map_or(1, |played| played.speed)
+    span / speed()
 }
 
 /// The time of the journal: the wall clock's, unless that was put back. Then it goes on at half speed
@@ -85,7 +91,7 @@ impl Clock {
 
     /// Reads it.
     pub(crate) fn read(&mut self) -> Reading {
-        self.at(wall(), monotonic(), PLAYED.get().map_or(1, |played| played.speed))
+        self.at(wall(), monotonic(), speed())
     }
 
     fn at(&mut self, wall: Timestamp, monotonic: Instant, speed: u32) -> Reading {

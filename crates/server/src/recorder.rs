@@ -5,8 +5,8 @@
 //! may be lost: after `kill -9` the minute that was not over; the journal has what was decided by. A time
 //! in which it did not run, or nobody asked, has no rows and is shown as unknown ([`shares`]).
 //!
-//! Beside checks it keeps the condition of services and of what is public, looked at every few seconds: as
-//! the status page shows it. It judges nothing. Tested through [`Recorder::start`] on answers handed in.
+//! Beside checks it keeps how services and what is public stood, looked at every few seconds: as the
+//! status page shows it. It judges nothing. Tested through [`Recorder::start`] on answers handed in.
 //!
 //! [`shares`]: blackstart_model::sample::shares
 
@@ -45,11 +45,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// No sooner than this, however fast the time of a demonstration passes.
 const LOOK_APART: Duration = Duration::from_millis(200);
 
-/// How often the condition of components is looked at, by the clock on the wall.
-const CONDITION_EVERY_MS: u32 = 10_000;
+/// How often it is looked at how components stand, milliseconds.
+const STAND_EVERY_MS: u32 = 10_000;
 
-/// Components whose condition is kept at most, in the plant's order (chosen by hand: ten screens of services).
-const CONDITIONS_MAX: usize = 1_000;
+/// Components of which it is kept at most, in the plant's order (chosen by hand: ten screens of services).
+const STANDS_MAX: usize = 1_000;
 
 /// Minutes that wait for a disk that does not take them: ten of ten thousand checks. Beyond, the oldest are lost.
 const PENDING_MAX: usize = 100_000;
@@ -172,7 +172,7 @@ impl Recorder {
 /// What a minute is of.
 enum Of {
     Check(SeriesNumber),
-    Condition(ComponentName),
+    Component(ComponentName),
 }
 
 struct Work {
@@ -187,7 +187,7 @@ struct Work {
     asked: Vec<bool>,
     lost: BTreeSet<VantageName>,
     plant: Option<Arc<Plant>>,
-    conditions: Conditions,
+    stands: Stands,
     /// Minutes that are not written yet.
     pending: Vec<(Of, u32, Rollup)>,
     minute: u32,
@@ -195,9 +195,9 @@ struct Work {
     hour: u32,
 }
 
-/// The condition of components.
+/// How components stand.
 #[derive(Default)]
-struct Conditions {
+struct Stands {
     looked_ms: i64,
     /// How each stood when the state was that of this record.
     stood: Option<(RecordId, Vec<(ComponentName, Health)>)>,
@@ -216,7 +216,7 @@ impl Work {
             asked: Vec::new(),
             lost: BTreeSet::new(),
             plant: None,
-            conditions: Conditions::default(),
+            stands: Stands::default(),
             pending: Vec::new(),
             minute: 0,
             hour: 0,
@@ -245,7 +245,7 @@ impl Work {
             tracing::error!("{} answers found no room and are kept nowhere", notes.left_out);
             self.counters().answers_lost.fetch_add(notes.left_out, Ordering::Relaxed);
         }
-        self.look_at_conditions(now);
+        self.look_at_stands(now);
         if self.store.is_none() {
             return;
         }
@@ -350,41 +350,41 @@ impl Work {
     }
 
     /// Notes how components stand.
-    fn look_at_conditions(&mut self, now: Timestamp) {
-        let conditions = &mut self.conditions;
+    fn look_at_stands(&mut self, now: Timestamp) {
+        let stands = &mut self.stands;
         let at_ms = now.as_millisecond();
-        let period = i64::from(CONDITION_EVERY_MS);
-        if at_ms / period == conditions.looked_ms / period {
+        let period = i64::from(STAND_EVERY_MS);
+        if at_ms / period == stands.looked_ms / period {
             return;
         }
-        // A demonstration passes several periods between two looks: it has lived through them all.
-        let looks = match (at_ms - conditions.looked_ms) / period {
-            few @ 1..=6 if conditions.looked_ms > 0 => u32::try_from(few).unwrap_or(1),
-            _ => 1,
-        };
+        // A demonstration passes several periods between two looks: it has lived through them all. What else
+        // lies between them nobody has seen.
+        let lived =
+            u64::from(clock::speed()) * LOOK_EVERY.as_secs() * 1_000 / u64::from(STAND_EVERY_MS);
+        let passed = u64::try_from((at_ms - stands.looked_ms) / period).unwrap_or(1);
+        let looks = u32::try_from(passed.clamp(1, lived.max(1))).unwrap_or(1);
         let newest = self.hub.newest();
-        if conditions.stood.as_ref().is_none_or(|(then, _)| *then != newest) {
+        if stands.stood.as_ref().is_none_or(|(then, _)| *then != newest) {
             let (newest, view) = {
                 let Ok(state) = self.hub.state.try_read() else { return };
-                if !state.plant().is_some_and(|plant| plant.components().iter().any(has_condition))
-                {
-                    conditions.stood = Some((newest, Vec::new()));
-                    conditions.looked_ms = at_ms;
+                if !state.plant().is_some_and(|plant| plant.components().iter().any(is_kept)) {
+                    stands.stood = Some((newest, Vec::new()));
+                    stands.looked_ms = at_ms;
                     return;
                 }
                 (self.hub.newest(), View::of(&state, None, now))
             };
             let stood = view
                 .parts()
-                .filter(|(_, component, _)| has_condition(component))
+                .filter(|(_, component, _)| is_kept(component))
                 .map(|(_, component, stand)| (component.name.clone(), stand.health))
-                .take(CONDITIONS_MAX);
-            conditions.stood = Some((newest, stood.collect()));
+                .take(STANDS_MAX);
+            stands.stood = Some((newest, stood.collect()));
         }
-        conditions.looked_ms = at_ms;
+        stands.looked_ms = at_ms;
         let minute = u32::try_from(at_ms / 60_000).unwrap_or(0);
-        for (name, health) in conditions.stood.iter().flat_map(|(_, stood)| stood) {
-            let rollup = conditions.open.entry((minute, name.clone())).or_default();
+        for (name, health) in stands.stood.iter().flat_map(|(_, stood)| stood) {
+            let rollup = stands.open.entry((minute, name.clone())).or_default();
             let standing = match health {
                 Health::Up | Health::Implied => Standing::Up,
                 Health::Degraded => Standing::Degraded,
@@ -392,11 +392,11 @@ impl Work {
                 Health::Unknown => Standing::Unknown,
                 Health::Off => {
                     rollup.off += looks;
-                    rollup.spoken_ms += u64::from(looks * CONDITION_EVERY_MS);
+                    rollup.spoken_ms += u64::from(looks * STAND_EVERY_MS);
                     continue;
                 }
             };
-            rollup.stood(standing, None, looks, CONDITION_EVERY_MS);
+            rollup.stood(standing, None, looks, STAND_EVERY_MS);
         }
     }
 
@@ -407,10 +407,10 @@ impl Work {
             |SeriesNumber(at): SeriesNumber| every_ms.get(at as usize).copied().unwrap_or(0);
         let minutes = self.open.roll(before_minute, every).into_iter();
         self.pending.extend(minutes.map(|(minute, at, rollup)| (Of::Check(at), minute, rollup)));
-        let open = self.conditions.open.split_off(&(before_minute, ComponentName::from("")));
-        let over = std::mem::replace(&mut self.conditions.open, open).into_iter();
+        let open = self.stands.open.split_off(&(before_minute, ComponentName::from("")));
+        let over = std::mem::replace(&mut self.stands.open, open).into_iter();
         self.pending
-            .extend(over.map(|((minute, name), rollup)| (Of::Condition(name), minute, rollup)));
+            .extend(over.map(|((minute, name), rollup)| (Of::Component(name), minute, rollup)));
     }
 
     /// Writes what is rolled up; what the disk does not take waits for the next look.
@@ -452,24 +452,24 @@ impl Work {
                         fresh_at.push(at);
                     }
                 }
-                Of::Condition(name) => {
-                    fresh.push((Series::Condition(name.to_string()), *minute));
+                Of::Component(name) => {
+                    fresh.push((Series::Component(name.to_string()), *minute));
                     fresh_at.push(at);
                 }
             }
         }
-        let mut conditions = HashMap::new();
+        let mut stands = HashMap::new();
         for (at, id) in fresh_at.into_iter().zip(store.number(&fresh)?) {
             match &pending[at].0 {
                 Of::Check(SeriesNumber(number)) => ids[*number as usize] = Some(id),
-                Of::Condition(_) => {
-                    conditions.insert(at, id);
+                Of::Component(_) => {
+                    stands.insert(at, id);
                 }
             }
         }
         let id_of = |at: usize, of: &Of| match of {
             Of::Check(SeriesNumber(number)) => ids[*number as usize],
-            Of::Condition(_) => conditions.get(&at).copied(),
+            Of::Component(_) => stands.get(&at).copied(),
         };
         let rows = pending.iter_mut().enumerate().map(|(at, (of, minute, rollup))| Row {
             series: id_of(at, of).expect("each was just numbered"),
@@ -513,8 +513,8 @@ impl Work {
     }
 }
 
-/// Whether the condition of a component is kept: of services, and of what is public.
-pub(crate) fn has_condition(component: &Component) -> bool {
+/// Whether it is kept how a component stood: of services, and of what is public.
+pub(crate) fn is_kept(component: &Component) -> bool {
     component.kind == Kind::Service
         || component.attribute(Attribute::Public) == Some(&Value::Flag(true))
 }

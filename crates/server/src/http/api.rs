@@ -35,7 +35,7 @@ pub(super) fn router() -> Router<App> {
         .route("/checks/{component}/{check}/samples", get(samples::check))
         .route("/plant", get(plant))
         .route("/plant/{name}/observe", post(observe))
-        .route("/plant/{name}/condition", get(samples::component))
+        .route("/plant/{name}/samples", get(samples::component))
         .route("/observe", post(answer))
         .route("/alertmanager", post(alertmanager::take).layer(alertmanager::limit()))
         .route("/alerts", get(alerts))

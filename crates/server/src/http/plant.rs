@@ -153,7 +153,7 @@ pub(super) async fn component(
         (words, state.deeds().get(name.as_str()).cloned().unwrap_or_default())
     };
     let checks = super::checks::of_component(&app, &view, id).await;
-    let condition = condition(&app, &view, component, back.span()).await;
+    let stood = stood(&app, &view, component, back.span()).await;
     let main = html! {
         h1 { (component.name) " " span.quiet { (component.kind) } }
         p { (badge(stand.health)) " " (stand.because)
@@ -174,7 +174,7 @@ pub(super) async fn component(
         h2 { "What it stands on, and what stands on it" }
         (map::about(&view, id, &asked))
         (checks)
-        (condition)
+        (stood)
         (demonstration::of_component(&view, component.name.as_str()))
         (super::next::of_component(component))
     };
@@ -182,11 +182,11 @@ pub(super) async fn component(
 }
 
 /// How a service or what is public stood, where that is kept.
-async fn condition(app: &App, view: &View, component: &Component, span: Span) -> Markup {
-    if !crate::recorder::has_condition(component) {
+async fn stood(app: &App, view: &View, component: &Component, span: Span) -> Markup {
+    if !crate::recorder::is_kept(component) {
         return html! {};
     }
-    let series = vec![Series::Condition(component.name.to_string())];
+    let series = vec![Series::Component(component.name.to_string())];
     let kept = plots::read(app, view, series, span).await;
     html! {
         h2 { "How it stood" }

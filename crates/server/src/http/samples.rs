@@ -1,4 +1,4 @@
-//! What the recorder keeps, as JSON: of checks from each vantage, and of components' conditions.
+//! What the recorder keeps, as JSON: of checks from each vantage, and of services.
 //!
 //! The structs here *are* the format: fields are only added. Seconds and instants throughout.
 
@@ -6,7 +6,7 @@ use super::App;
 use super::act::Refused;
 use super::checks::Back;
 use super::plots;
-use crate::recorder::{Plotted, Slot, has_condition};
+use crate::recorder::{Plotted, Slot, is_kept};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -185,11 +185,11 @@ pub(super) async fn component(
     let (view, span) = (app.view(), back.asked()?);
     let found = view.parts().find(|(_, component, _)| component.name.as_str() == name);
     let (_, component, _) = found.ok_or_else(|| absent("component"))?;
-    if !has_condition(component) {
-        let why = "the condition is kept of services, and of what is public";
+    if !is_kept(component) {
+        let why = "it is kept of services, and of what is public";
         return Err(Refused(StatusCode::NOT_FOUND, why.to_owned()));
     }
-    let series = vec![Series::Condition(name.clone())];
+    let series = vec![Series::Component(name.clone())];
     let kept = plots::read(&app, &view, series, span).await.map_err(unread)?;
     let plotted = kept.first().ok_or_else(|| absent("component"))?;
     let (all, slots) = (plotted.shares().into(), slots(plotted));

@@ -116,7 +116,7 @@ impl Days {
         let names: Vec<ComponentName> =
             public(view).map(|(component, _)| component.name.clone()).take(PUBLIC_MAX).collect();
         let series: Vec<Series> =
-            names.iter().map(|name| Series::Condition(name.to_string())).collect();
+            names.iter().map(|name| Series::Component(name.to_string())).collect();
         // What cannot be read is not shown; the console says why.
         let read = hub.recorder().read(&series, Span::Month, view.now, view.plant.as_deref());
         let days = names.into_iter().zip(read.unwrap_or_default()).collect();

@@ -189,7 +189,7 @@ mod tests {
     fn plotted(span: Span, now_minute: i64, ups: &[u32]) -> Plotted {
         let folder = tempfile::tempdir().expect("a folder");
         let (mut store, _) = SampleStore::open(folder.path()).expect("a store");
-        let series = Series::Condition("shop".to_owned());
+        let series = Series::Component("shop".to_owned());
         let first = ups.first().copied().unwrap_or(0);
         let id = store.number(&[(series.clone(), first)]).expect("room")[0];
         let mut rollup = Rollup::default();

@@ -135,7 +135,7 @@ async fn the_rest_of_a_minute_is_merged_with_what_was_written_of_it() {
 }
 
 #[tokio::test]
-async fn the_condition_of_a_service_is_looked_at_and_unknown_while_nobody_answers() {
+async fn a_service_is_looked_at_and_unknown_while_nobody_answers() {
     let mut rig = Rig::begin(PLANT).await;
     for ten in 0..12 {
         let now = rig.at(ten * 10 + 1);
@@ -143,7 +143,7 @@ async fn the_condition_of_a_service_is_looked_at_and_unknown_while_nobody_answer
     }
     let now = rig.at(121);
     rig.work.look(now, false);
-    let shop = || Series::Condition("shop".to_owned());
+    let shop = || Series::Component("shop".to_owned());
     assert_eq!(seconds(rig.read(shop(), 120).shares()), [0, 0, 0, 120]);
     let observed = |outcome: Outcome| {
         Input::Observed(blackstart_model::observation::Observation {

@@ -16,6 +16,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("monitoring-plugins-basic", "/usr/lib/nagios/plugins/check_dummy"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
     ("victoria-metrics", "victoria-metrics"),
+    ("prometheus-blackbox-exporter", "prometheus-blackbox-exporter"),
     ("openssh-server", "sshd"),
     ("dovecot-imapd", "dovecot"),
     ("redis-server", "redis-server"),

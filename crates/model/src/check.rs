@@ -205,6 +205,22 @@ impl Question {
         }
     }
 
+    /// The one endpoint that it goes to; `None` for what has none, or more than one.
+    #[must_use]
+    pub const fn endpoint_mut(&mut self) -> Option<&mut HostPort> {
+        match self {
+            Self::Tcp(tcp) => Some(&mut tcp.target),
+            Self::Dns(dns) => Some(&mut dns.server),
+            Self::Ssh(ssh) => Some(&mut ssh.target),
+            Self::Postgres(database) | Self::Mariadb(database) => Some(&mut database.target),
+            Self::Snmp(snmp) => Some(&mut snmp.agent),
+            Self::Ntp(ntp) => Some(&mut ntp.server),
+            Self::Smtp(mail) | Self::Imap(mail) => Some(&mut mail.target),
+            Self::Redis(redis) => Some(&mut redis.target),
+            Self::Http(_) | Self::Icmp(_) | Self::Plugin(_) | Self::Push(_) => None,
+        }
+    }
+
     /// What is asked of its certificate, when it is shown one.
     #[must_use]
     pub const fn tls(&self) -> Option<&TlsQuestion> {
@@ -286,6 +302,17 @@ pub struct TlsQuestion {
     pub expires_within: Duration,
     /// A PEM file with the only roots to trust, instead of the system's.
     pub roots: Option<Box<str>>,
+}
+
+impl TlsQuestion {
+    /// When nothing is said, a certificate that ends within this time is worth a word.
+    pub const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
+
+    /// What is asked when nothing is said.
+    #[must_use]
+    pub const fn usual() -> Self {
+        Self { expires_within: Self::EXPIRES_WITHIN, roots: None }
+    }
 }
 
 /// A condition on a text.

@@ -19,6 +19,7 @@ pub mod draft;
 pub mod netbox;
 pub mod mef;
 pub mod reading;
+pub mod probing;
 pub mod observation;
 pub mod sample;
 pub mod incident;

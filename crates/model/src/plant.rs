@@ -17,6 +17,7 @@ use crate::check::{Check, Question};
 use crate::codes::codes;
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
+use crate::probing::Probing;
 use crate::quantity::{Attribute, Range, Value};
 use crate::requirement::{Requirement, Target};
 use crate::time::{Duration, Timestamp, Zone};
@@ -38,6 +39,7 @@ pub struct Plant {
     pub(crate) lifelines: Vec<(Lifeline, ComponentId)>,
     pub(crate) alerting: Alerting,
     pub(crate) keeping: Keeping,
+    pub(crate) probing: Option<Probing>,
 }
 
 impl Plant {
@@ -173,6 +175,12 @@ impl Plant {
     #[must_use]
     pub fn lifelines(&self) -> &[(Lifeline, ComponentId)] {
         &self.lifelines
+    }
+
+    /// What others may have us ask; `None` when they may nothing.
+    #[must_use]
+    pub const fn probing(&self) -> Option<&Probing> {
+        self.probing.as_ref()
     }
 
     /// Who is alerted, and how.

@@ -20,6 +20,7 @@ mod lower;
 mod questions;
 mod alerts;
 mod samples;
+mod probing;
 mod print;
 mod schema;
 mod given;
@@ -30,6 +31,8 @@ pub(crate) use given::{Given, given};
 pub(crate) use lower::{NAME_MAX, bad_name};
 pub use print::print;
 pub use print::scalar;
+pub(crate) use questions::url;
+pub(crate) use reader::{as_host, as_host_port};
 pub use schema::schema;
 pub use tree::{Entry, Node, Place, Value};
 

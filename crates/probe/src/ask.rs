@@ -9,6 +9,7 @@ use crate::plugin::Plugins;
 use crate::plugins::PluginStore;
 use crate::resolver::Resolver;
 use crate::secrets::Secrets;
+use crate::seen::{Notes, Seen};
 use crate::tls::Roots;
 use crate::{dns, http, imap, mariadb, ntp, plugin, postgres, redis, smtp, snmp, ssh, tcp};
 use blackstart_model::check::Question;
@@ -20,24 +21,26 @@ use tokio::time::Instant;
 
 /// What questions are put with.
 pub struct Equipment {
-    pub(crate) resolver: Resolver,
-    pub(crate) roots: Roots,
+    pub(crate) resolver: Arc<Resolver>,
+    pub(crate) roots: Arc<Roots>,
     pub(crate) secrets: Arc<dyn Secrets>,
-    pub(crate) plugins: Plugins,
+    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) notes: Notes,
 }
 
 impl Equipment {
     /// The host's resolvers and trust roots, and these secrets.
     #[must_use]
     pub fn new(secrets: Arc<dyn Secrets>) -> Self {
-        let plugins = Plugins::new(PluginStore::default());
-        Self { resolver: Resolver::default(), roots: Roots::default(), secrets, plugins }
+        let plugins = Arc::new(Plugins::new(PluginStore::default()));
+        let (resolver, roots) = (Arc::default(), Arc::default());
+        Self { resolver, roots, secrets, plugins, notes: Notes::default() }
     }
 
     /// The same, and the plugins that this host runs.
     #[must_use]
     pub fn with_plugins(self, store: PluginStore) -> Self {
-        Self { plugins: Plugins::new(store), ..self }
+        Self { plugins: Arc::new(Plugins::new(store)), ..self }
     }
 
     /// The host's resolvers and trust roots, and no secrets.
@@ -164,4 +167,26 @@ pub fn ask_once(
         futures_util::future::join_all(all).await
     };
     Ok(tokio::task::LocalSet::new().block_on(&runtime, put))
+}
+
+/// Puts one question once and tells also what it saw on the way. Blocks as [`ask_once`] does.
+///
+/// # Errors
+/// When the system gives no runtime.
+pub fn ask_once_seen(
+    equipment: &Equipment,
+    question: &Question,
+    deadline: blackstart_model::time::Duration,
+) -> std::io::Result<(Answer, Seen)> {
+    let Equipment { resolver, roots, secrets, plugins, notes: _ } = equipment;
+    let noting = Equipment {
+        resolver: resolver.clone(),
+        roots: roots.clone(),
+        secrets: secrets.clone(),
+        plugins: plugins.clone(),
+        notes: Notes::wanted(),
+    };
+    let answers = ask_once(&noting, std::slice::from_ref(question), deadline)?;
+    let answer = answers.into_iter().next().expect("one answer to one question");
+    Ok((answer, noting.notes.read()))
 }

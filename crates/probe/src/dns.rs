@@ -5,6 +5,7 @@
 //! the server asked, carries our id and repeats our question (RFC 5452, section 9.1).
 
 use crate::ask::{Answer, Equipment, micros_since};
+use crate::seen::SeenDns;
 use crate::udp::{Dialogue, Heard, random};
 use crate::{clock, net};
 use blackstart_model::check::{DnsQuestion, HostPort, RecordCondition};
@@ -39,9 +40,19 @@ pub(crate) struct Reply {
     pub(crate) rcode: Rcode,
     /// The records of the asked type, in their presentation.
     pub(crate) records: Vec<String>,
+    /// How many records each section holds, by its header: answer, authority, additional.
+    counts: [u16; 3],
 }
 
 impl Reply {
+    fn seen(&self, record_type: &str) -> SeenDns {
+        let [answer, authority, additional] = self.counts;
+        // RFC 1035, section 3.3.13: two names, then the serial.
+        let soa = self.records.first().filter(|_| record_type == "SOA");
+        let serial = soa.and_then(|text| text.split_whitespace().nth(2)?.parse().ok());
+        SeenDns { answer, authority, additional, serial }
+    }
+
     /// The records as addresses.
     pub(crate) fn addresses(&self) -> Vec<IpAddr> {
         self.records.iter().filter_map(|text| text.parse().ok()).collect()
@@ -62,10 +73,14 @@ pub(crate) async fn ask(
         Err(outcome) => return outcome.into(),
     };
     timing.resolve_us = micros_since(started);
+    equipment.notes.note(|seen| seen.address = Some(address.ip()));
     let asked = clock::now();
     let rtype = Rtype::from_str(record_type).expect("the plant knows only types that exist");
     let outcome = match query(address, name, rtype, *recursion, deadline).await {
-        Ok(reply) => judge(&reply, rcode, record_type, records),
+        Ok(reply) => {
+            equipment.notes.note(|seen| seen.dns = Some(reply.seen(record_type)));
+            judge(&reply, rcode, record_type, records)
+        }
         Err(QueryError::Answer(outcome)) => outcome,
         Err(QueryError::Name) => {
             Outcome::unknown(NoAnswerCode::NotEquipped, format!("`{name}` is no name of the DNS"))
@@ -239,5 +254,7 @@ fn read(bytes: Bytes, id: u16, name: &Name<Vec<u8>>, record_type: Rtype) -> Read
             records.push(record.data().to_string());
         }
     }
-    Read::Reply(Reply { rcode: header.rcode(), records })
+    let counts = message.header_counts();
+    let counts = [counts.ancount(), counts.nscount(), counts.arcount()];
+    Read::Reply(Reply { rcode: header.rcode(), records, counts })
 }

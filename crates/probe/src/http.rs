@@ -4,6 +4,7 @@
 //! the closing state stays on its side. Redirects are answers and are not followed.
 
 use crate::ask::{Answer, Equipment, micros_since};
+use crate::seen::SeenHttp;
 use crate::{clock, condition, net, tls};
 use blackstart_model::check::{HeaderValue, Host, HostPort, HttpQuestion};
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Body;
 use hyper::client::conn::http1;
-use hyper::{HeaderMap, Request, StatusCode, header};
+use hyper::{HeaderMap, Request, StatusCode, Version, header};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
@@ -57,6 +58,7 @@ async fn put(
             exchange(stream, request, &limits, deadline, timing).await?
         }
     };
+    equipment.notes.note(|seen| seen.http = Some(response.seen()));
     if let Some(wrong) = judge(question, &response) {
         return Ok(wrong);
     }
@@ -113,8 +115,29 @@ pub(crate) struct Limits {
 /// An answer.
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
+    version: Version,
     headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// Bytes of the body that were read, whether they were kept or not.
+    read: usize,
+}
+
+impl Response {
+    fn seen(&self) -> SeenHttp {
+        let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let changed = text(header::LAST_MODIFIED);
+        SeenHttp {
+            status: self.status.as_u16(),
+            version: if self.version == Version::HTTP_10 { 1.0 } else { 1.1 },
+            content_length: text(header::CONTENT_LENGTH).and_then(|text| text.parse().ok()),
+            body_bytes: self.read as u64,
+            // HTTP's dates are those of mail, in GMT (RFC 9110, section 5.6.7).
+            last_modified_s: changed
+                .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
+                .map(|at| at.timestamp().as_second()),
+            location: text(header::LOCATION).map(str::to_owned),
+        }
+    }
 }
 
 impl Response {
@@ -159,7 +182,8 @@ where
             }
         }
         timing.read_us = micros_since(reading);
-        Ok(Response { status: head.status, headers: head.headers, body })
+        let (status, version, headers) = (head.status, head.version, head.headers);
+        Ok(Response { status, version, headers, body, read })
     };
     let driven = async {
         tokio::pin!(connection);

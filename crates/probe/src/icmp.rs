@@ -15,7 +15,7 @@ use blackstart_model::check::IcmpQuestion;
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
@@ -86,6 +86,8 @@ struct Flight {
     /// Round trips, microseconds, in the order of their arrival.
     trips_us: RefCell<Vec<u32>>,
     refused: RefCell<Option<IpAddr>>,
+    /// The time to live that was left of the last answer; only raw IPv4 sockets show it.
+    hop_limit: Cell<Option<u8>>,
     heard: Notify,
 }
 
@@ -97,11 +99,14 @@ impl Echoes {
         deadline: Instant,
     ) -> Answer {
         let target = match equipment.resolver.addresses(&question.host, deadline).await {
-            Ok(addresses) => addresses[0],
+            Ok(addresses) => {
+                equipment.notes.note(|seen| seen.address = addresses.first().copied());
+                addresses[0]
+            }
             Err(outcome) => return outcome.into(),
         };
         match self.engine(target.is_ipv6()) {
-            Ok(engine) => engine.ask(target, question, deadline).await,
+            Ok(engine) => engine.ask(equipment, target, question, deadline).await,
             Err(why) => Outcome::unknown(NoAnswerCode::NoPermission, why).into(),
         }
     }
@@ -159,13 +164,20 @@ impl Engine {
         })
     }
 
-    async fn ask(&self, target: IpAddr, question: &IcmpQuestion, deadline: Instant) -> Answer {
+    async fn ask(
+        &self,
+        equipment: &Equipment,
+        target: IpAddr,
+        question: &IcmpQuestion,
+        deadline: Instant,
+    ) -> Answer {
         let IcmpQuestion { host: _, echoes, spacing, lost_max, payload_bytes } = question;
         let flight = Rc::new(Flight {
             target,
             sent: RefCell::default(),
             trips_us: RefCell::default(),
             refused: RefCell::default(),
+            hop_limit: Cell::default(),
             heard: Notify::new(),
         });
         let mut tokens = Vec::with_capacity(usize::from(*echoes));
@@ -202,6 +214,7 @@ impl Engine {
             waiting.remove(token);
         }
         drop(waiting);
+        equipment.notes.note(|seen| seen.hop_limit = flight.hop_limit.get());
         let mut trips_us = flight.trips_us.take();
         trips_us.sort_unstable();
         let median = trips_us.get(trips_us.len() / 2).copied().unwrap_or(0);
@@ -309,6 +322,8 @@ impl Engine {
             let answers = self.waiting.borrow().get(&token)?.of.target == from;
             if answers {
                 let Waiting { of, at } = self.waiting.borrow_mut().remove(&token)?;
+                // RFC 791, section 3.1: the ninth byte of the header.
+                of.hop_limit.set(packet.get(8).copied().filter(|_| self.with_ip_header));
                 let sent = of.sent.borrow()[at];
                 of.trips_us.borrow_mut().push(crate::ask::micros_since(sent));
                 of.heard.notify_one();

@@ -12,6 +12,7 @@
 
 mod clock;
 mod prober;
+mod seen;
 mod way_out;
 mod ask;
 mod http;
@@ -41,5 +42,6 @@ pub mod secrets;
 pub mod plugins;
 pub mod wire;
 
-pub use ask::{Answer, Equipment, ask_once};
+pub use ask::{Answer, Equipment, ask_once, ask_once_seen};
 pub use prober::{Assignment, Listener, Prober, Sample, Stats, raise_limits};
+pub use seen::{Seen, SeenDns, SeenHttp, SeenLeaf, SeenTls};

@@ -26,6 +26,7 @@ pub(crate) async fn connect(
     let started = clock::now();
     let addresses = equipment.resolver.addresses(&target.host, deadline).await?;
     timing.resolve_us = micros_since(started);
+    equipment.notes.note(|seen| seen.address = addresses.first().copied());
     let connecting = clock::now();
     let mut last = Outcome::down(SymptomCode::NoAddress, "");
     let count = addresses.len().min(ADDRESSES_MAX);
@@ -38,6 +39,7 @@ pub(crate) async fn connect(
         match timeout_at(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 timing.connect_us = micros_since(connecting);
+                equipment.notes.note(|seen| seen.address = Some(address.ip()));
                 return Ok(stream);
             }
             Ok(Err(error)) => last = of_error(&error, &address.to_string()),

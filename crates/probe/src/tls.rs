@@ -8,22 +8,28 @@
 mod unverified;
 
 use crate::ask::{Equipment, micros_since};
+use crate::seen::{SeenLeaf, SeenTls};
 use crate::{clock, net};
 use blackstart_model::check::{Host, TlsQuestion};
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
+use data_encoding::HEXLOWER;
+use ring::digest::{SHA256, digest};
 use rustls::client::Resumption;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 /// The longest path looked at; real ones have two to four certificates.
 const PATH_MAX: usize = 8;
+
+/// Names of one certificate that are told.
+const NAMES_MAX: usize = 100;
 
 /// Certificates of one handshake that are looked at.
 const PRESENTED_MAX: usize = 16;
@@ -148,6 +154,7 @@ pub(crate) async fn handshake(
         Ok(Ok(stream)) => {
             let presented = stream.get_ref().1.peer_certificates().unwrap_or_default();
             let ends_s = trust.ends_s(presented);
+            equipment.notes.note(|seen| seen.tls = Some(of_session(stream.get_ref().1, ends_s)));
             Ok((stream, ends_s))
         }
         Ok(Err(error)) => Err(of_error(&error)),
@@ -193,7 +200,10 @@ pub(crate) async fn handshake_as(
                 let (_, leaf) = X509Certificate::from_der(presented.first()?).ok()?;
                 Some(leaf.validity().not_after.timestamp())
             };
-            let ends_s = trust.map_or_else(leaf, |trust| trust.ends_s(presented));
+            let chain_ends_s = trust.as_ref().and_then(|trust| trust.ends_s(presented));
+            let ends_s = if trust.is_some() { chain_ends_s } else { leaf() };
+            let session = stream.get_ref().1;
+            equipment.notes.note(|seen| seen.tls = Some(of_session(session, chain_ends_s)));
             Ok((stream, ends_s))
         }
         Ok(Err(error)) => Err(of_error(&error)),
@@ -210,6 +220,41 @@ pub(crate) fn server_name(host: &Host) -> Result<ServerName<'static>, Outcome> {
             })
         }
     }
+}
+
+/// What there is to say of a session.
+fn of_session(session: &ClientConnection, chain_ends_s: Option<i64>) -> SeenTls {
+    let presented = session.peer_certificates().unwrap_or_default();
+    let read: Vec<X509Certificate<'_>> = presented
+        .iter()
+        .take(PRESENTED_MAX)
+        .filter_map(|der| X509Certificate::from_der(der).ok().map(|(_, read)| read))
+        .collect();
+    let leaf = presented.first().zip(read.first()).map(|(der, leaf)| {
+        let alternative = leaf.subject_alternative_name().ok().flatten();
+        let names = alternative.map_or_else(Vec::new, |names| {
+            let names = names.value.general_names.iter().take(NAMES_MAX);
+            names
+                .filter_map(|name| match name {
+                    GeneralName::DNSName(name) => Some((*name).to_owned()),
+                    _ => None,
+                })
+                .collect()
+        });
+        SeenLeaf {
+            fingerprint: HEXLOWER.encode(digest(&SHA256, der).as_ref()),
+            subject: leaf.subject().to_string(),
+            issuer: leaf.issuer().to_string(),
+            names,
+        }
+    });
+    let version = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+        Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
+        Some(_) | None => "unknown",
+    };
+    let first_ends_s = read.iter().map(|one| one.validity().not_after.timestamp()).min();
+    SeenTls { version, first_ends_s, chain_ends_s, leaf }
 }
 
 fn of_error(error: &std::io::Error) -> Outcome {

@@ -25,6 +25,7 @@ mod demonstration;
 mod samples;
 mod api;
 mod metrics;
+mod probe;
 mod live;
 pub mod status;
 
@@ -39,6 +40,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use blackstart_probe::Equipment;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use view::View;
@@ -53,6 +55,7 @@ pub(crate) struct App {
     pub(crate) senses: Arc<Senses>,
     pub(crate) audit: Arc<audit::Kept>,
     pub(crate) pushes: Arc<Pushes>,
+    pub(crate) asker: Arc<probe::Asker>,
 }
 
 impl App {
@@ -81,9 +84,11 @@ pub(crate) async fn console(
     hub: Arc<Hub>,
     senses: Arc<Senses>,
     pushes: Arc<Pushes>,
+    equipment: Equipment,
     access: Access,
 ) {
-    let app = App { hub, senses, audit: Arc::default(), pushes };
+    let asker = Arc::new(probe::Asker::new(equipment));
+    let app = App { hub, senses, audit: Arc::default(), pushes, asker };
     let access = Arc::new(access);
     let router = router(app, access.clone());
     let served = match access.tls() {
@@ -121,6 +126,7 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/assets/live.js", get(|| asset("text/javascript", include_str!("http/live.js"))))
         .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("http/icon.svg"))))
         .route("/metrics", get(metrics::page))
+        .route("/probe", get(probe::page))
         .nest("/api/v1", api::router())
         .fallback(page::not_found)
         .layer(axum::middleware::from_fn_with_state(access, access::guard))

@@ -161,6 +161,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         .map_err(|source| ServeError::System { what: "start the recorder's thread", source })?;
     let secrets: Arc<dyn Secrets> = Arc::new(SecretStore { file: settings.secrets.clone() });
     let elsewhere = secrets.clone();
+    let scraped = Equipment::new(secrets.clone()).with_plugins(plugins.clone());
     let senses = Arc::new(Senses::start(settings.play, &hub, &secrets, plugins)?);
     let agents = match settings.agents_listen {
         None => None,
@@ -191,7 +192,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     tokio::spawn(carry_out(decisions, hub.clone(), senses.clone(), postman.clone()));
     match &*senses {
         Senses::Prober(_) => {
-            tokio::spawn(heartbeat::beat(hub.clone(), secrets));
+            tokio::spawn(heartbeat::beat(hub.clone(), secrets.clone()));
             tokio::spawn(postman.keep_firing());
         }
         Senses::Player(player) => {
@@ -201,7 +202,8 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     tokio::spawn(count(hub.clone()));
     tokio::spawn(remote_write::send(hub.clone(), elsewhere));
     tokio::spawn(pushes.clone().run());
-    tokio::spawn(http::console(console, hub.clone(), senses.clone(), pushes.clone(), access));
+    let door = http::console(console, hub.clone(), senses.clone(), pushes.clone(), scraped, access);
+    tokio::spawn(door);
     if let Some(status) = status {
         tokio::spawn(http::status::serve(status, hub.clone()));
     }

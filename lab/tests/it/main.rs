@@ -13,6 +13,7 @@ mod ways_out;
 mod blind;
 mod dns;
 mod dialogues;
+mod probe;
 mod icmp;
 mod seed_2;
 mod seed_5;

@@ -7,7 +7,7 @@ use super::fields::{FIELDS, Field, Holds, find};
 use super::reader::{self, Keys, list, quantity, text};
 use super::tree::{Entry, Node, Place, Value as Tree};
 use super::units::{self, Unit};
-use super::{Report, alerts, codes, questions, samples, shortened};
+use super::{Report, alerts, codes, probing, questions, samples, shortened};
 use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
 use crate::plant::{Alerting, Claim, Component, Condition, Keeping, Plant, Role, Vantage, Written};
@@ -62,6 +62,7 @@ const TOP: &[&str] = &[
     "samples",
     "lifelines",
     "maintenance",
+    "probe",
 ];
 
 /// A component's name, declared and not yet read.
@@ -171,6 +172,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
     let lifelines =
         value("lifelines").map_or_else(Vec::new, |node| questions::lifelines(node, &names, report));
     let maintenance = questions::maintenance(&maintenance, &names, report);
+    let probing = value("probe").and_then(|node| probing::read(node, report));
     circles(&components, &declared, report);
     remarks(&components, &declared, &checks, report);
     if components.is_empty() && report.errors == 0 {
@@ -196,6 +198,7 @@ pub(super) fn lower(roots: &[Node<'_>], report: &mut Report) -> Option<Plant> {
         lifelines,
         alerting,
         keeping,
+        probing,
     })
 }
 

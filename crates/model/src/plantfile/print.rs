@@ -5,6 +5,7 @@
 //! an equal plant.
 
 use super::fields::{FIELDS, Field, Holds};
+use super::probing;
 use super::questions::{self, form, unnamed};
 use super::{alerts, samples};
 use crate::check::{Check, Host, HostPort};
@@ -45,6 +46,9 @@ pub fn print(plant: &Plant) -> String {
     }
     if !plant.lifelines().is_empty() {
         out.map(0, "lifelines", lifelines(plant));
+    }
+    if let Some(probing) = plant.probing() {
+        out.map(0, "probe", probing::printed(probing));
     }
     if !plant.maintenance().is_empty() {
         out.open(0, "maintenance");

@@ -283,7 +283,7 @@ pub(super) fn is_name(written: &str, place: Place, report: &mut Report) -> bool 
 pub(super) const LITERAL: &str = "a user or password in a URL would be a secret written out";
 
 /// Host, port and path of a URL (RFC 3986), as strict as a check needs it.
-pub(super) fn url(written: &str, scheme: &str) -> Result<(HostPort, Box<str>), &'static str> {
+pub(crate) fn url(written: &str, scheme: &str) -> Result<(HostPort, Box<str>), &'static str> {
     let rest = written
         .strip_prefix(scheme)
         .and_then(|rest| rest.strip_prefix("://"))

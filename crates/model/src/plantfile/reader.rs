@@ -268,7 +268,7 @@ pub(super) fn host_port(
 }
 
 /// A host in a text. Host names by RFC 1123, section 2.1, with `_` as DNS has it.
-pub(super) fn as_host(text: &str) -> Option<Host> {
+pub(crate) fn as_host(text: &str) -> Option<Host> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     if let Ok(address) = bare.parse() {
         return Some(Host::Address(address));
@@ -287,7 +287,7 @@ pub(super) fn as_host(text: &str) -> Option<Host> {
 }
 
 /// A host and port in a text.
-pub(super) fn as_host_port(text: &str, default: Option<u16>) -> Option<HostPort> {
+pub(crate) fn as_host_port(text: &str, default: Option<u16>) -> Option<HostPort> {
     if let (Some(host), Some(port)) = (as_host(text), default) {
         return Some(HostPort { host, port });
     }

@@ -90,6 +90,7 @@ const TOP: &[Key] = &[
     ("samples", "samples", "how long samples are kept, and where else they are written"),
     ("lifelines", "lifelines", "what we ourselves need when everything else is down"),
     ("maintenance", "maintenances", "what somebody announced"),
+    ("probe", "probe", "what others may have us ask by the page `/probe`"),
 ];
 
 /// What every check has besides its question.
@@ -231,6 +232,13 @@ const MAPS: &[(&str, &[Key])] = &[
             ("timezone", "text", "the IANA time zone of its times; the plant's when not given"),
             ("from", "text", "the beginning, `2017-03-26 22:00`"),
             ("to", "text", "the end"),
+        ],
+    ),
+    (
+        "probe",
+        &[
+            ("targets", "texts", "whom: `plant`, an address, a network, a name, `*.example.net`"),
+            ("modules", "modules", "questions by the names that others give them"),
         ],
     ),
     (
@@ -495,6 +503,7 @@ fn words() -> Vec<(&'static str, Json)> {
         ("ntfy", named(reference("ntfy-topic"), reference("name"))),
         ("commands", named(reference("command"), reference("name"))),
         ("beat-method", choice(BEATS.map(|(word, _)| word))),
+        ("modules", named(reference("question"), reference("name"))),
         ("vantages", named(reference("vantage"), reference("name"))),
         ("maintenances", named(reference("maintenance"), reference("name"))),
         ("checks", one_or_list("check")),
@@ -754,6 +763,7 @@ mod tests {
             "secret" => "alerts: { mail: { password: { @ } } }",
             "lifelines" => "lifelines: { @ }",
             "maintenance" => "maintenance: { a: { @ } }",
+            "probe" => "probe: { @ }",
             "condition" => "feeds: { a: { condition: { @ } } }",
             "breaker-with-standard" => "feeds: { a: { breaker: { @ } } }",
             "metered" => "feeds: { a: { metered: { @ } } }",

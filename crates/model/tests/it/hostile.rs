@@ -272,6 +272,32 @@ fn questions_to_devices_clocks_and_plugins_that_say_half() {
 }
 
 #[test]
+fn doors_that_are_half_open() {
+    for (probe, code) in [
+        ("{}", "BS0107"),
+        ("{ targets: [] }", "BS0403"),
+        ("{ modules: { a: { icmp: target } } }", "BS0107"),
+        ("{ targets: plant, module: {} }", "BS0106"),
+        ("{ targets: [192.0.2.0/33] }", "BS0306"),
+        ("{ targets: [2001:db8::/129] }", "BS0306"),
+        ("{ targets: [192.0.2/24] }", "BS0306"),
+        ("{ targets: [\"*\"] }", "BS0306"),
+        ("{ targets: [\"*example.net\"] }", "BS0306"),
+        ("{ targets: [\"http://a.example/\"] }", "BS0306"),
+        ("{ targets: [a b] }", "BS0306"),
+        ("{ targets: plant, modules: { a: {} } }", "BS0105"),
+        ("{ targets: plant, modules: { a/b: { icmp: target } } }", "BS0203"),
+        ("{ targets: plant, modules: { a: { icmp: target, every: 1 s } } }", "BS0106"),
+        (
+            "{ targets: plant, modules: { a: { mariadb: t, user: b, password: { secret: c } } } }",
+            "BS0310",
+        ),
+    ] {
+        refused_with(&with(&format!("probe: {probe}\n")), code);
+    }
+}
+
+#[test]
 fn power_that_cannot_be() {
     for (feed, code) in [
         ("breaker: 100001 A", "BS0311"),

@@ -1,11 +1,10 @@
 //! `postgres:` and `mariadb:`, read and printed: the same fields for both.
 
-use super::form::{
-    EXPIRES_WITHIN, Form, SLOW, TLS_EXPIRES, TLS_ROOTS, printed_tls, slow, tls as tls_question,
-};
+use super::form::{Form, SLOW, TLS_EXPIRES, TLS_ROOTS, printed_tls, slow, tls as tls_question};
 use super::secret;
 use crate::check::{
-    DatabaseQuestion, DatabaseRole, DatabaseSession, DatabaseTls, Question, ValueCondition,
+    DatabaseQuestion, DatabaseRole, DatabaseSession, DatabaseTls, Question, TlsQuestion,
+    ValueCondition,
 };
 use crate::plantfile::print::{self, Fields, flow_map, scalar, secret as printed_secret};
 use crate::plantfile::reader::{Keys, choice, decimal, host_port, text};
@@ -68,7 +67,7 @@ fn database(
     let mode =
         keys.take("tls").and_then(|node| choice(node, "`tls`", &TLS.map(|w| (w, w)), report));
     let question = tls_question(keys, report);
-    let judged = question.roots.is_some() || question.expires_within != EXPIRES_WITHIN;
+    let judged = question.roots.is_some() || question.expires_within != TlsQuestion::EXPIRES_WITHIN;
     let tls = match mode {
         Some("off") => DatabaseTls::Off,
         Some("required") => DatabaseTls::Required,

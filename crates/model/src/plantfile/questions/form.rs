@@ -44,7 +44,7 @@ pub(in crate::plantfile) const FORMS: &[Form] = &[
 ];
 
 /// The question a check asks, with the word it is named by.
-pub(super) fn question(
+pub(in crate::plantfile) fn question(
     keys: &mut Keys<'_, '_>,
     report: &mut Report,
 ) -> Option<(&'static str, Question)> {
@@ -124,9 +124,6 @@ pub(super) fn printed_conditions<'c>(
     flow_map(said.map(|(key, texts)| (key, flow_list(texts))))
 }
 
-/// A certificate that ends within this time is worth a word.
-pub(super) const EXPIRES_WITHIN: Duration = Duration::from_secs(14 * 86_400);
-
 /// When a certificate is worth a word.
 pub(super) const TLS_EXPIRES: Key =
     ("expires_within", "span", "a certificate that ends sooner is degraded; `14 d`");
@@ -140,7 +137,7 @@ pub(super) fn tls(keys: &mut Keys<'_, '_>, report: &mut Report) -> TlsQuestion {
         expires_within: keys
             .take(TLS_EXPIRES.0)
             .and_then(|node| span(node, "`expires_within`", report))
-            .unwrap_or(EXPIRES_WITHIN),
+            .unwrap_or(TlsQuestion::EXPIRES_WITHIN),
         roots: keys
             .take(TLS_ROOTS.0)
             .and_then(|node| text(node, "`roots`", report))
@@ -151,7 +148,7 @@ pub(super) fn tls(keys: &mut Keys<'_, '_>, report: &mut Report) -> TlsQuestion {
 /// Prints them.
 pub(super) fn printed_tls(TlsQuestion { expires_within, roots }: &TlsQuestion) -> Fields {
     let mut fields = Fields::new();
-    if *expires_within != EXPIRES_WITHIN {
+    if *expires_within != TlsQuestion::EXPIRES_WITHIN {
         fields.push((TLS_EXPIRES.0, shown(*expires_within)));
     }
     fields.extend(roots.as_ref().map(|roots| (TLS_ROOTS.0, scalar(roots))));

@@ -73,6 +73,10 @@ pub struct AccessSettings {
     pub behind_proxy: bool,
 }
 
+/// So many checks of the server's own are asked at the start, and not at their moment of the grid: somebody may look
+/// on. Of more, each would wait for the others (chosen by hand).
+const ASKED_AT_ONCE: usize = 64;
+
 /// Where everything listens, once it does.
 #[derive(Clone, Debug)]
 pub struct Ready {
@@ -178,6 +182,10 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let plant = hub.state().plant().cloned().expect("a plant was adopted");
     let pushes = Arc::new(Pushes::new(&hub, secrets.clone()));
     assign(&hub, &senses, &pushes, &plant);
+    let first: Vec<CheckKey> = share(&plant, VantageId(0)).0.into_iter().map(|it| it.key).collect();
+    if first.len() <= ASKED_AT_ONCE {
+        senses.ask(&hub, VantageName::here(), first);
+    }
 
     let told = Ready {
         console: http::url(&console, access.is_tls()),

@@ -19,7 +19,12 @@ databases: { orders: { on: db-1 } }
 ";
 
 const CONFIG: &str = "
-route: { receiver: blackstart, group_wait: 100ms, group_interval: 200ms, repeat_interval: 30m, group_by: [alertname, instance] }
+route:
+  receiver: blackstart
+  group_by: [alertname, instance]
+  group_wait: 100ms
+  group_interval: 200ms
+  repeat_interval: 30m
 receivers:
   - name: blackstart
     webhook_configs:

@@ -186,8 +186,8 @@ impl<'a> Senses<'a> {
     }
 }
 
-/// Echoes come or do not come, and so does what a job tells; of a plugin nobody knows what it heard; of all other questions, some answers are no
-/// good ones.
+/// Echoes come or do not come, and so does what a job tells; of a plugin nobody knows what it heard; of all other
+/// questions, some answers are no good ones.
 pub(super) const fn can_refuse(kind: CheckKind) -> bool {
     match kind {
         CheckKind::Http

@@ -11,6 +11,9 @@
 //! diagnosis) and `step` with one more observation (what a server does four times a second in a storm: symptoms,
 //! sharing out among incidents, verification, alerts).
 //!
+//! And before anything breaks: what a batch of counts costs, an answer as before, and a lie that nobody else confirms
+//! (a failure, and the good answer after it), each a whole `step`.
+//!
 //! Prints means of ten; compare within one run, machines are noisy. Time is that of this thread on its core.
 //!
 //! `cargo bench -p blackstart-reason --bench diagnosis [-- COMPONENTS… WORDS…]`: sizes, and words of
@@ -18,8 +21,9 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+use blackstart_model::VantageName;
 use blackstart_model::observation::{Observation, Outcome, SymptomCode};
-use blackstart_model::record::{Input, PlantSource};
+use blackstart_model::record::{Counted, Input, PlantSource};
 use blackstart_model::time::{SignedDuration, Timestamp};
 use blackstart_reason::circuit::{InputId, Subject};
 use blackstart_reason::{State, SymptomKey, step};
@@ -105,6 +109,9 @@ fn measure(components: usize, with_ups: bool, wanted: &dyn Fn(&str) -> bool) {
         }
         world.tell(name, &broke);
     }
+    if wanted("quiet") {
+        World::of(&text).quiet();
+    }
 }
 
 /// Services of the second hall.
@@ -163,6 +170,54 @@ impl World {
             tries,
             failures,
         })
+    }
+
+    /// Says what it costs when nothing breaks.
+    fn quiet(mut self) {
+        let mut now = later(self.now, 1_000);
+        for _ in 0..3 {
+            for at in 0..self.keys.len() {
+                let input = self.observed(at, true, 1, now);
+                step(&mut self.state, &input, now);
+            }
+            now = later(now, 30_000);
+            step(&mut self.state, &Input::Tick, now);
+        }
+        let counted = Input::Counted(Counted {
+            vantage: VantageName::here(),
+            tries: 30_000,
+            exceptions: Vec::new(),
+        });
+        let before = cpu();
+        for _ in 0..100_000 {
+            now = later(now, 30);
+            step(&mut self.state, &counted, now);
+        }
+        let counts = (cpu() - before) * 10.0;
+        let again: Vec<Input> =
+            (0..self.keys.len()).map(|at| self.observed(at, true, 1, now)).collect();
+        let before = cpu();
+        for input in again.iter().cycle().take(100_000) {
+            now = later(now, 1);
+            step(&mut self.state, input, now);
+        }
+        let as_before = (cpu() - before) * 10.0;
+        let mut lies = 0.0;
+        let rounds = 10 * ROUNDS;
+        for round in 0..rounds {
+            let at = round * 7 % self.keys.len();
+            for up in [false, true] {
+                now = later(now, 20_000);
+                let input = self.observed(at, up, 1, now);
+                let before = cpu();
+                step(&mut self.state, &input, now);
+                lies += cpu() - before;
+            }
+        }
+        println!(
+            "  quiet: a batch of counts {counts:.0} ns, an answer as before {as_before:.0} ns, a lie that passes {:.2} ms",
+            lies / rounds as f64
+        );
     }
 
     /// Breaks these, lets everything be seen, and says how long the judgement takes.

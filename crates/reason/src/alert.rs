@@ -45,7 +45,7 @@ pub(crate) fn tell(
     now: Timestamp,
     decisions: &mut Vec<Decision>,
 ) {
-    let ids: Vec<IncidentId> = state.incidents.keys().copied().collect();
+    let ids: Vec<IncidentId> = state.open.iter().copied().collect();
     for id in ids {
         let incident = &state.incidents[&id];
         let Some(news) = news(incident) else { continue };

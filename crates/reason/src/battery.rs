@@ -131,9 +131,9 @@ impl Batteries {
     }
 
     /// The stores that are each enough for a component to stand.
-    fn enough_for(&self, component: ComponentId) -> impl Iterator<Item = usize> + '_ {
-        let own =
-            self.first[component.index()] as usize..self.first[component.index() + 1] as usize;
+    pub(crate) fn enough_for(&self, component: ComponentId) -> impl Iterator<Item = usize> + '_ {
+        let begins = |at: usize| self.first.get(at).map_or(0, |first| *first as usize);
+        let own = begins(component.index())..begins(component.index() + 1);
         self.enough[own].iter().map(|store| *store as usize)
     }
 }
@@ -185,14 +185,16 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// These facts were of one thing in one epoch, which speaks with no more than `least` against its being dark.
-    pub(crate) fn spoken(&mut self, of: Option<ComponentId>, epoch: usize, least: f64) {
+    /// These facts were of one thing in one epoch, which speaks with no more than `least` against its being dark;
+    /// and so do as many as `count`.
+    pub(crate) fn spoken(&mut self, of: Option<ComponentId>, epoch: usize, least: f64, count: u32) {
+        let count = f64::from(count);
         for (store, gain) in self.needing.drain(..) {
-            *self.tallies[store].needs[epoch].get_or_insert(0.0) += gain.max(least);
+            *self.tallies[store].needs[epoch].get_or_insert(0.0) += gain.max(least) * count;
         }
         let Some(sum) = self.sum.take() else { return };
         for store in of.into_iter().flat_map(|of| self.batteries.enough_for(of)) {
-            *self.tallies[store].enough[epoch].get_or_insert(0.0) += sum.max(least);
+            *self.tallies[store].enough[epoch].get_or_insert(0.0) += sum.max(least) * count;
         }
     }
 }

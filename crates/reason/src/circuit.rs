@@ -25,17 +25,21 @@ mod killers;
 mod carried;
 mod replug;
 mod ripple;
+mod part;
+mod alike;
 mod witness;
 pub(crate) mod starting;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use alike::{Alike, Owner, scattered};
 pub use carried::Inlet;
 pub(crate) use compile::demanded;
 pub(crate) use compile::machine_of;
 pub use killers::{Blasts, Killers, Killing, TooMany};
 pub use network::crosses_way_out;
 pub(crate) use network::leaves_place;
+pub(crate) use part::Part;
 pub use replug::{CompileWhole, Moved};
 pub use ripple::Ripple;
 pub use witness::{Witness, Witnesses};

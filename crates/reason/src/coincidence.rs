@@ -90,6 +90,19 @@ pub struct Happened<'a> {
     pub troubled: &'a [ComponentId],
     /// What was believed to have failed within the last day, and came back.
     pub failed_before: &'a [ComponentId],
+    /// What ends by itself, and when, as [`ends`] has it.
+    pub ends: &'a [(ComponentId, Timestamp)],
+}
+
+/// What of a plant ends by itself, and when: certificates, contracts. Linear in the plant.
+#[must_use]
+pub fn ends(plant: &Plant) -> Vec<(ComponentId, Timestamp)> {
+    let all = (0..).map(ComponentId).zip(plant.components());
+    let end = all.map(|(id, component)| match component.attribute(Attribute::Expires) {
+        Some(&Value::Instant(end)) => Some((id, end)),
+        _ => None,
+    });
+    end.flatten().collect()
 }
 
 /// A fault that is believed.
@@ -403,8 +416,8 @@ fn moved_load(
         .collect();
     let last = earlier.iter().map(|other| since(other)).max()?;
     let broke: Vec<InputId> = earlier.iter().map(|other| other.input).collect();
-    let follows = consequence::of(plant, circuit, electric, &broke);
-    let load = follows.into_iter().find(|it| it.input == fault.input)?;
+    let follows = consequence::played(plant, circuit, electric, &broke);
+    let load = follows.iter().find(|it| it.input == fault.input)?.clone();
     let names: Vec<String> = earlier
         .iter()
         .map(|other| {
@@ -482,12 +495,11 @@ fn near<'a>(
             .filter(|deeded| deeded.at <= onset && hours_between(deeded.at, onset) <= DEED_HOURS);
         near.extend(recent.map(|deeded| (1.0 / DEED_HOURS, What::Deed(id, deeded))));
     }
-    for (component, at) in plant.components().iter().zip(0..) {
-        let Some(&Value::Instant(end)) = component.attribute(Attribute::Expires) else { continue };
+    for &(id, end) in happened.ends {
         // Clocks differ, and what fails at the very end is seen a little before it.
         let shown = onset.checked_add(signed(RESOLUTION)).unwrap_or(onset);
         if end <= shown && hours_between(end, onset) <= ENDED_HOURS {
-            near.push((1.0 / ENDED_HOURS, What::End(ComponentId(at), end)));
+            near.push((1.0 / ENDED_HOURS, What::End(id, end)));
         }
     }
     near.sort_by(|(one, _), (other, _)| other.total_cmp(one));

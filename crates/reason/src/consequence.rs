@@ -19,6 +19,8 @@ use blackstart_model::plant::Role;
 use blackstart_model::requirement::Target;
 use blackstart_model::time::Duration;
 use blackstart_model::{ComponentId, Plant};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the load layer calls certain rests on the draws and cords of the plant file, which are wrong
 /// somewhere in one of twenty cases (chosen by hand).
@@ -43,6 +45,10 @@ const MOST_UNKNOWN: f64 = 1.5;
 /// Where something overloaded is protected by nobody knows what, it is taken to give out at this part of its
 /// rating at the latest (chosen by hand; makers of UPS let 1.25 pass for minutes and 1.5 for seconds).
 const OVERLOADED: f64 = 1.5;
+
+/// Plays of the load that are kept from one question to the next, and consequences in all of them (chosen by hand:
+/// some megabytes); where there is no more room, all are played anew.
+const KEPT_MAX: usize = 20_000;
 
 /// What may trip at any time after the earliest does within a day or not at all: loads go round once a day
 /// (chosen by hand).
@@ -93,6 +99,15 @@ pub struct Electric {
     needy: Vec<ComponentId>,
     /// Cooling that no UPS carries, each with the sources that it, or what feeds it, has a choice of.
     stopping: Vec<(ComponentId, Vec<GateId>)>,
+    /// What was found to follow from which faults: it hangs on the plant alone.
+    played: Mutex<Played>,
+}
+
+/// Plays that are kept.
+#[derive(Debug, Default)]
+struct Played {
+    of: HashMap<Vec<InputId>, Arc<[Consequence]>>,
+    held: usize,
 }
 
 impl Electric {
@@ -109,13 +124,15 @@ impl Electric {
         let gives_out =
             load.breakers() > 0 || ids().any(|id| plant.component(id).kind == Kind::Ups);
         if !gives_out && stopping.is_empty() {
-            return Self { load, carries, needy: Vec::new(), stopping };
+            let (needy, played) = (Vec::new(), Mutex::default());
+            return Self { load, carries, needy, stopping, played };
         }
         for input in circuit.support(power.iter().map(|&id| circuit.works(id))) {
             carries[input.index()] = true;
         }
         let needs = |id: &ComponentId| plant.component(*id).requirement(Role::Needs).is_some();
-        Self { load, carries, needy: power.into_iter().filter(needs).collect(), stopping }
+        let needy = power.into_iter().filter(needs).collect();
+        Self { load, carries, needy, stopping, played: Mutex::default() }
     }
 
     /// Whether a fault of this input touches anything that hands power on, in a plant in which something may
@@ -218,6 +235,27 @@ pub fn of(
     found.extend(stops(circuit, electric, &up, &after));
     found.sort_by_key(|consequence| consequence.input);
     found.dedup_by_key(|consequence| consequence.input);
+    found
+}
+
+/// The same, played once for the same faults and kept, as long as there is room.
+pub(crate) fn played(
+    plant: &Plant,
+    circuit: &Circuit,
+    electric: &Electric,
+    faults: &[InputId],
+) -> Arc<[Consequence]> {
+    let kept = || electric.played.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = kept().of.get(faults) {
+        return known.clone();
+    }
+    let found: Arc<[Consequence]> = of(plant, circuit, electric, faults).into();
+    let mut kept = kept();
+    if kept.held > KEPT_MAX {
+        *kept = Played::default();
+    }
+    kept.held += 1 + found.len();
+    kept.of.insert(faults.to_vec(), found.clone());
     found
 }
 

@@ -7,7 +7,8 @@
 //! answers before ten bad ones are not ten of twenty.
 //!
 //! 1. [`suspects`]: who could have done any of what fails: killer sets, and cut sets of two and three
-//!    behind redundancy; what no fact tells apart is one suspect.
+//!    behind redundancy; what no fact tells apart is one suspect. Of machines that are up and alike one
+//!    speaks for all ([`crowds`]).
 //! 2. [`search`]: the fault sets that fit best, greedy from several starts, then add, remove, swap, on
 //!    lists of facts alone ([`likelihood`] says how a fact fits).
 //! 3. Here: the best are looked up in the circuit, 64 scenarios to a word, for what faults do together;
@@ -19,7 +20,8 @@
 //! trying every set of faults on random plants.
 
 mod likelihood;
-mod cuts;
+pub(crate) mod cuts;
+pub(crate) mod crowds;
 mod suspects;
 mod wires;
 mod search;
@@ -34,8 +36,11 @@ use blackstart_model::kind::Kind;
 use blackstart_model::record::FaultMode;
 use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentId, Plant};
+use crowds::Crowds;
+use cuts::Cuts;
 use likelihood::{NAMED_FOR_ANOTHER, log_add};
 use search::{Element, Manner, Scored, WRONG_EDGE};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use suspects::{RATES, Suspects};
@@ -207,7 +212,10 @@ pub(crate) struct Question<'a> {
     pub(crate) plant: &'a Plant,
     pub(crate) circuit: &'a Circuit,
     pub(crate) killers: &'a Killers,
-    pub(crate) facts: &'a [Fact],
+    /// What fails, with whatever else is to be looked at by itself; each with its number.
+    pub(crate) facts: &'a [(usize, Fact)],
+    /// What is up besides, and the number of the first of it.
+    pub(crate) up: Option<(&'a Crowds<'a>, usize)>,
     /// The logarithm of the prior of a fault in a mode.
     pub(crate) log_prior: &'a dyn Fn(InputId, FaultMode) -> f64,
     /// The logarithm of the prior of something that the plant does not contain.
@@ -225,6 +233,8 @@ pub(crate) struct Question<'a> {
     /// The share of the plant's wires that lie elsewhere, and what was found out about them.
     pub(crate) wrong_wires: f64,
     pub(crate) lines: &'a Lines,
+    /// Cut sets that were looked for with the same priors.
+    pub(crate) cuts: &'a RefCell<Cuts>,
     /// So many hypotheses are wanted.
     pub(crate) keep: usize,
 }
@@ -449,7 +459,7 @@ fn broke(suspects: &Suspects, candidate: &Candidate) -> BTreeSet<InputId> {
 fn fit(suspects: &Suspects, broke: &BTreeSet<InputId>, predicted: &[Predicted]) -> f64 {
     let fact = |told: &Predicted| &suspects.facts[told.0 as usize];
     let mut sum = 0.0;
-    // Machines that are alike come one after another.
+    // Machines that were seen alike come one after another.
     let mut last: Option<(*const suspects::Fits, f32, f64)> = None;
     for machine in predicted.chunk_by(|a, b| fact(a).group == fact(b).group) {
         let drawn = fact(&machine[0]).fact.machine.is_some();
@@ -478,7 +488,8 @@ fn fit(suspects: &Suspects, broke: &BTreeSet<InputId>, predicted: &[Predicted]) 
                 own += here;
             }
         }
-        sum += own + if drawn { f64::max(wrong, WRONG_EDGE.ln()) } else { wrong };
+        let each = own + if drawn { f64::max(wrong, WRONG_EDGE.ln()) } else { wrong };
+        sum += f64::from(fact(&machine[0]).count) * each;
     }
     sum
 }
@@ -542,14 +553,9 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
             lane += taken;
             at += 1;
         }
-        let ripple = suspects.ripple(question.circuit, &failed, width);
+        let down = suspects.down(&failed, width);
         let mut predicted: Vec<Vec<Predicted>> = vec![Vec::new(); lanes.len()];
-        for (fact, number) in suspects.facts.iter().zip(0..) {
-            let mut down = ripple.of(fact.fact.gate).map(|word| !word);
-            if let Some(gate) = fact.fact.answered {
-                let answers = ripple.of(gate);
-                down.iter_mut().zip(answers).for_each(|(down, answers)| *down &= answers);
-            }
+        for ((fact, down), number) in suspects.facts.iter().zip(down).zip(0..) {
             if down == [0; LANES] {
                 continue;
             }
@@ -1029,12 +1035,13 @@ fn describe(
     let steadily = candidate.predicted.iter().flatten().filter(|(_, q)| *q >= 1.0);
     let steadily = steadily.map(|(fact, _)| &suspects.facts[*fact as usize]);
     let good = steadily.filter(|fact| !fact.bad && !fact.down_today);
-    let mut contradicted: Vec<usize> = good.map(|fact| fact.given).collect();
-    let mut is_explained = vec![false; suspects.facts.len()];
-    explains.iter().for_each(|&given| is_explained[given] = true);
+    let mut contradicted: Vec<usize> =
+        good.flat_map(|fact| suspects.given(question, fact)).collect();
+    explains.sort_unstable();
     let bad = suspects.facts.iter().filter(|fact| fact.bad).map(|fact| fact.given);
-    let mut unexplained: Vec<usize> = bad.filter(|&given| !is_explained[given]).collect();
-    for list in [&mut explains, &mut unexplained, &mut contradicted] {
+    let mut unexplained: Vec<usize> =
+        bad.filter(|given| explains.binary_search(given).is_err()).collect();
+    for list in [&mut unexplained, &mut contradicted] {
         list.sort_unstable();
     }
     Hypothesis { faults, posterior, explains, unexplained, contradicted }

@@ -73,9 +73,17 @@ pub(crate) struct Facts {
     pub(crate) ripens_at: Option<Timestamp>,
 }
 
+/// What a lost vantage is called as a symptom.
+const WAY_OUT: &str = "way out";
+
 /// The key under which a lost vantage is a symptom.
-pub(crate) fn lost_key(vantage: &VantageName) -> SymptomKey {
-    (CheckKey::from("way out"), vantage.clone())
+fn lost_key(vantage: &VantageName) -> SymptomKey {
+    (CheckKey::from(WAY_OUT), vantage.clone())
+}
+
+/// Whether it is one.
+pub(crate) fn is_lost_key((check, _): &SymptomKey) -> bool {
+    check.as_str() == WAY_OUT
 }
 
 /// The key under which an answer that is no good one still speaks for the machine that gave it.
@@ -256,8 +264,8 @@ fn begins(
     let losses = state.lost.values().map(|loss| loss.since);
     let words = words.iter().filter(|said| said.stands && is_bad(said.word.saw));
     let words = words.map(|said| said.word.at);
-    let live = state.incidents.values().filter(|incident| incident.state.is_live());
-    let symptoms = live.flat_map(|incident| incident.symptoms.values()).map(|track| track.first_at);
+    let symptoms =
+        state.live().flat_map(|incident| incident.symptoms.values()).map(|track| track.first_at);
     let oldest = checks.chain(losses).chain(words).chain(symptoms).min()?;
     let horizon = now.checked_sub(signed(HORIZON)).unwrap_or(Timestamp::MIN);
     Some(oldest.clamp(horizon.min(now), now))
@@ -283,20 +291,16 @@ fn of_check(
     let mut bad: Option<Seen> = None;
     for at in 0..=newest {
         let epoch = facts.epochs[at];
-        let within: Vec<&Regime<'_>> = told
-            .regimes
-            .iter()
-            .filter(|regime| {
-                regime.since < epoch.until || (at == newest && regime.since <= epoch.until)
-            })
-            .filter(|regime| regime.until > epoch.since || (regime.lasts && at == newest))
-            .collect();
-        let settled = within.iter().filter(|regime| {
+        let is_within = |regime: &&Regime<'_>| {
+            (regime.since < epoch.until || (at == newest && regime.since <= epoch.until))
+                && (regime.until > epoch.since || (regime.lasts && at == newest))
+        };
+        let is_settled = |regime: &&Regime<'_>| {
             regime.until > epoch.settling_until || regime.until >= epoch.until || regime.lasts
-        });
-        let settled: Vec<&&Regime<'_>> = settled.collect();
-        let Some(&&last) = settled.last() else { continue };
-        let mixed = settled.iter().any(|regime| regime.manner != last.manner);
+        };
+        let settled = || told.regimes.iter().filter(is_within).filter(is_settled);
+        let Some(last) = settled().next_back() else { continue };
+        let mixed = settled().any(|regime| regime.manner != last.manner);
         let present = at == newest && last.lasts;
         if last.manner == Manner::Up && !mixed {
             let needed = epoch.worse_at.max(epoch.since);
@@ -341,7 +345,7 @@ fn of_check(
             continue;
         }
         let from = again.unwrap_or(epoch.since);
-        let mut counts = settled.iter().map(|regime| regime.counts(from, epoch.until, told.grid));
+        let mut counts = settled().map(|regime| regime.counts(from, epoch.until, told.grid));
         let mut sum = counts.next().unwrap_or_default();
         for counts in counts {
             sum.tries += counts.tries;

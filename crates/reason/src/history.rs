@@ -434,7 +434,9 @@ pub(crate) struct Regime<'a> {
     pub(crate) outcome: &'a Outcome,
     /// It is the present one, and its vantage is heard.
     pub(crate) lasts: bool,
-    spans: Vec<Span>,
+    /// What it is made of: mostly of one span.
+    first: Span,
+    more: Vec<Span>,
 }
 
 /// Tries and failures.
@@ -447,10 +449,14 @@ pub(crate) struct Counts {
 }
 
 impl Regime<'_> {
+    fn spans(&self) -> impl Iterator<Item = &Span> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
     /// What was tried from `from` to `to`: as told, or as the grid has it where that is more.
     pub(crate) fn counts(&self, from: Timestamp, to: Timestamp, grid: Grid) -> Counts {
         let mut counts = Counts { degraded: true, ..Counts::default() };
-        for span in &self.spans {
+        for span in self.spans() {
             let (since, until) = (span.since.max(from), span.until.min(to));
             if until < since || (until == since && span.until > span.since) {
                 continue;
@@ -476,7 +482,7 @@ impl Regime<'_> {
             counts.tries = counts.tries.saturating_add(tries);
             counts.failures = counts.failures.saturating_add(failures);
         }
-        let degraded = self.spans.iter().any(|span| {
+        let degraded = self.spans().any(|span| {
             matches!(span.manner, Manner::Degraded | Manner::Flapping)
                 && span.until >= from
                 && span.since <= to
@@ -502,6 +508,9 @@ pub(crate) fn regimes<'a>(
     now: Timestamp,
 ) -> (Vec<Regime<'a>>, Option<Timestamp>) {
     let end = deaf_since.unwrap_or(now).max(evidence.at.min(now));
+    if let Some(regime) = only(evidence, grid, gaps, deaf_since, end) {
+        return (vec![regime], None);
+    }
     let mut spans: Vec<(Span, &Outcome, Timestamp)> = Vec::with_capacity(evidence.past.len() + 1);
     let untils = evidence.past.iter().skip(1).map(|next| next.since).chain([evidence.so_since]);
     for (phase, until) in evidence.past.iter().zip(untils) {
@@ -513,8 +522,7 @@ pub(crate) fn regimes<'a>(
             let bad = by_time.or_else(|| part(tries, failures));
             let mild = is_mild(manner) && by_time.is_none();
             let span = Span { manner, since, until, tries, bad, mild };
-            let heard = heard(span, phase.at, gaps);
-            spans.extend(heard.into_iter().map(|part| (part, &phase.outcome, phase.at)));
+            heard(span, phase.at, gaps, |part| spans.push((part, &phase.outcome, phase.at)));
         }
     }
     let present = manner(&evidence.outcome);
@@ -522,12 +530,9 @@ pub(crate) fn regimes<'a>(
         let Evidence { so_since: since, tries, failures, .. } = *evidence;
         let (bad, mild) = (part(tries, failures), is_mild(manner));
         let span = Span { manner, since, until: end.max(since), tries, bad, mild };
-        let heard = heard(span, evidence.at, gaps);
-        spans.extend(heard.into_iter().map(|part| (part, &evidence.outcome, evidence.at)));
+        heard(span, evidence.at, gaps, |part| spans.push((part, &evidence.outcome, evidence.at)));
     }
-    let ended: Vec<bool> =
-        (0..spans.len()).map(|at| at + 1 < spans.len() || present.is_none()).collect();
-    let spans = without_blips(spans, &ended, grid);
+    let spans = without_blips(spans, grid);
 
     let stays = stays(&spans);
     let sure = |until: Timestamp| {
@@ -564,12 +569,13 @@ pub(crate) fn regimes<'a>(
             known,
             outcome: bad.map_or(outcome, |(_, outcome, _)| outcome),
             lasts: last && present.is_some() && deaf_since.is_none(),
-            spans: own.iter().map(|(span, ..)| *span).collect(),
+            first: own[0].0,
+            more: own[1..].iter().map(|(span, ..)| *span).collect(),
         };
         match result.last_mut() {
             // The same before and after a time in which nothing was known.
             Some(before) if before.manner == regime.manner => {
-                before.spans.extend(regime.spans);
+                before.more.extend(regime.spans());
                 (before.until, before.known) = (regime.until, regime.known);
                 (before.outcome, before.lasts) = (regime.outcome, regime.lasts);
             }
@@ -580,9 +586,37 @@ pub(crate) fn regimes<'a>(
     (without_lulls(result), calm_at)
 }
 
+/// The regime of what has only ever been one way and does not flap, where nobody ever stopped listening: most of a
+/// plant on most days.
+fn only<'a>(
+    evidence: &'a Evidence,
+    grid: Grid,
+    gaps: &[Gap],
+    deaf_since: Option<Timestamp>,
+    end: Timestamp,
+) -> Option<Regime<'a>> {
+    let manner = manner(&evidence.outcome).filter(|manner| *manner != Manner::Flapping)?;
+    let Evidence { ref outcome, so_since: since, at, tries, failures, ref past, .. } = *evidence;
+    if !past.is_empty() || !gaps.is_empty() {
+        return None;
+    }
+    let (until, lasts) = (end.max(since), deaf_since.is_none());
+    let (bad, mild) = (part(tries, failures), is_mild(manner));
+    Some(Regime {
+        manner,
+        since,
+        until,
+        known: at.max(before(if lasts { end } else { until }, grid.need())),
+        outcome,
+        lasts,
+        first: Span { manner, since, until, tries, bad, mild },
+        more: Vec::new(),
+    })
+}
+
 /// A span without what nobody listened to. Only what was told later to have begun and ended in such a time is held to
 /// have been heard: a word that was under way then says no more of it than when it arrived.
-fn heard(span: Span, told: Timestamp, gaps: &[Gap]) -> Vec<Span> {
+fn heard(span: Span, told: Timestamp, gaps: &[Gap], mut put: impl FnMut(Span)) {
     let mut parts = Vec::new();
     let mut left = span;
     for gap in gaps {
@@ -593,6 +627,9 @@ fn heard(span: Span, told: Timestamp, gaps: &[Gap]) -> Vec<Span> {
         parts.push(Span { until: gap.since.max(left.since), ..left });
         left.since = gap.until;
     }
+    if parts.is_empty() {
+        return put(left);
+    }
     if left.since <= span.until {
         parts.push(left);
     }
@@ -602,7 +639,7 @@ fn heard(span: Span, told: Timestamp, gaps: &[Gap]) -> Vec<Span> {
         let others = parts.iter_mut().enumerate().filter(|(at, _)| *at != own);
         others.for_each(|(_, part)| part.tries = 0);
     }
-    parts
+    parts.into_iter().for_each(put);
 }
 
 /// Spans of one manner in a row are one stay, whether or not there is a time between them of which nothing is known.
@@ -649,47 +686,38 @@ const fn is_mild(manner: Manner) -> bool {
     }
 }
 
-/// Leaves out single tries between answers of another kind.
-fn without_blips<'a>(
-    spans: Vec<(Span, &'a Outcome, Timestamp)>,
-    ended: &[bool],
+/// Leaves out a single try between answers of another kind.
+fn without_blips(
+    mut spans: Vec<(Span, &Outcome, Timestamp)>,
     grid: Grid,
-) -> Vec<(Span, &'a Outcome, Timestamp)> {
+) -> Vec<(Span, &Outcome, Timestamp)> {
     let single = |span: &Span| {
         let most = grid.every.saturating_add(grid.every / 2);
         span.tries < 2 && span.until.duration_since(span.since) <= signed(most)
     };
-    let mut kept: Vec<(Span, &Outcome, Timestamp)> = Vec::with_capacity(spans.len());
-    let mut left_out: Option<Span> = None;
-    for (at, next) in spans.iter().enumerate() {
-        let between = at > 0
-            && at + 1 < spans.len()
-            && ended[at]
-            && spans[at - 1].0.manner == spans[at + 1].0.manner
-            && spans[at - 1].0.manner != next.0.manner;
-        let alone =
-            between && single(&next.0) && !single(&spans[at - 1].0) && !single(&spans[at + 1].0);
+    let mut at = 1;
+    while at + 1 < spans.len() {
+        let [(before, ..), (own, ..), (after, ..)] = [spans[at - 1], spans[at], spans[at + 1]];
+        let between = before.manner == after.manner && before.manner != own.manner;
+        let alone = between && single(&own) && !single(&before) && !single(&after);
         // Several of them are no accident.
-        let few = spans.iter().filter(|(span, ..)| span.manner == next.0.manner).count() == 1;
-        if alone && few {
-            left_out = Some(next.0);
+        let few = || spans.iter().filter(|(span, ..)| span.manner == own.manner).count() == 1;
+        if !alone || !few() {
+            at += 1;
             continue;
         }
-        let joins = |last: &Span| {
-            last.manner == next.0.manner
-                && left_out.is_some_and(|out| last.until == out.since && out.until == next.0.since)
-        };
-        match kept.last_mut() {
-            Some((last, outcome, told)) if joins(last) => {
-                last.until = next.0.until;
-                last.tries = last.tries.saturating_add(next.0.tries);
-                (*outcome, *told) = (next.1, next.2);
-            }
-            _ => kept.push(*next),
+        let (_, outcome, told) = spans[at + 1];
+        if before.until == own.since && own.until == after.since {
+            let last = &mut spans[at - 1];
+            last.0.until = after.until;
+            last.0.tries = last.0.tries.saturating_add(after.tries);
+            (last.1, last.2) = (outcome, told);
+            spans.drain(at..=at + 1);
+        } else {
+            spans.remove(at);
         }
-        left_out = None;
     }
-    kept
+    spans
 }
 
 /// How many stays from `from` on are one run of flapping, 0 for none; and how much longer the last of them would have
@@ -758,7 +786,7 @@ fn without_lulls(mut all: Vec<Regime<'_>>) -> Vec<Regime<'_>> {
             let after = all.remove(at + 1);
             let lull = all.remove(at);
             let whole = &mut all[at - 1];
-            whole.spans.extend(lull.spans.into_iter().chain(after.spans));
+            whole.more.extend(lull.spans().chain(after.spans()));
             (whole.until, whole.known) = (after.until, after.known);
             (whole.outcome, whole.lasts) = (after.outcome, after.lasts);
             at = at.saturating_sub(1).max(1);

@@ -12,7 +12,7 @@ use crate::alert;
 use crate::changed;
 use crate::circuit::{GateId, InputId};
 use crate::diagnosis::{Diagnosis, Fact, Part};
-use crate::evidence::{Facts, Seen, facts, later, lost_key, signed};
+use crate::evidence::{Facts, Seen, facts, is_lost_key, later, signed};
 use crate::impact;
 use crate::state::{Evidence, Incident, Loaded, State, SymptomKey, SymptomTrack, names};
 use crate::verification::{ask, verify};
@@ -76,8 +76,8 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn keys(&self) -> BTreeSet<SymptomKey> {
-        self.seen.iter().map(|seen| seen.key.clone()).collect()
+    fn keys(&self) -> Vec<&SymptomKey> {
+        keys(self.seen.iter().copied())
     }
 
     fn confirmed(&self) -> bool {
@@ -119,14 +119,15 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     let Some(loaded) = state.plant.take() else { return };
     let facts = facts(state, &loaded, now);
     let before: BTreeMap<IncidentId, Shown> =
-        state.incidents.values().map(|incident| (incident.id, Shown::of(incident))).collect();
+        open(state).map(|incident| (incident.id, Shown::of(incident))).collect();
 
     if facts.failing.is_empty() {
         state.probed.clear();
     }
     let fresh = first_seen(state, &facts);
     verify(state, &loaded, &fresh, now, decisions);
-    let returned = track_symptoms(state, &facts, now);
+    let failing = keys(facts.failing.iter().chain(&facts.degraded));
+    let returned = track_symptoms(state, &failing, now);
     if !returned.is_empty() {
         let because = format!("{} is up again", crate::state::symptom_name(&returned[0]));
         ask(state, &loaded, returned, because, now, decisions);
@@ -135,8 +136,10 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     let surroundings = Surroundings::of(state, &loaded, &facts, now);
     let why = Why::new(&loaded, &facts, &surroundings);
     let mut groups = joined(&why, &loaded, &facts, share_out(&why, &facts));
-    let taken: BTreeSet<SymptomKey> = groups.iter().flat_map(Group::keys).collect();
-    groups.extend(degraded_groups(&loaded, &facts, &taken));
+    if !facts.degraded.is_empty() {
+        let taken = keys(groups.iter().flat_map(|group| group.seen.iter().copied()));
+        groups.extend(degraded_groups(&loaded, &facts, &taken));
+    }
     place(state, &loaded, &groups, now);
     for group in &groups {
         let because = format!("it tells apart what may have broken: {}", group.summary.sentence);
@@ -146,48 +149,81 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
             ask(state, &loaded, vec![again], because, now, decisions);
         }
     }
-    settle(state, &loaded, &facts, now);
+    settle(state, &loaded, &failing, now);
     revise(state, &before, decisions);
     alert::tell(state, &loaded, now, decisions);
+    state.let_go();
     state.judge_again_at = next_look(state, &loaded, &facts, now);
     state.plant = Some(loaded);
 }
 
+/// Incidents that a judgement may change, oldest first.
+fn open(state: &State) -> impl Iterator<Item = &Incident> {
+    state.open.iter().filter_map(|id| state.incidents.get(id))
+}
+
+/// The keys of what is seen, in order.
+fn keys<'a>(seen: impl Iterator<Item = &'a Seen>) -> Vec<&'a SymptomKey> {
+    let mut keys: Vec<&SymptomKey> = seen.map(|seen| &seen.key).collect();
+    // Mostly it is in order, or some lists that are.
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// Says of one key after another whether it is among these, which are in order; quickly where it is asked in order too.
+fn among<'a>(keys: &'a [&'a SymptomKey]) -> impl FnMut(&SymptomKey) -> bool + 'a {
+    let mut at = 0;
+    move |key| {
+        if keys.get(at).is_none_or(|own| *own > key) {
+            at = 0;
+        }
+        // In steps that double, and back by halves.
+        let mut step = 1;
+        while keys.get(at + step).is_some_and(|own| *own <= key) {
+            at += step;
+            step *= 2;
+        }
+        let end = keys.len().min(at + step);
+        at += keys[at..end].partition_point(|own| *own <= key).saturating_sub(1);
+        keys.get(at).is_some_and(|own| *own == key)
+    }
+}
+
 /// Failures that no live incident knows yet.
 fn first_seen<'a>(state: &State, facts: &'a Facts) -> Vec<&'a Seen> {
-    let known = |key: &SymptomKey| {
-        state.incidents.values().any(|incident| {
-            incident.state.is_live()
-                && incident.symptoms.get(key).is_some_and(|track| track.up_since.is_none())
-        })
-    };
-    facts.failing.iter().chain(&facts.degraded).filter(|seen| !known(&seen.key)).collect()
+    let mut known: Vec<&SymptomKey> = state.live().flat_map(Incident::symptoms_left).collect();
+    known.sort();
+    let mut is_known = among(&known);
+    let failing = facts.failing.iter().chain(&facts.degraded);
+    failing.filter(|seen| !is_known(&seen.key)).collect()
 }
 
 /// Notes for each symptom of each live incident whether it is still seen. Gives what to ask about when
 /// some of an incident's symptoms are newly up: they again, and those that are left.
-fn track_symptoms(state: &mut State, facts: &Facts, now: Timestamp) -> Vec<SymptomKey> {
-    let failing: BTreeSet<&SymptomKey> =
-        facts.failing.iter().chain(&facts.degraded).map(|seen| &seen.key).collect();
+fn track_symptoms(state: &mut State, failing: &[&SymptomKey], now: Timestamp) -> Vec<SymptomKey> {
+    let State { incidents, open, lost, words, evidence, .. } = state;
     let mut ask_about = Vec::new();
-    for incident in state.incidents.values_mut().filter(|incident| incident.state.is_live()) {
+    for id in &*open {
+        let Some(incident) = incidents.get_mut(id).filter(|it| it.state.is_live()) else {
+            continue;
+        };
+        let mut is_failing = among(failing);
         let mut returned = false;
         for (key, track) in &mut incident.symptoms {
-            if failing.contains(key) {
+            if is_failing(key) {
                 track.up_since = None;
                 continue;
             }
-            let up = if *key == lost_key(&key.1) {
-                !state.lost.contains_key(&key.1)
+            let up = if is_lost_key(key) {
+                !lost.contains_key(&key.1)
             } else if let Some(word) =
-                state.words.get(key.0.as_str()).and_then(|words| words.get(key.1.as_str()))
+                words.get(key.0.as_str()).and_then(|words| words.get(key.1.as_str()))
             {
                 word.saw == Saw::Up
             } else {
-                state
-                    .evidence
-                    .get(key)
-                    .is_some_and(|evidence| evidence.outcome.standing() == Standing::Up)
+                let said = evidence.get(key);
+                said.is_some_and(|evidence| evidence.outcome.standing() == Standing::Up)
             };
             if up && track.up_since.is_none() {
                 track.up_since = Some(now);
@@ -210,13 +246,14 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts) -> Vec<Group<'a>> {
         return result;
     }
     let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
+    let Diagnosis { parts, searched, hypotheses: _, ambiguity: _ } = why.ask_of_all(&present);
+    let own = present.len();
     let mut left: Vec<(usize, &Seen)> = present.into_iter().enumerate().collect();
-    let Diagnosis { parts, searched, hypotheses: _, ambiguity: _ } = why.ask(&all);
     for part in parts.iter().take(GROUPS_MAX) {
         let lead = &part.hypotheses[0];
         // Whose newest fact it explains: what it only explained before belongs to another now.
         let (seen, rest): (Vec<_>, Vec<_>) =
-            left.into_iter().partition(|(at, _)| lead.explains.contains(at));
+            left.into_iter().partition(|(at, _)| lead.explains.binary_search(at).is_ok());
         left = rest;
         let broke = lead.faults.inputs();
         if seen.is_empty() || broke.is_empty() {
@@ -225,7 +262,7 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts) -> Vec<Group<'a>> {
         }
         let seen = seen.into_iter().map(|(_, seen)| seen).collect();
         let Part { hypotheses, ambiguity } = part;
-        let (summary, probes) = why.said(&all, hypotheses, ambiguity, &searched);
+        let (summary, probes) = why.said(&all, own, hypotheses, ambiguity, &searched);
         result.push(Group { seen, summary, broke, caused: true, probes });
     }
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
@@ -236,9 +273,9 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts) -> Vec<Group<'a>> {
     }
     for seen in by_component.into_values() {
         let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
-        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&all);
+        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&seen, &[]);
         let broke = hypotheses[0].faults.inputs();
-        let (summary, probes) = why.said(&all, &hypotheses, &ambiguity, &searched);
+        let (summary, probes) = why.said(&all, seen.len(), &hypotheses, &ambiguity, &searched);
         result.push(Group { seen, summary, broke, caused: false, probes });
     }
     // The clearest cases choose their incidents first.
@@ -267,16 +304,18 @@ fn joined<'a>(
     }
     for groups in to_join.into_values() {
         let seen: Vec<&Seen> = groups.iter().flat_map(|group| group.seen.iter().copied()).collect();
-        let keys: BTreeSet<SymptomKey> = seen.iter().map(|seen| seen.key.clone()).collect();
-        let past = facts.past.iter().filter(|seen| keys.contains(&seen.key));
-        let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).chain(past).collect();
-        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&all);
+        let keys = keys(seen.iter().copied());
+        let mut is_own = among(&keys);
+        let past: Vec<&Seen> = facts.past.iter().filter(|seen| is_own(&seen.key)).collect();
+        let up = facts.up.iter().chain(past.iter().copied());
+        let all: Vec<&Seen> = seen.iter().copied().chain(up).collect();
+        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&seen, &past);
         let broke = hypotheses[0].faults.inputs();
         if broke.is_empty() {
             kept.extend(groups);
             continue;
         }
-        let (summary, probes) = why.said(&all, &hypotheses, &ambiguity, &searched);
+        let (summary, probes) = why.said(&all, seen.len(), &hypotheses, &ambiguity, &searched);
         kept.push(Group { seen, summary, broke, caused: true, probes });
     }
     kept.sort_by_key(|group| (!group.caused, usize::MAX - group.seen.len()));
@@ -333,13 +372,10 @@ fn together(loaded: &Loaded, groups: &[Group<'_>]) -> Vec<usize> {
 }
 
 /// What answers badly is judged by itself, one group a component: nothing is down that could explain it.
-fn degraded_groups<'a>(
-    loaded: &Loaded,
-    facts: &'a Facts,
-    taken: &BTreeSet<SymptomKey>,
-) -> Vec<Group<'a>> {
+fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts, taken: &[&SymptomKey]) -> Vec<Group<'a>> {
+    let mut is_taken = among(taken);
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
-    for seen in facts.degraded.iter().filter(|seen| !taken.contains(&seen.key)) {
+    for seen in facts.degraded.iter().filter(|seen| !is_taken(&seen.key)) {
         let component = component_of(&seen.key.0);
         by_component.entry(component).or_default().push(seen);
     }
@@ -386,11 +422,10 @@ fn place(state: &mut State, loaded: &Loaded, groups: &[Group<'_>], now: Timestam
         let keys = group.keys();
         let cause = group.cause();
         let mut matching: Vec<IncidentId> = state
-            .incidents
-            .values()
-            .filter(|incident| incident.state.is_live() && !taken.contains(&incident.id))
+            .live()
+            .filter(|incident| !taken.contains(&incident.id))
             .filter(|incident| {
-                incident.symptoms.keys().any(|key| keys.contains(key))
+                incident.symptoms.keys().any(among(&keys))
                     || (!cause.is_empty() && incident.cause() == cause)
             })
             .map(|incident| incident.id)
@@ -406,25 +441,28 @@ fn place(state: &mut State, loaded: &Loaded, groups: &[Group<'_>], now: Timestam
                 continue;
             }
             Some(&id) => id,
-            None => open(state, now, &group.seen),
+            None => opened(state, now, &group.seen),
         };
         taken.insert(target);
         for other in matching.into_iter().skip(1) {
-            let swallowed = state.incidents[&other].symptoms_left().all(|key| keys.contains(key));
+            let swallowed = state.incidents[&other].symptoms_left().all(among(&keys));
             if swallowed {
                 merge(state, other, target, "one cause explains both", now);
             }
         }
-        for (id, other) in &mut state.incidents {
-            if *id != target && other.state.is_live() {
-                other.symptoms.retain(|key, _| !keys.contains(key));
+        let State { incidents, open, .. } = &mut *state;
+        for id in open.iter().filter(|id| **id != target) {
+            if let Some(other) = incidents.get_mut(id).filter(|it| it.state.is_live()) {
+                let mut is_taken = among(&keys);
+                other.symptoms.retain(|key, _| !is_taken(key));
             }
         }
         fill(state, loaded, target, group, now);
         let incident = state.incidents.get_mut(&target).expect("it was just filled");
         if incident.state == IncidentState::Suspected {
             // What it held besides is not its own.
-            incident.symptoms.retain(|key, _| keys.contains(key));
+            let mut is_own = among(&keys);
+            incident.symptoms.retain(|key, _| is_own(key));
             let because = format!("confirmed: {}", incident.diagnosis.sentence);
             change(incident, IncidentEvent::Confirmed, because, now);
         }
@@ -448,12 +486,11 @@ fn announced(loaded: &Loaded, group: &Group<'_>, now: Timestamp) -> bool {
 
 /// True when nothing that was asked about these symptoms is outstanding, or it has been waited for long
 /// enough.
-fn verified(state: &State, keys: &BTreeSet<SymptomKey>, now: Timestamp) -> bool {
+fn verified(state: &State, keys: &[&SymptomKey], now: Timestamp) -> bool {
     let since = state
-        .incidents
-        .values()
+        .live()
         .filter(|incident| incident.state == IncidentState::Suspected)
-        .filter(|incident| incident.symptoms.keys().any(|key| keys.contains(key)))
+        .filter(|incident| incident.symptoms.keys().any(among(keys)))
         .map(|incident| incident.opened_at)
         .min();
     state.asks.is_empty() || since.is_some_and(|since| now >= later(since, VERIFY_MAX))
@@ -462,26 +499,27 @@ fn verified(state: &State, keys: &BTreeSet<SymptomKey>, now: Timestamp) -> bool 
 /// Puts what is not confirmed into the one suspected incident.
 fn suspect(state: &mut State, loaded: &Loaded, groups: &[&Group<'_>], now: Timestamp) {
     let Some(lead) = groups.first() else { return };
-    let suspected = state
-        .incidents
-        .values()
-        .find(|incident| incident.state == IncidentState::Suspected)
-        .map(|incident| incident.id);
-    let id = suspected.unwrap_or_else(|| open(state, now, &lead.seen));
+    let mut live = state.live();
+    let suspected = live.find(|incident| incident.state == IncidentState::Suspected);
+    let suspected = suspected.map(|incident| incident.id);
+    drop(live);
+    let id = suspected.unwrap_or_else(|| opened(state, now, &lead.seen));
     fill(state, loaded, id, lead, now);
     let incident = state.incidents.get_mut(&id).expect("it was just filled");
-    for seen in groups.iter().skip(1).flat_map(|group| &group.seen) {
-        add_symptom(incident, seen);
+    for group in groups.iter().skip(1) {
+        add_symptoms(incident, &group.seen);
     }
 }
 
-fn open(state: &mut State, now: Timestamp, seen: &[&Seen]) -> IncidentId {
+/// Opens an incident, suspected as yet.
+fn opened(state: &mut State, now: Timestamp, seen: &[&Seen]) -> IncidentId {
     state.incidents_made += 1;
     let id = IncidentId(state.incidents_made);
     let first = seen.iter().map(|seen| seen.since).min().unwrap_or(now);
     let because = seen.first().map_or_else(String::new, |seen| {
         format!("{} is {}", crate::state::symptom_name(&seen.key), seen.outcome)
     });
+    state.open.insert(id);
     state.incidents.insert(
         id,
         Incident {
@@ -504,26 +542,33 @@ fn open(state: &mut State, now: Timestamp, seen: &[&Seen]) -> IncidentId {
     id
 }
 
-fn add_symptom(incident: &mut Incident, seen: &Seen) -> bool {
-    let mut fresh = false;
-    incident
-        .symptoms
-        .entry(seen.key.clone())
-        .and_modify(|track| track.up_since = None)
-        .or_insert_with(|| {
-            fresh = true;
-            SymptomTrack { first_at: seen.since, outcome: seen.outcome.clone(), up_since: None }
-        });
-    fresh
+/// Whether there are any that it did not have.
+fn add_symptoms(incident: &mut Incident, seen: &[&Seen]) -> bool {
+    let held = incident.symptoms.len();
+    let keys = keys(seen.iter().copied());
+    let mut is_seen = among(&keys);
+    let mut known = 0;
+    for (_, track) in incident.symptoms.iter_mut().filter(|(key, _)| is_seen(key)) {
+        track.up_since = None;
+        known += 1;
+    }
+    if known < keys.len() {
+        for seen in seen {
+            let (first_at, outcome) = (seen.since, &seen.outcome);
+            incident.symptoms.entry(seen.key.clone()).or_insert_with(|| SymptomTrack {
+                first_at,
+                outcome: outcome.clone(),
+                up_since: None,
+            });
+        }
+    }
+    incident.symptoms.len() > held
 }
 
 /// Gives an incident a group's symptoms, and its diagnosis unless the incident is on its way back.
 fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, now: Timestamp) {
     let incident = state.incidents.get_mut(&id).expect("the caller found or made it");
-    let mut fresh = false;
-    for seen in &group.seen {
-        fresh |= add_symptom(incident, seen);
-    }
+    let fresh = add_symptoms(incident, &group.seen);
     let recovering = incident
         .symptoms
         .values()
@@ -543,11 +588,10 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
     incident.diagnosis = DiagnosisSummary { changed: lines, ..group.summary.clone() };
     let observed = group.seen.iter().filter_map(|seen| {
         let id = loaded.plant.find(component_of(&seen.key.0))?;
-        let component = loaded.plant.component(id);
-        component.kind.is_used().then(|| component.name.clone())
+        loaded.plant.component(id).kind.is_used().then_some(id)
     });
-    let broke = std::slice::from_ref(&group.broke);
-    let hit = impact::unusable(loaded, broke).into_iter().flatten().chain(observed);
+    let hit = impact::unusable(loaded, &group.broke);
+    let hit = hit.iter().copied().chain(observed);
     (incident.services, incident.customers) = impact::split(loaded, hit);
 }
 
@@ -615,16 +659,22 @@ fn held_from(state: &State, up: Timestamp) -> Timestamp {
 }
 
 /// Moves incidents whose symptoms went, or came back.
-fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
+fn settle(state: &mut State, loaded: &Loaded, failing: &[&SymptomKey], now: Timestamp) {
     let listened = held_from(state, Timestamp::MIN);
-    let failing: BTreeSet<&SymptomKey> =
-        facts.failing.iter().chain(&facts.degraded).map(|seen| &seen.key).collect();
-    for incident in state.incidents.values_mut().filter(|incident| incident.state.is_live()) {
+    let State { incidents, open, evidence, .. } = state;
+    for id in &*open {
+        let Some(incident) = incidents.get_mut(id).filter(|it| it.state.is_live()) else {
+            continue;
+        };
         // A symptom whose check has left the plant can never be seen up: it goes with it.
         let held = incident.symptoms.len();
+        let mut is_failing = among(failing);
+        let mut seen = false;
         incident.symptoms.retain(|key, _| {
-            failing.contains(key)
-                || *key == lost_key(&key.1)
+            let fails = is_failing(key);
+            seen |= fails;
+            fails
+                || is_lost_key(key)
                 || loaded.circuit.sees_named(&key.0, &key.1).is_some()
                 || loaded.plant.find(key.0.as_str()).is_some()
         });
@@ -637,8 +687,6 @@ fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
             change(incident, event, because.to_owned(), now);
             continue;
         }
-        let seen = incident.symptoms.keys().any(|key| failing.contains(key));
-        let hold = hold(&state.evidence, incident, now);
         let last_up =
             incident.symptoms.values().map(|track| track.up_since).collect::<Option<Vec<_>>>();
         match (incident.state, last_up.and_then(|ups| ups.into_iter().max())) {
@@ -655,9 +703,12 @@ fn settle(state: &mut State, loaded: &Loaded, facts: &Facts, now: Timestamp) {
                 let because = format!("failing again: {}", names(&left).join(", "));
                 change(incident, IncidentEvent::SeenAgain, because, now);
             }
-            (IncidentState::Recovering, Some(up)) if now >= later(listened.max(up), hold) => {
-                let because = format!("all symptoms up for {}", shown_span(hold));
-                change(incident, IncidentEvent::Held, because, now);
+            (IncidentState::Recovering, Some(up)) => {
+                let hold = hold(evidence, incident, now);
+                if now >= later(listened.max(up), hold) {
+                    let because = format!("all symptoms up for {}", shown_span(hold));
+                    change(incident, IncidentEvent::Held, because, now);
+                }
             }
             _ => {}
         }
@@ -685,7 +736,7 @@ impl Shown {
 }
 
 fn revise(state: &State, before: &BTreeMap<IncidentId, Shown>, decisions: &mut Vec<Decision>) {
-    for incident in state.incidents.values() {
+    for incident in open(state) {
         let old = before.get(&incident.id);
         if old.is_none_or(|old| *old != Shown::of(incident)) {
             decisions.push(revision(incident, old.map(|old| old.state)));
@@ -715,16 +766,17 @@ pub(crate) fn revision(incident: &Incident, from: Option<IncidentState>) -> Deci
 fn next_look(state: &State, loaded: &Loaded, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
     let mut times: Vec<Timestamp> = facts.ripens_at.into_iter().collect();
     times.extend(state.asks.values().map(|ask| ask.until));
-    for incident in state.incidents.values().filter(|incident| incident.state.is_live()) {
+    for incident in state.live() {
         times.push(later(incident.opened_at, VERIFY_MAX));
         let ups = || incident.symptoms.values().filter_map(|track| track.up_since);
-        let hold = hold(&state.evidence, incident, now);
-        times.extend(ups().max().map(|up| later(held_from(state, up), hold)));
-        times.extend(ups().max().map(|up| later(up, GRACE)));
+        if let Some(up) = ups().max() {
+            let hold = hold(&state.evidence, incident, now);
+            times.extend([later(held_from(state, up), hold), later(up, GRACE)]);
+        }
         times.extend(incident.silenced_until);
         times.extend(incident.told.as_ref().map(|told| later(told.at, alert::APART)));
     }
-    if state.incidents.values().any(|incident| incident.state == IncidentState::Suspected) {
+    if state.live().any(|incident| incident.state == IncidentState::Suspected) {
         // What is held to be a maintenance's doing is not any more when its window is over.
         let open = loaded.plant.maintenance().iter().filter(|it| it.from <= now && now <= it.to);
         times.extend(open.map(|it| later(it.to, Duration::from_secs(1))));

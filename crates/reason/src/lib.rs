@@ -14,6 +14,7 @@ mod judgement;
 mod why;
 mod history;
 mod evidence;
+mod index;
 mod deed;
 mod verification;
 mod battery;

@@ -1,10 +1,12 @@
 //! What we know and believe: a fold of the journal's inputs.
 
 use crate::battery::Batteries;
-use crate::circuit::{Circuit, Killers};
+use crate::circuit::{Alike, Circuit, Killers};
 use crate::consequence::Electric;
 use crate::diagnosis::Lines;
 use crate::history::{Gap, Phase};
+use crate::impact::Hits;
+use crate::index::Index;
 use crate::prior::Unseen;
 use blackstart_model::check::Check;
 use blackstart_model::incident::IncidentState;
@@ -14,7 +16,7 @@ use blackstart_model::record::{
     Alert, Deed, DiagnosisSummary, FaultName, PlantSource, Saw, VantageLoss,
 };
 use blackstart_model::time::{Duration, Timestamp};
-use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
+use blackstart_model::{AlertId, CheckKey, ComponentId, ComponentName, IncidentId, VantageName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -38,6 +40,10 @@ pub struct State {
     pub(crate) words_before: BTreeMap<ComponentName, Vec<Word>>,
     pub(crate) deeds: BTreeMap<ComponentName, Vec<Deeded>>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
+    /// Of the incidents those that a judgement may still change or tell of, every live one among them; and those that
+    /// were resolved before. It follows from the incidents: so a month of them costs a judgement nothing.
+    pub(crate) open: BTreeSet<IncidentId>,
+    pub(crate) resolved: Vec<IncidentId>,
     pub(crate) alerts: BTreeMap<AlertId, AlertProgress>,
     /// Questions asked out of the grid and not yet answered: when they were, and until when we wait.
     pub(crate) asks: BTreeMap<SymptomKey, Ask>,
@@ -73,6 +79,13 @@ pub(crate) struct Loaded {
     pub(crate) batteries: Batteries,
     /// Its wires, as far as it was asked where they may lie.
     pub(crate) lines: Lines,
+    /// What of it ends by itself, and when.
+    pub(crate) ends: Arc<[(ComponentId, Timestamp)]>,
+    /// Whose each gate is, and what was found to hang on what.
+    pub(crate) index: Index,
+    pub(crate) hits: Hits,
+    /// Which of its checks are alike.
+    pub(crate) alike: Alike,
     /// Longer than any check needs to speak of a change: the longest period and deadline together.
     pub(crate) slowest: Duration,
 }
@@ -338,6 +351,28 @@ impl State {
         &self.alerts
     }
 
+    /// Incidents that are not over, oldest first.
+    pub(crate) fn live(&self) -> impl Iterator<Item = &Incident> {
+        let open = self.open.iter().filter_map(|id| self.incidents.get(id));
+        open.filter(|incident| incident.state.is_live())
+    }
+
+    /// Lets go of incidents that no judgement will change, nor tell of.
+    pub(crate) fn let_go(&mut self) {
+        let Self { incidents, open, resolved, .. } = self;
+        open.retain(|id| {
+            let Some(incident) = incidents.get(id) else { return false };
+            let is_to_be_told = incident.told.is_some() && incident.state != IncidentState::Merged;
+            let stays = incident.state.is_live() || is_to_be_told;
+            if !stays && incident.state == IncidentState::Resolved {
+                resolved.push(*id);
+            }
+            stays
+        });
+        let is_known = |it: &Incident| !it.state.is_live() || open.contains(&it.id);
+        debug_assert!(incidents.values().all(is_known), "live incidents are open ones");
+    }
+
     /// The standing of a check from a vantage as it is to be believed now: a vantage that is silent has
     /// no word, whatever it said last.
     #[must_use]
@@ -378,6 +413,8 @@ impl State {
             words_before,
             deeds,
             incidents,
+            open: _,
+            resolved: _,
             alerts,
             asks,
             probed,

@@ -2,11 +2,14 @@
 
 use crate::alert;
 use crate::battery::Batteries;
-use crate::circuit::{Circuit, Killers};
+use crate::circuit::{Alike, Circuit, Killers};
+use crate::coincidence;
 use crate::consequence::Electric;
 use crate::diagnosis::Lines;
 use crate::evidence::later;
 use crate::history::Gap;
+use crate::impact::Hits;
+use crate::index::Index;
 use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
 use crate::prior::Unseen;
 use crate::state::{Deeded, Evidence, Loaded, Loss, PastLoss, State, SymptomKey, Word};
@@ -221,6 +224,9 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         .unwrap_or(Duration::ZERO);
     let source = source.clone();
     let lines = Lines::default();
+    let alike = Alike::of(&plant, &circuit);
+    let index = Index::of(&plant, &circuit);
+    let ends = coincidence::ends(&plant).into();
     state.plant = Some(Loaded {
         source,
         plant,
@@ -230,6 +236,10 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         unseen,
         batteries,
         lines,
+        alike,
+        ends,
+        index,
+        hits: Hits::default(),
         slowest,
     });
     state.unjudged = true;

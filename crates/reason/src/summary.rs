@@ -4,11 +4,11 @@ use crate::circuit::{Circuit, GateId, InputId, Subject};
 use crate::diagnosis::{Fault, Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::state::{Loaded, symptom_name};
+use blackstart_model::Plant;
 use blackstart_model::record::{
     BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
 };
 use blackstart_model::time::Timestamp;
-use blackstart_model::{ComponentName, Plant};
 use std::collections::BTreeSet;
 
 /// A second hypothesis that holds at least so much of the first one's belief, and explains the same,
@@ -70,10 +70,10 @@ pub(crate) fn sign(circuit: &Circuit, input: InputId) -> GateId {
     }
 }
 
-/// Ranked hypotheses about `seen` (the facts in the order they were given) as they are kept.
+/// Ranked hypotheses about `seen` (the facts in the order they were given, and those that may fail) as they are kept.
 pub(crate) fn summarise(
     loaded: &Loaded,
-    seen: &[&Seen],
+    (seen, not_up): (&[&Seen], &[&Seen]),
     epochs: &[Timestamp],
     hypotheses: &[Hypothesis],
     ambiguity: &[Vec<Fault>],
@@ -89,7 +89,7 @@ pub(crate) fn summarise(
     let told = &hypotheses[..hypotheses.len().min(DiagnosisSummary::HYPOTHESES_MAX)];
     let summaries = told
         .iter()
-        .zip(predicts(loaded, seen, told))
+        .zip(predicts(loaded, not_up, told))
         .map(|(hypothesis, predicts)| HypothesisSummary {
             faults: hypothesis
                 .faults
@@ -142,15 +142,14 @@ fn predicts(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Vec<V
         .filter_map(|seen| seen.key.0.as_str().split('/').next())
         .collect();
     let lasts = |fault: &&Fault| fault.last.is_none() && fault.mode != FaultMode::Flaky;
-    let broke =
-        |it: &Hypothesis| it.faults.list().iter().filter(lasts).map(|it| it.input).collect();
-    let unusable =
-        crate::impact::unusable(loaded, &hypotheses.iter().map(broke).collect::<Vec<_>>());
-    let named = |names: Vec<ComponentName>| {
-        let names = names.into_iter().map(|name| name.to_string());
-        names.filter(|name| !spoken.contains(name.as_str())).take(LISTED_MAX).collect()
+    let names = |hypothesis: &Hypothesis| {
+        let lasting = hypothesis.faults.list().iter().filter(lasts);
+        let broke: Vec<InputId> = lasting.map(|fault| fault.input).collect();
+        let hit = crate::impact::unusable(loaded, &broke);
+        let names = hit.iter().map(|id| loaded.plant.component(*id).name.as_str());
+        names.filter(|name| !spoken.contains(name)).take(LISTED_MAX).map(str::to_owned).collect()
     };
-    unusable.into_iter().map(named).collect()
+    hypotheses.iter().map(names).collect()
 }
 
 fn sentence(loaded: &Loaded, hypotheses: &[Hypothesis]) -> String {

@@ -5,6 +5,7 @@
 //! is acquitted, if they are down it is confirmed. That covers the parents of the failing component and,
 //! where a parent has no check of its own, its other children.
 
+use crate::circuit::{InputId, Killing, Part};
 use crate::evidence::Seen;
 use crate::evidence::later;
 use crate::prior;
@@ -95,45 +96,32 @@ fn elsewhere(loaded: &Loaded, key: &SymptomKey) -> Vec<SymptomKey> {
 /// For each possible fault a few checks that it alone would take down; those first whose answers halve
 /// what is possible.
 fn witnesses(loaded: &Loaded, failures: &[&Seen]) -> Vec<SymptomKey> {
-    const LANES: usize = 4;
-    let circuit = &loaded.circuit;
-    let gates = failures.iter().take(FAILURES_MAX).map(|failure| failure.fact.gate);
-    let suspects = circuit.support(gates);
+    let Loaded { plant, circuit, killers, .. } = loaded;
+    let gates = || failures.iter().take(FAILURES_MAX).map(|failure| failure.fact.gate);
+    let suspects = Part::of(circuit, gates()).inputs(circuit);
     let failing: BTreeSet<_> = failures.iter().map(|failure| failure.fact.gate).collect();
-    let priors: Vec<f64> = suspects
-        .iter()
-        .map(|&input| prior::per_hour(&loaded.plant, circuit.subject(input)))
-        .collect();
+    let prior = |input: &InputId| prior::per_hour(plant, circuit.subject(*input));
+    let priors: Vec<f64> = suspects.iter().map(prior).collect();
     let all: f64 = priors.iter().sum();
     // By how much of what is possible each check would be down, and whether it is wanted.
     let mut held = vec![(0.0, false); circuit.sees().len()];
-    let mut values = Vec::new();
-    for (suspects, priors) in suspects.chunks(64 * LANES).zip(priors.chunks(64 * LANES)) {
-        let faults: Vec<_> = suspects
-            .iter()
-            .enumerate()
-            .map(|(lane, &input)| {
-                let mut mask = [0; LANES];
-                mask[lane / 64] = 1_u64 << (lane % 64);
-                (input, mask)
-            })
-            .collect();
-        circuit.evaluate(&faults, &mut values);
-        let mut found = vec![0; suspects.len()];
-        for (sees, (held, is_wanted)) in circuit.sees().iter().zip(&mut held) {
-            if failing.contains(&sees.gate) {
-                continue;
-            }
-            for (w, word) in values[sees.gate.index()].iter().enumerate() {
-                let mut down = !word;
-                while down != 0 {
-                    let lane = w * 64 + down.trailing_zeros() as usize;
-                    down &= down - 1;
-                    let Some(found) = found.get_mut(lane) else { break };
-                    *held += priors[lane] / all;
-                    *is_wanted |= *found < WITNESSES;
-                    *found += 1;
-                }
+    let mut found = vec![0; suspects.len()];
+    let mut suspect_of = vec![None; circuit.subjects().len()];
+    for (at, input) in suspects.iter().enumerate() {
+        suspect_of[input.index()] = Some(at);
+    }
+    for (sees, (held, is_wanted)) in circuit.sees().iter().zip(&mut held) {
+        let mut is_down_by = |suspect: usize| {
+            *held += priors[suspect] / all;
+            *is_wanted |= found[suspect] < WITNESSES;
+            found[suspect] += 1;
+        };
+        match killers.of_gate(sees.gate) {
+            _ if failing.contains(&sees.gate) => {}
+            Killing::Down => (0..suspects.len()).for_each(is_down_by),
+            Killing::By(inputs) => {
+                let suspects = inputs.iter().filter_map(|input| suspect_of[input.index()]);
+                suspects.for_each(&mut is_down_by);
             }
         }
     }
@@ -150,8 +138,8 @@ fn witnesses(loaded: &Loaded, failures: &[&Seen]) -> Vec<SymptomKey> {
         .into_iter()
         .map(|(_, at)| {
             let sees = circuit.sees()[at];
-            let check = loaded.plant.checks()[sees.check.index()].key.clone();
-            (check, loaded.plant.vantage(sees.vantage).name.clone())
+            let check = plant.checks()[sees.check.index()].key.clone();
+            (check, plant.vantage(sees.vantage).name.clone())
         })
         .collect()
 }

@@ -8,7 +8,9 @@
 use crate::circuit::{Circuit, InputId};
 use crate::coincidence::{self, Happened};
 use crate::consequence;
-use crate::diagnosis::{Diagnosis, Fault, Hypothesis, Question, WRONG_WIRES, diagnose, next};
+use crate::diagnosis::crowds::Crowds;
+use crate::diagnosis::cuts::Cuts;
+use crate::diagnosis::{Diagnosis, Fact, Fault, Hypothesis, Question, WRONG_WIRES, diagnose, next};
 use crate::evidence::{Facts, Seen, facts};
 use crate::prior;
 use crate::state::{Loaded, State, SymptomKey};
@@ -17,9 +19,10 @@ use blackstart_model::incident::IncidentState;
 use blackstart_model::record::{DiagnosisSummary, FaultMode, Saw};
 use blackstart_model::time::{SignedDuration, Timestamp};
 use blackstart_model::{ComponentId, ComponentName};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What came back within so long before an onset may be what fails again.
 const CAME_BACK_WITHIN: SignedDuration = SignedDuration::from_secs(24 * 3_600);
@@ -33,13 +36,13 @@ pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
         let sentence = "nothing is seen to fail".to_owned();
         return DiagnosisSummary { sentence, ..DiagnosisSummary::default() };
     }
-    let all: Vec<&Seen> = present.into_iter().chain(&facts.up).chain(&facts.past).collect();
+    let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
     let surroundings = Surroundings::of(state, loaded, &facts, now);
     let why = Why::new(loaded, &facts, &surroundings);
-    let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&all);
-    let (mut summary, _) = why.said(&all, &hypotheses, &ambiguity, &searched);
-    let live = state.incidents.values().filter(|incident| incident.state.is_live());
-    summary.changed = live.flat_map(|incident| incident.diagnosis.changed.clone()).collect();
+    let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask_of_all(&present);
+    let (mut summary, _) = why.said(&all, present.len(), &hypotheses, &ambiguity, &searched);
+    summary.changed =
+        state.live().flat_map(|incident| incident.diagnosis.changed.clone()).collect();
     summary
 }
 
@@ -57,6 +60,7 @@ pub(crate) struct Surroundings {
     failed_before: Vec<ComponentId>,
     /// When somebody said last that a thing works.
     worked: BTreeMap<ComponentId, Timestamp>,
+    ends: Arc<[(ComponentId, Timestamp)]>,
 }
 
 impl Surroundings {
@@ -77,8 +81,10 @@ impl Surroundings {
             .collect();
         let day = onset.checked_sub(CAME_BACK_WITHIN).unwrap_or(Timestamp::MIN);
         let mut failed_before: Vec<ComponentId> = state
-            .incidents
-            .values()
+            .open
+            .iter()
+            .chain(&state.resolved)
+            .filter_map(|id| state.incidents.get(id))
             .filter(|incident| incident.state == IncidentState::Resolved)
             .filter(|incident| incident.closed_at.is_some_and(|at| at >= day && at <= onset))
             .flat_map(crate::state::Incident::cause)
@@ -95,7 +101,8 @@ impl Surroundings {
                 worked.insert(id, at);
             }
         }
-        Self { onset, now, deeds: state.deeds.clone(), troubled, failed_before, worked }
+        let (deeds, ends) = (state.deeds.clone(), loaded.ends.clone());
+        Self { onset, now, deeds, troubled, failed_before, worked, ends }
     }
 
     fn happened(&self) -> Happened<'_> {
@@ -105,6 +112,7 @@ impl Surroundings {
             deeds: &self.deeds,
             troubled: &self.troubled,
             failed_before: &self.failed_before,
+            ends: &self.ends,
         }
     }
 }
@@ -124,6 +132,11 @@ pub(crate) struct Why<'a> {
     context: prior::Context<'a>,
     /// What follows from each fault that was asked about.
     followed: RefCell<BTreeMap<InputId, Option<Following>>>,
+    /// What is up in the newest epoch, in crowds and by gate.
+    up: OnceCell<Crowds<'a>>,
+    marks: OnceCell<next::Marks>,
+    /// Cut sets that were looked for.
+    cuts: RefCell<Cuts>,
 }
 
 /// The faults that follow from one, with the logarithm of how likely each is.
@@ -143,24 +156,65 @@ impl<'a> Why<'a> {
             &surroundings.happened(),
         )
         .with_worked(surroundings.worked.clone());
-        Self { loaded, facts, surroundings, context, followed: RefCell::default() }
+        Self {
+            loaded,
+            facts,
+            surroundings,
+            context,
+            followed: RefCell::default(),
+            up: OnceCell::new(),
+            marks: OnceCell::new(),
+            cuts: RefCell::default(),
+        }
     }
 
-    /// Why all this is seen.
-    pub(crate) fn ask(&self, seen: &[&Seen]) -> Diagnosis {
+    /// Why all this is seen that fails or answers badly now, with everything that was seen in any epoch: numbered in
+    /// this order, then what is up, then what was.
+    pub(crate) fn ask_of_all(&self, present: &[&Seen]) -> Diagnosis {
+        let Facts { up, past, .. } = self.facts;
+        let past = || past.iter().zip(up.len()..).map(|(seen, at)| (at, seen.fact));
+        let own = present.iter().enumerate().map(|(at, seen)| (at, seen.fact));
+        let failed = past().filter(|(_, fact)| !fact.is_up());
+        let failed = failed.map(|(at, fact)| (present.len() + at, fact));
+        let own: Vec<(usize, Fact)> = own.chain(failed).collect();
+        let mut was_up = past().filter(|(_, fact)| fact.is_up()).peekable();
+        if was_up.peek().is_none() {
+            return self.search(&own, (self.up(), present.len()));
+        }
+        let up = (0..).zip(up).map(|(at, seen)| (at, seen.fact));
+        let Loaded { alike, batteries, .. } = self.loaded;
+        self.search(&own, (&Crowds::of(up.chain(was_up), alike, batteries), present.len()))
+    }
+
+    /// Why this is seen, and what is up in the newest epoch: numbered in this order, and then `past`.
+    pub(crate) fn ask(&self, seen: &[&Seen], past: &[&Seen]) -> Diagnosis {
+        let up = self.facts.up.len();
+        let past = past.iter().zip(seen.len() + up..).map(|(seen, at)| (at, seen.fact));
+        let own = seen.iter().enumerate().map(|(at, seen)| (at, seen.fact));
+        self.search(&own.chain(past).collect::<Vec<_>>(), (self.up(), seen.len()))
+    }
+
+    /// What is up in the newest epoch.
+    fn up(&self) -> &Crowds<'a> {
+        let Loaded { alike, batteries, .. } = self.loaded;
+        let facts = || self.facts.up.iter().map(|seen| seen.fact).enumerate();
+        self.up.get_or_init(|| Crowds::of(facts(), alike, batteries))
+    }
+
+    fn search(&self, facts: &[(usize, Fact)], up: (&Crowds<'_>, usize)) -> Diagnosis {
         let Loaded { plant, circuit, killers, batteries, lines, .. } = self.loaded;
         let deeds = |input| {
             let done = self.facts.mended.iter();
             let done = done.filter(|it| circuit.component_input(it.subject) == input);
             done.map(|it| (it.epoch, it.holds.ln(), it.persists.ln())).collect()
         };
-        let facts: Vec<_> = seen.iter().map(|seen| seen.fact).collect();
         let spans: Vec<_> = self.facts.epochs.iter().map(|it| (it.since, it.until)).collect();
         diagnose(&Question {
             plant,
             circuit,
             killers,
-            facts: &facts,
+            facts,
+            up: Some(up),
             log_prior: &|input, mode| prior::log_prior(plant, circuit, input, mode, &self.context),
             log_unmodelled: prior::log_unmodelled(&self.context),
             follows: &|input| self.follows(input),
@@ -169,6 +223,7 @@ impl<'a> Why<'a> {
             spans: &spans,
             wrong_wires: WRONG_WIRES,
             lines,
+            cuts: &self.cuts,
             keep: next::WEIGHED_MAX,
         })
     }
@@ -185,8 +240,8 @@ impl<'a> Why<'a> {
             return None;
         }
         let span = self.surroundings.now.duration_since(self.surroundings.onset).unsigned_abs();
-        let list: Vec<(InputId, f64)> = consequence::of(plant, circuit, electric, &[input])
-            .into_iter()
+        let list: Vec<(InputId, f64)> = consequence::played(plant, circuit, electric, &[input])
+            .iter()
             .map(|it| (it.input, it.within(span).ln()))
             .filter(|(_, chance)| chance.is_finite())
             .collect();
@@ -195,18 +250,24 @@ impl<'a> Why<'a> {
         following
     }
 
-    /// Hypotheses in words, what to look at next, and what of it to ask at once.
+    /// Hypotheses in words, what to look at next, and what of it to ask at once. `all` is what they are numbered by:
+    /// so many of `own`, what is up, and the rest.
     pub(crate) fn said(
         &self,
         all: &[&Seen],
+        own: usize,
         hypotheses: &[Hypothesis],
         ambiguity: &[Vec<Fault>],
         searched: &str,
     ) -> (DiagnosisSummary, Vec<SymptomKey>) {
         let Loaded { plant, circuit, electric, .. } = self.loaded;
-        let tellings = next::tellings(self.loaded, all, hypotheses, &self.facts.asked);
+        let Facts { up, asked, .. } = self.facts;
+        let marks = self.marks.get_or_init(|| next::Marks::of(circuit, up));
+        let not_up: Vec<&Seen> = all[..own].iter().chain(&all[own + up.len()..]).copied().collect();
+        let tellings = next::tellings(self.loaded, &not_up, marks, hypotheses, asked);
         let begun: Vec<Timestamp> = self.facts.epochs.iter().map(|epoch| epoch.since).collect();
-        let summary = summarise(self.loaded, all, &begun, hypotheses, ambiguity, searched);
+        let summary =
+            summarise(self.loaded, (all, &not_up), &begun, hypotheses, ambiguity, searched);
         let believed: Vec<coincidence::Believed> = hypotheses[0]
             .faults
             .list()

@@ -6,7 +6,7 @@
 //! and is done instead. Either way the answer is that of [`Circuit::evaluate`]. Tested against it
 //! on plants of any shape.
 
-use super::{Circuit, GateId, Inlet, InputId, Op, at_least};
+use super::{Circuit, GateId, InputId, Op, at_least};
 use std::sync::{Mutex, PoisonError};
 
 /// Followed up to so large a part of the circuit: a gate that is followed costs about three that are swept over
@@ -126,6 +126,14 @@ impl<const W: usize> Ripple<'_, W> {
         self.above.today[gate.index()]
     }
 
+    /// The gates that may be other than today in some scenario, in no order; `None` where that may be any.
+    pub(crate) fn touched(&self) -> Option<&[u32]> {
+        match &self.values {
+            Values::Swept(_) => None,
+            Values::Followed { touched, .. } => Some(touched),
+        }
+    }
+
     /// The gates that are true today and not in the first scenario, in no order.
     pub(crate) fn fallen(&self) -> Vec<GateId> {
         let fell = |gate: &GateId| self.was(*gate) && !self.holds(*gate);
@@ -191,25 +199,6 @@ impl Circuit {
     /// in one bit of each gate; the first time in the circuit.
     #[must_use]
     pub fn ripple<const W: usize>(&self, faults: &[(InputId, [u64; W])]) -> Ripple<'_, W> {
-        self.follow(faults, &[], &mut |_, _| {})
-    }
-
-    /// As [`evaluate_carried`](Self::evaluate_carried), in the same way.
-    #[must_use]
-    pub(crate) fn ripple_carried<const W: usize>(
-        &self,
-        faults: &[(InputId, [u64; W])],
-        carry: &mut dyn FnMut(usize, &mut [u64; W]),
-    ) -> Ripple<'_, W> {
-        self.follow(faults, &self.inlets, carry)
-    }
-
-    fn follow<const W: usize>(
-        &self,
-        faults: &[(InputId, [u64; W])],
-        inlets: &[Inlet],
-        carry: &mut dyn FnMut(usize, &mut [u64; W]),
-    ) -> Ripple<'_, W> {
         let above = self.above.get_or_init(|| Above::of(self));
         let today = &above.today;
         let Marks { mut place, mut queue } = above.marks();
@@ -232,11 +221,7 @@ impl Circuit {
         while let Some(gate) = queue.take() {
             if of.len() > self.len() / FOLLOWED_MAX {
                 let mut values = Vec::new();
-                if inlets.is_empty() {
-                    self.evaluate(faults, &mut values);
-                } else {
-                    self.evaluate_carried(faults, carry, &mut values);
-                }
+                self.evaluate(faults, &mut values);
                 queue.words.fill(0);
                 above.put_back(Marks { place, queue }, &touched);
                 return Ripple { above, values: Values::Swept(values) };
@@ -246,7 +231,7 @@ impl Circuit {
                 place => of[place as usize - 1],
             };
             let children = self.gates.children(gate);
-            let mut now = match self.gates.op[gate] {
+            let now = match self.gates.op[gate] {
                 Op::Input => continue,
                 Op::And => children.iter().fold([u64::MAX; W], |mut all, child| {
                     all.iter_mut().zip(value(child)).for_each(|(word, own)| *word &= own);
@@ -258,9 +243,6 @@ impl Circuit {
                 }),
                 Op::AtLeast(k) => at_least(k, children, |child| value(&child)),
             };
-            if let Ok(at) = inlets.binary_search_by_key(&gate, |inlet| inlet.gate.index()) {
-                carry(at, &mut now);
-            }
             if now != as_today(today[gate]) {
                 of.push(now);
                 touched.push(number(gate));

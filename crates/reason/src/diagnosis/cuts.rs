@@ -2,18 +2,22 @@
 //! anything, so a search that adds one fault at a time could not start.
 //!
 //! Bottom-up over the gates below: an AND fails with any child (union), an OR with all (product), k of n
-//! with any n - k + 1 of them. Only the likeliest sets of each gate are kept; [`Cuts::capped`] says so.
+//! with any n - k + 1 of them. Only the likeliest sets of each gate are kept; and it is said so.
 //! It decides nothing. Tested against trying every set (`tests`).
 
 use crate::circuit::{Circuit, Gate, GateId, InputId};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// Sets kept of one gate: two racks' worth of things on either side of a redundancy have some hundreds
 /// of pairs (chosen by hand).
 const KEPT_MAX: usize = 512;
 
-/// Gates looked at for all questions of one diagnosis together; some milliseconds.
+/// Gates looked at for one question that were not for those before; some milliseconds.
 const GATES_MAX: usize = 50_000;
+
+/// Gates whose sets are kept from one question to the next; beyond it all are forgotten.
+const KNOWN_MAX: usize = 4 * GATES_MAX;
 
 /// Up to three inputs in order; unused places hold `NONE`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -58,60 +62,80 @@ impl Cut {
     /// Every smaller set in it.
     fn smaller(self) -> impl Iterator<Item = Self> {
         let [a, b, c] = self.0;
-        let sets = match self.len() {
-            2 => vec![[a, NONE, NONE], [b, NONE, NONE]],
-            3 => vec![
-                [a, NONE, NONE],
-                [b, NONE, NONE],
-                [c, NONE, NONE],
-                [a, b, NONE],
-                [a, c, NONE],
-                [b, c, NONE],
-            ],
-            _ => Vec::new(),
+        let sets = [
+            [a, NONE, NONE],
+            [b, NONE, NONE],
+            [c, NONE, NONE],
+            [a, b, NONE],
+            [a, c, NONE],
+            [b, c, NONE],
+        ];
+        let count = match self.len() {
+            2 => 2,
+            3 => 6,
+            _ => 0,
         };
-        sets.into_iter().map(Self)
+        sets.into_iter().take(count).map(Self)
     }
 }
 
-/// Cut sets of some gates of one circuit, with what lies below them.
-pub(super) struct Cuts<'a> {
-    circuit: &'a Circuit,
-    log_prior: &'a dyn Fn(InputId) -> f64,
-    of: HashMap<GateId, Vec<Cut>>,
-    /// Some sets were left out for there were too many.
-    pub(super) capped: bool,
+/// Cut sets of gates of one circuit, with what lies below them, by one way of telling what is likely.
+#[derive(Debug, Default)]
+pub(crate) struct Cuts {
+    of: HashMap<GateId, Sets>,
+    /// How many were known when the present question began.
+    before: usize,
 }
 
-impl<'a> Cuts<'a> {
-    pub(super) fn new(circuit: &'a Circuit, log_prior: &'a dyn Fn(InputId) -> f64) -> Self {
-        let of = circuit
-            .today()
-            .iter()
-            // What has failed already costs nothing more: the empty set.
-            .map(|input| {
-                let at = u32::try_from(input.index()).expect("inputs fit u32");
-                (GateId::of(at), vec![Cut([NONE; 3])])
-            })
-            .collect();
-        Self { circuit, log_prior, of, capped: false }
+/// The sets of one gate.
+#[derive(Clone, Debug)]
+struct Sets {
+    all: Rc<[Cut]>,
+    /// Some were left out for there were too many, here or below.
+    capped: bool,
+}
+
+impl Sets {
+    fn whole(all: &[Cut]) -> Self {
+        Self { all: all.into(), capped: false }
+    }
+}
+
+/// How likely the failure of an input is, as a logarithm.
+type Prior<'a> = &'a dyn Fn(InputId) -> f64;
+
+impl Cuts {
+    /// Begins another question.
+    pub(super) fn begin(&mut self) {
+        if self.of.len() > KNOWN_MAX {
+            self.of.clear();
+        }
+        self.before = self.of.len();
     }
 
-    /// The minimal sets of up to three inputs that bring a gate down, the likeliest first.
-    pub(super) fn of_gate(&mut self, gate: GateId) -> Vec<Cut> {
+    /// The minimal sets of up to three inputs that bring a gate down, the likeliest first; and whether some were left
+    /// out for there were too many.
+    pub(super) fn of_gate(
+        &mut self,
+        circuit: &Circuit,
+        log_prior: Prior<'_>,
+        gate: GateId,
+    ) -> (Rc<[Cut]>, bool) {
         let mut stack = vec![(gate, false)];
         while let Some((gate, children_done)) = stack.pop() {
             if self.of.contains_key(&gate) {
                 continue;
             }
-            if self.of.len() >= GATES_MAX {
-                self.capped = true;
-                self.of.insert(gate, Vec::new());
+            if self.of.len() - self.before >= GATES_MAX {
+                self.of.insert(gate, Sets { all: Rc::default(), capped: true });
                 continue;
             }
-            let children = match self.circuit.gate(gate) {
+            let children = match circuit.gate(gate) {
                 Gate::Input(input) => {
-                    self.of.insert(gate, vec![Cut::one(input)]);
+                    // What has failed already costs nothing more: the empty set.
+                    let failed = circuit.today().contains(&input);
+                    let own = if failed { Cut([NONE; 3]) } else { Cut::one(input) };
+                    self.of.insert(gate, Sets::whole(&[own]));
                     continue;
                 }
                 Gate::And(children) | Gate::Or(children) | Gate::AtLeast(_, children) => children,
@@ -126,30 +150,43 @@ impl<'a> Cuts<'a> {
                 );
                 continue;
             }
-            let sets = match self.circuit.gate(gate) {
+            let mut capped = children.iter().any(|child| self.of[child].capped);
+            let kept = |sets| {
+                let (sets, left_out) = kept(sets, log_prior);
+                capped |= left_out;
+                sets
+            };
+            let all = match circuit.gate(gate) {
                 Gate::Input(_) => continue,
                 Gate::And(children) => {
-                    let all = children.iter().flat_map(|child| self.of[child].iter().copied());
-                    self.kept(all.collect())
+                    let mut kept = kept;
+                    let all = children.iter().flat_map(|child| self.of[child].all.iter().copied());
+                    kept(all.collect())
                 }
-                Gate::Or(children) => self.failing(children, children.len()),
+                Gate::Or(children) => self.failing(children, children.len(), kept),
                 Gate::AtLeast(k, children) => {
                     let fail = (children.len() + 1).saturating_sub(k as usize);
-                    self.failing(children, fail)
+                    self.failing(children, fail, kept)
                 }
             };
-            self.of.insert(gate, sets);
+            self.of.insert(gate, Sets { all: all.into(), capped });
         }
-        self.of[&gate].clone()
+        let Sets { all, capped } = &self.of[&gate];
+        (all.clone(), *capped)
     }
 
     /// Sets that bring down at least `fail` of these: by dynamic programming over the children.
-    fn failing(&mut self, children: &[GateId], fail: usize) -> Vec<Cut> {
+    fn failing(
+        &self,
+        children: &[GateId],
+        fail: usize,
+        mut kept: impl FnMut(Vec<Cut>) -> Vec<Cut>,
+    ) -> Vec<Cut> {
         // best[j]: sets that bring down j of the children looked at so far.
         let mut best: Vec<Vec<Cut>> = vec![Vec::new(); fail + 1];
         best[0].push(Cut([NONE; 3]));
         for (at, child) in children.iter().enumerate() {
-            let own = self.of[child].clone();
+            let own = &self.of[child].all;
             let left = children.len() - at;
             for j in (0..fail).rev() {
                 // So many still have to fail of those that are left.
@@ -160,36 +197,33 @@ impl<'a> Cuts<'a> {
                 for set in &best[j] {
                     grown.extend(own.iter().filter_map(|other| set.with(*other)));
                 }
-                best[j + 1] = self.kept(grown);
+                best[j + 1] = kept(grown);
             }
         }
         best.pop().unwrap_or_default()
     }
+}
 
-    /// Without those that hold a smaller one, and only the likeliest.
-    fn kept(&mut self, mut sets: Vec<Cut>) -> Vec<Cut> {
-        sets.sort_unstable_by_key(|set| (set.len(), *set));
-        sets.dedup();
-        if sets.first().is_some_and(|set| set.len() == 0) {
-            sets.truncate(1);
-            return sets;
-        }
-        let mut minimal: HashSet<Cut> = HashSet::with_capacity(sets.len());
-        sets.retain(|set| {
-            !set.smaller().any(|part| minimal.contains(&part)) && minimal.insert(*set)
-        });
-        if sets.len() > KEPT_MAX {
-            self.capped = true;
-            let log_prior = self.log_prior;
-            let mut by_prior: Vec<(f64, Cut)> = sets
-                .into_iter()
-                .map(|set| (set.inputs().into_iter().map(log_prior).sum(), set))
-                .collect();
-            by_prior.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            by_prior.truncate(KEPT_MAX);
-            sets = by_prior.into_iter().map(|(_, set)| set).collect();
-            sets.sort_unstable_by_key(|set| (set.len(), *set));
-        }
-        sets
+/// Without those that hold a smaller one, and only the likeliest; and whether that left some out.
+fn kept(mut sets: Vec<Cut>, log_prior: Prior<'_>) -> (Vec<Cut>, bool) {
+    sets.sort_unstable_by_key(|set| (set.len(), *set));
+    sets.dedup();
+    if sets.first().is_some_and(|set| set.len() == 0) {
+        sets.truncate(1);
+        return (sets, false);
     }
+    let mut minimal: HashSet<Cut> = HashSet::with_capacity(sets.len());
+    sets.retain(|set| !set.smaller().any(|part| minimal.contains(&part)) && minimal.insert(*set));
+    let capped = sets.len() > KEPT_MAX;
+    if capped {
+        let mut by_prior: Vec<(f64, Cut)> = sets
+            .into_iter()
+            .map(|set| (set.inputs().into_iter().map(log_prior).sum(), set))
+            .collect();
+        by_prior.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        by_prior.truncate(KEPT_MAX);
+        sets = by_prior.into_iter().map(|(_, set)| set).collect();
+        sets.sort_unstable_by_key(|set| (set.len(), *set));
+    }
+    (sets, capped)
 }

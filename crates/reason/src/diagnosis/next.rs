@@ -13,7 +13,7 @@
 //! is that broke stands nowhere in the plant. Tested by cases at the door of `step`, and here against the
 //! definition on random beliefs.
 
-use crate::circuit::{Circuit, GateId, InputId, Ripple, Sees, Subject, machine_of};
+use crate::circuit::{Circuit, GateId, InputId, Part, Sees, Subject, machine_of};
 use crate::diagnosis::{Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::hands::{self, Look};
@@ -41,9 +41,6 @@ const PROBES_MAX: usize = 8;
 
 /// Probes that are shown; they are answered before anybody has read them.
 const PROBES_SHOWN: usize = 2;
-
-/// Things that stand on one that is suspected and are looked at in its place: they are alike (chosen by hand).
-const AROUND_MAX: usize = 8;
 
 /// A check's answer is not what stands there once in so many tries, either way (chosen by hand; the
 /// diagnosis itself counts with the same figure).
@@ -115,16 +112,22 @@ pub(crate) fn at_once(tellings: &[Telling]) -> Vec<SymptomKey> {
     tellings.iter().filter_map(|telling| telling.probe.clone()).take(PROBES_MAX).collect()
 }
 
-/// Everything worth asking, the best for its cost first. One sweep of the circuit, and linear in the checks
-/// and in the plant's requirements.
+/// Everything worth asking, the best for its cost first; `facts` are those that are not `up`. One look at each check,
+/// and a sweep of what those hang on that were not seen, and what can be looked at.
 pub(crate) fn tellings(
     loaded: &Loaded,
     facts: &[&Seen],
+    up: &Marks,
     hypotheses: &[Hypothesis],
     asked: &Asked,
 ) -> Vec<Telling> {
-    let Some(beliefs) = Beliefs::of(&loaded.circuit, hypotheses) else { return Vec::new() };
-    let known = Known::of(&loaded.circuit, facts, asked);
+    let Some(mut beliefs) = Beliefs::of(&loaded.circuit, hypotheses) else { return Vec::new() };
+    let known = Known::of(facts, up, asked);
+    let unseen: Vec<&Sees> =
+        loaded.circuit.sees().iter().filter(|sees| !known.seen.has(sees.gate)).collect();
+    let targets = targets(loaded, &beliefs);
+    let looked_at = targets.iter().flat_map(|target| target.gates(loaded));
+    beliefs.look(unseen.iter().map(|sees| sees.gate).chain(looked_at));
     let mut best: BTreeMap<Stand, Telling> = BTreeMap::new();
     let mut offer = |stand: Stand, telling: Telling| {
         if telling.check.information_bits < TELLING_MIN {
@@ -137,8 +140,8 @@ pub(crate) fn tellings(
             }
         }
     };
-    probes(loaded, &beliefs, &known, &mut offer);
-    for target in targets(loaded, &beliefs) {
+    probes(loaded, &beliefs, &known, &unseen, &mut offer);
+    for target in targets {
         target.looks(loaded, &beliefs, &known, &mut offer);
     }
     let mut all: Vec<Telling> = best.into_values().collect();
@@ -146,23 +149,50 @@ pub(crate) fn tellings(
     all
 }
 
+/// Of which gates something is seen in the newest epoch.
+#[derive(Clone, Debug)]
+pub(crate) struct Marks {
+    epoch: Option<u8>,
+    bits: Vec<u64>,
+}
+
+impl Marks {
+    /// Of what is up in the newest epoch.
+    pub(crate) fn of(circuit: &Circuit, up: &[Seen]) -> Self {
+        let epoch = up.iter().map(|seen| seen.fact.epoch).max();
+        let mut marks = Self { epoch, bits: vec![0; circuit.len().div_ceil(64)] };
+        up.iter().for_each(|seen| marks.put(seen.fact.gate));
+        marks
+    }
+
+    fn put(&mut self, gate: GateId) {
+        self.bits[gate.index() / 64] |= 1 << (gate.index() % 64);
+    }
+
+    fn has(&self, gate: GateId) -> bool {
+        self.bits[gate.index() / 64] >> (gate.index() % 64) & 1 == 1
+    }
+}
+
 /// What is known already.
 struct Known<'a> {
-    /// By gate: whether something was seen of it.
-    seen: Vec<bool>,
+    seen: Marks,
     /// Components with a check that fails.
     failing: BTreeSet<&'a str>,
     asked: &'a Asked,
 }
 
 impl<'a> Known<'a> {
-    fn of(circuit: &Circuit, facts: &[&'a Seen], asked: &'a Asked) -> Self {
+    fn of(facts: &[&'a Seen], up: &Marks, asked: &'a Asked) -> Self {
         // What was seen before the picture last changed says nothing of now.
-        let newest = facts.iter().map(|seen| seen.fact.epoch).max();
-        let now = facts.iter().filter(|seen| Some(seen.fact.epoch) == newest);
-        let failing = now.clone().filter(|seen| seen.fact.failures > 0);
-        let mut seen = vec![false; circuit.len()];
-        now.for_each(|fact| seen[fact.fact.gate.index()] = true);
+        let newest = facts.iter().map(|seen| seen.fact.epoch).max().max(up.epoch);
+        let now = || facts.iter().filter(|seen| Some(seen.fact.epoch) == newest);
+        let mut seen = up.clone();
+        if up.epoch != newest {
+            seen.bits.fill(0);
+        }
+        now().for_each(|fact| seen.put(fact.fact.gate));
+        let failing = now().filter(|seen| seen.fact.failures > 0);
         Self { seen, failing: failing.map(|seen| component_of(&seen.key.0)).collect(), asked }
     }
 }
@@ -199,8 +229,12 @@ struct Beliefs<'a> {
     broke: BTreeMap<InputId, u64>,
     /// In which it works badly only.
     badly: BTreeMap<InputId, u64>,
-    /// Each gate with what is down broken; with what fails in turns broken too; and with what is down in part.
-    up: Ripple<'a, 3>,
+    /// What is looked at of the circuit, and each of its gates with what is down broken; with what fails in turns
+    /// broken too; and with what is down in part.
+    part: Part,
+    up: Vec<[u64; 3]>,
+    /// By input: what is broken in the three, and in which hypotheses.
+    broken: Vec<(InputId, [u64; 3])>,
 }
 
 impl<'a> Beliefs<'a> {
@@ -253,7 +287,19 @@ impl<'a> Beliefs<'a> {
                 })
             })
             .collect();
-        Some(Self { circuit, mass, broke, badly, up: circuit.ripple(&broken) })
+        let (part, up) = (Part::default(), Vec::new());
+        Some(Self { circuit, mass, broke, badly, part, up, broken })
+    }
+
+    /// Finds out how these gates stand.
+    fn look(&mut self, at: impl Iterator<Item = GateId>) {
+        self.part = Part::of(self.circuit, at);
+        self.part.evaluate(&self.broken, &mut self.up);
+    }
+
+    fn of_gate(&self, gate: GateId) -> [u64; 3] {
+        let place = self.part.place(gate).expect("it was looked at");
+        self.up[place as usize]
     }
 
     /// The bits that stand for a hypothesis.
@@ -264,7 +310,7 @@ impl<'a> Beliefs<'a> {
     /// How a gate stands; `own` is the input of its thing, where it has one.
     fn stand(&self, gate: GateId, own: Option<InputId>) -> Stand {
         let lanes = self.lanes();
-        let [hard, soft, part] = self.up.of(gate);
+        let [hard, soft, part] = self.of_gate(gate);
         let down = !hard & lanes;
         let badly = own.and_then(|own| self.badly.get(&own)).copied().unwrap_or(0) & !down;
         let turns = !soft & lanes & !down & !badly;
@@ -291,7 +337,7 @@ impl<'a> Beliefs<'a> {
 
     /// Whether a gate is up in the most believed hypothesis.
     fn is_up(&self, gate: GateId) -> bool {
-        self.up.of(gate)[0] & 1 == 1
+        self.of_gate(gate)[0] & 1 == 1
     }
 }
 
@@ -356,20 +402,21 @@ fn probes(
     loaded: &Loaded,
     beliefs: &Beliefs<'_>,
     known: &Known<'_>,
+    unseen: &[&Sees],
     offer: &mut dyn FnMut(Stand, Telling),
 ) {
     let check = |sees: &Sees| &loaded.plant.checks()[sees.check.index()];
     let key =
         |sees: &Sees| (check(sees).key.clone(), loaded.plant.vantage(sees.vantage).name.clone());
     let mut quickest: BTreeMap<Stand, (Duration, &Sees)> = BTreeMap::new();
-    for sees in loaded.circuit.sees() {
+    for &sees in unseen {
         let stand = beliefs.stand(sees.gate, None);
         let is_same =
             stand.turns | stand.partly == 0 && (stand.down == 0 || stand.down == beliefs.lanes());
         let deadline = check(sees).deadline;
         let may = check(sees).question.is_asked();
         let is_slower = || quickest.get(&stand).is_some_and(|(best, _)| *best <= deadline);
-        if !may || is_same || is_slower() || known.seen[sees.gate.index()] {
+        if !may || is_same || is_slower() {
             continue;
         }
         let vantage = &loaded.plant.vantage(sees.vantage).name;
@@ -422,34 +469,33 @@ fn targets(loaded: &Loaded, beliefs: &Beliefs<'_>) -> BTreeSet<LookedAt> {
             }
         }
     }
-    let mut is_named = vec![false; loaded.plant.components().len()];
-    for id in &named {
-        is_named[id.index()] = true;
-    }
-    let mut on: BTreeMap<ComponentId, usize> = BTreeMap::new();
-    for (component, at) in loaded.plant.components().iter().zip(0..) {
-        let id = ComponentId(at);
-        for (_, requirement) in &component.requirements {
+    for &id in &named {
+        for (_, requirement) in &loaded.plant.component(id).requirements {
             requirement.each_leaf(&mut |leaf| {
-                let Target::Component(below) = leaf.target else { return };
-                if is_named[id.index()] {
+                if let Target::Component(below) = leaf.target {
                     targets.insert(LookedAt::Component(below));
-                }
-                if is_named[below.index()] {
-                    let count = on.entry(below).or_default();
-                    *count += 1;
-                    if *count <= AROUND_MAX {
-                        targets.insert(LookedAt::Component(id));
-                    }
                 }
             });
         }
+        targets.extend(loaded.index.on(id).iter().map(|&on| LookedAt::Component(on)));
     }
     targets.extend(named.into_iter().map(LookedAt::Component));
     targets
 }
 
 impl LookedAt {
+    /// The gates that say how it stands, and whether it can be managed from a chair.
+    fn gates(self, loaded: &Loaded) -> impl Iterator<Item = GateId> {
+        let (plant, circuit) = (&*loaded.plant, &loaded.circuit);
+        let (input, id) = match self {
+            Self::Component(id) => (circuit.component_input(id), Some(id)),
+            Self::Other(input) => (input, None),
+        };
+        let managed = id.and_then(|id| circuit.managed(id));
+        let machine = id.and_then(|id| machine_of(plant, id)).map(|id| circuit.stands(id));
+        [Some(sign(circuit, input)), managed, machine].into_iter().flatten()
+    }
+
     /// Offers every look at it.
     fn looks(
         self,
@@ -465,7 +511,7 @@ impl LookedAt {
         };
         let gate = sign(circuit, input);
         let name = subject_name(plant, circuit, input);
-        if known.seen[gate.index()] || known.asked.told.contains(name.as_str()) {
+        if known.seen.has(gate) || known.asked.told.contains(name.as_str()) {
             return;
         }
         let stand = beliefs.stand(gate, Some(input));

@@ -17,7 +17,7 @@ use super::wires::{Broke, Wires};
 use super::{EPOCHS_MAX, Follows};
 use crate::circuit::InputId;
 use blackstart_model::record::FaultMode;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One edge in so many is drawn where there is none, as far as one machine hangs on it: what a machine
@@ -973,10 +973,9 @@ fn astray_at(
     let Element { suspect, first, last, .. } = elements[of];
     let mut places = suspects.bad_of(suspect).iter().map(|&place| &suspects.places[place as usize]);
     let answered = places.any(|place| place.fact.answered.is_some());
-    let chance = |broke: &Broke| {
-        let own = members(of).iter().filter(|(_, inputs)| inputs.len() == 1);
-        own.map(|(_, inputs)| wires.astray(inputs[0], broke, answered)).fold(0.0, f64::max)
-    };
+    let own = || members(of).iter().filter(|(_, inputs)| inputs.len() == 1).map(|it| it.1[0]);
+    let chance =
+        |broke: &Broke| own().map(|input| wires.astray(input, broke, answered)).fold(0.0, f64::max);
     let is_there = |at: &usize| {
         let it = elements[*at];
         it.manner == Manner::Hard && it.first <= first && first <= it.last
@@ -991,11 +990,14 @@ fn astray_at(
         let member = |at: usize| chosen.map_or(0, |chosen| chosen[at]);
         let others = (0..elements.len()).filter(is_there).filter(|&at| at != with);
         let others: Broke = others.map(|at| set(at, member(at))).collect();
-        let without = chance(&others);
+        let without = OnceCell::new();
         let more = |nth: usize| {
-            let mut all = others.clone();
-            all.push(set(with, nth));
-            chance(&all) - without
+            let own_set = set(with, nth);
+            if !own().any(|input| wires.bears_on(own_set, input)) {
+                return 0.0;
+            }
+            let all: Broke = others.iter().copied().chain([own_set]).collect();
+            chance(&all) - without.get_or_init(|| chance(&others))
         };
         let hard = suspects.all[it.suspect as usize].hard;
         best = best.max(match chosen {

@@ -9,13 +9,13 @@
 //!
 //! It weighs nothing but priors. Tested through the ranking.
 
-use super::cuts::{Cut, Cuts};
+use super::crowds::{Spoken, order};
+use super::cuts::Cut;
 use super::likelihood::{fits, log_add};
 use super::search::{SAME_MINUTE, WRONG_EDGE};
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::battery::{Carried, Told};
-use crate::circuit::{Choice, Circuit, GateId, InputId, Ripple, Subject};
-use blackstart_model::ComponentId;
+use crate::circuit::{Choice, GateId, InputId, Part, Subject, scattered};
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::FaultMode;
@@ -80,6 +80,10 @@ pub(super) struct Weighed {
     pub(super) bad: bool,
     /// It is down today, whatever broke.
     pub(super) down_today: bool,
+    /// Of so many machines that are alike.
+    pub(super) count: u32,
+    /// Which crowd they are, and which of a machine's facts it is.
+    of: Option<(u32, u32)>,
     /// Which of the [`Fits`] it has.
     fits: u32,
 }
@@ -152,22 +156,45 @@ pub(super) struct Suspects {
     pub(super) log_unmodelled: f64,
     /// What went on although nothing came in.
     batteries: Carried,
+    /// What the facts look at, and where each of them stands in it: its gate, and that of its answer.
+    part: Part,
+    shows: Vec<(u32, Option<u32>)>,
+    /// The machines that stand for themselves, and for no crowd.
+    named: Vec<u32>,
 }
 
 impl Suspects {
     /// Finds everybody who could have done any of what fails.
     pub(super) fn of(question: &Question<'_>) -> Self {
-        let (facts, fits) = weighed(question);
-        let batteries = carried(question, &facts, &fits);
-        let mut lists = alone(question, &facts);
-        let singles = lists.len();
+        let own =
+            || question.facts.iter().map(|&(at, fact)| Spoken { at, fact, count: 1, of: None });
+        let (failing, _) = weighed(question, own().filter(|it| !it.fact.is_up()).collect());
+        let inputs = alone(question, &failing);
         let hard = |input| (question.log_prior)(input, FaultMode::Down);
-        let (together, capped) = together(question, &facts, &hard);
-        lists.extend(brought_down(question, &facts, &together));
+        let (together, capped) = together(question, &failing, &hard);
+        let (mut all, mut named): (Vec<Spoken>, _) = (own().collect(), Vec::new());
+        if let Some((crowds, from)) = question.up {
+            let facts = question.facts.iter().map(|(_, fact)| *fact);
+            let sets = together.iter().flat_map(|set| set.inputs());
+            named = crowds.named(facts, inputs.iter().copied().chain(sets));
+            let spoken = crowds.spoken(&named).into_iter();
+            all.extend(spoken.map(|it| Spoken { at: it.at + from, ..it }));
+        }
+        let (facts, fits) = weighed(question, all);
+        let batteries = carried(question, &facts, &fits);
+        let answers = |fact: &Weighed| fact.fact.answered;
+        let gates = facts.iter().flat_map(|fact| [Some(fact.fact.gate), answers(fact)]).flatten();
+        let part = Part::of(question.circuit, gates.chain(batteries.inlets(question.circuit)));
+        let place = |gate| part.place(gate).expect("it was asked for");
+        let shows: Vec<(u32, Option<u32>)> =
+            facts.iter().map(|it| (place(it.fact.gate), answers(it).map(place))).collect();
+        let mut lists = brought_down_alone(question, &facts, &inputs);
+        let singles = lists.len();
+        lists.extend(brought_down(&part, &shows, &facts, &together));
         let kin = kindred(question, &facts, &fits, &lists[..singles]);
         let kin_from = lists.len();
         lists.extend(kin);
-        let mut carried = gone_on(question, &facts, &batteries, &lists);
+        let mut carried = gone_on(question, &part, &shows, &facts, &batteries, &lists);
         let places = places(&facts, &fits, &mut lists, &mut carried);
         let epochs = facts.iter().map(|fact| fact.fact.epoch + 1).max().unwrap_or(1);
         let mut suspects = Self {
@@ -187,6 +214,9 @@ impl Suspects {
             capped,
             log_unmodelled: question.log_unmodelled,
             batteries,
+            part,
+            shows,
+            named,
         };
         suspects.gather(question, lists, kin_from, carried);
         suspects.turn_over();
@@ -272,19 +302,29 @@ impl Suspects {
         self.all[suspect as usize].carried.as_deref()
     }
 
-    /// What holds under these faults and the batteries. Each `width` scenarios are the epochs of one history.
-    pub(super) fn ripple<'c, const W: usize>(
+    /// In which scenarios each fact is to be down, in their order, under these faults and the batteries. Each `width`
+    /// scenarios are the epochs of one history.
+    pub(super) fn down<const W: usize>(
         &self,
-        circuit: &'c Circuit,
         faults: &[(InputId, [u64; W])],
         width: usize,
-    ) -> Ripple<'c, W> {
-        if self.batteries.is_empty() {
-            return circuit.ripple(faults);
-        }
-        circuit.ripple_carried(faults, &mut |inlet, words| {
+    ) -> impl Iterator<Item = [u64; W]> {
+        let mut values = Vec::new();
+        let mut carry = |inlet: usize, words: &mut [u64; W]| {
             self.batteries.carry(inlet, words, width);
-        })
+        };
+        self.part.evaluate_carried(faults, &mut carry, &mut values);
+        self.shows.iter().map(move |shows| is_down(&values, *shows))
+    }
+
+    /// The numbers, as they were given, of all the facts that this one speaks for.
+    pub(super) fn given(&self, question: &Question<'_>, fact: &Weighed) -> Vec<usize> {
+        match (fact.of, question.up) {
+            (Some(of), Some((crowds, from))) => {
+                crowds.all_of(of, &self.named).map(|at| from + at).collect()
+            }
+            (_, _) => vec![fact.given],
+        }
     }
 
     /// Merges what looks alike.
@@ -516,27 +556,18 @@ struct Counted {
 }
 
 /// The facts in the order of machine and epoch, with how each fits every prediction.
-fn weighed(question: &Question<'_>) -> (Vec<Weighed>, Vec<Fits>) {
-    let mut order: Vec<(u64, u8, usize)> = question
-        .facts
-        .iter()
-        .enumerate()
-        .map(|(at, fact)| match fact.machine {
-            Some(ComponentId(machine)) => (u64::from(machine), fact.epoch, at),
-            None => (1 << 32 | at as u64, fact.epoch, at),
-        })
-        .collect();
-    order.sort_unstable();
+fn weighed(question: &Question<'_>, mut spoken: Vec<Spoken>) -> (Vec<Weighed>, Vec<Fits>) {
+    spoken.sort_unstable_by_key(|it| (order(&it.fact, it.at), it.fact.epoch, it.at));
     let mut known: HashMap<Counted, u32> = HashMap::new();
     let mut before: Option<(Counted, u32)> = None;
     let mut all: Vec<Fits> = Vec::new();
-    let mut facts: Vec<Weighed> = Vec::with_capacity(order.len());
+    let mut facts: Vec<Weighed> = Vec::with_capacity(spoken.len());
     let (mut group, mut last) = (0, None);
-    for (of, _, given) in order {
-        let fact = question.facts[given];
+    for Spoken { at: given, fact, count, of } in spoken {
+        let machine = order(&fact, given);
         let fact = Fact { epoch: fact.epoch.min(EPOCHS_MAX - 1), ..fact };
-        group += u32::from(last.is_some_and(|last| last != of));
-        last = Some(of);
+        group += u32::from(last.is_some_and(|last| last != machine));
+        last = Some(machine);
         let down_today = question.killers.is_down(fact.gate);
         let made_up = if fact.claim { made_up(question, &fact) } else { 0.0 };
         let counted = Counted {
@@ -558,31 +589,44 @@ fn weighed(question: &Question<'_>) -> (Vec<Weighed>, Vec<Fits>) {
             })
         });
         before = Some((counted, fits));
-        facts.push(Weighed { given, fact, group, bad: !fact.is_up(), down_today, fits });
+        let bad = !fact.is_up();
+        facts.push(Weighed { given, fact, group, bad, down_today, count, of, fits });
     }
     (facts, all)
 }
 
-/// Which facts each input that could have done any of what fails brings down alone, in the order of the inputs.
-fn alone(question: &Question<'_>, facts: &[Weighed]) -> Vec<(Vec<InputId>, Vec<u32>)> {
-    const NONE: u32 = u32::MAX;
+/// The inputs that could have done any of what fails, alone, in order.
+fn alone(question: &Question<'_>, failing: &[Weighed]) -> Vec<InputId> {
     let killers = question.killers;
-    let mut list_of = vec![NONE; question.circuit.subjects().len()];
-    let mut lists: Vec<(Vec<InputId>, Vec<u32>)> = Vec::new();
-    for fact in facts.iter().filter(|fact| fact.bad) {
+    let mut is_known = vec![false; question.circuit.subjects().len()];
+    let mut inputs: Vec<InputId> = Vec::new();
+    for fact in failing {
         for &input in killers.alone(fact.fact.gate) {
-            if list_of[input.index()] == NONE && !takes_the_answer(question, &fact.fact, input) {
-                list_of[input.index()] = 0;
-                lists.push((vec![input], Vec::new()));
+            if !is_known[input.index()] && !takes_the_answer(question, &fact.fact, input) {
+                is_known[input.index()] = true;
+                inputs.push(input);
             }
         }
     }
-    lists.sort_unstable();
-    for ((inputs, _), at) in lists.iter().zip(0..) {
-        list_of[inputs[0].index()] = at;
+    inputs.sort_unstable();
+    inputs
+}
+
+/// Which facts each of these inputs brings down alone.
+fn brought_down_alone(
+    question: &Question<'_>,
+    facts: &[Weighed],
+    inputs: &[InputId],
+) -> Vec<(Vec<InputId>, Vec<u32>)> {
+    const NONE: u32 = u32::MAX;
+    let mut list_of = vec![NONE; question.circuit.subjects().len()];
+    for (input, at) in inputs.iter().zip(0..) {
+        list_of[input.index()] = at;
     }
+    let mut lists: Vec<(Vec<InputId>, Vec<u32>)> =
+        inputs.iter().map(|&input| (vec![input], Vec::new())).collect();
     for (fact, at) in facts.iter().zip(0..) {
-        for &input in killers.alone(fact.fact.gate) {
+        for &input in question.killers.alone(fact.fact.gate) {
             let list = list_of[input.index()];
             if list != NONE && !takes_the_answer(question, &fact.fact, input) {
                 lists[list as usize].1.push(at);
@@ -590,15 +634,6 @@ fn alone(question: &Question<'_>, facts: &[Weighed]) -> Vec<(Vec<InputId>, Vec<u
         }
     }
     lists
-}
-
-/// One of a great many numbers for each, so that sums of few of them are never the same by chance (`SplitMix64`,
-/// Steele, Lea and Flood 2014).
-const fn scattered(at: u64) -> u64 {
-    let mut z = at.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ z >> 31
 }
 
 /// What the search looks at: every fact of a machine of which anything fails, and one row for all machines that
@@ -624,12 +659,12 @@ fn places(
     let mut group = 0;
     let mut put = |places: &mut Vec<Place>, range: std::ops::Range<usize>| {
         for at in range {
-            let Weighed { fact, bad, down_today, .. } = facts[at];
+            let Weighed { fact, bad, down_today, count, .. } = facts[at];
             place_of[at] = Some(u32::try_from(places.len()).expect("places fit u32"));
             places.push(Place {
                 epoch: fact.epoch,
                 group,
-                count: 1,
+                count,
                 bad,
                 down_today,
                 drawn: fact.machine.is_some(),
@@ -661,7 +696,7 @@ fn places(
             sum.wrapping_add(scattered(scattered(seen) ^ by[at]))
         });
         if let Some(row) = rows.get(&alike) {
-            places[row.clone()].iter_mut().for_each(|place| place.count += 1);
+            places[row.clone()].iter_mut().for_each(|place| place.count += own[0].count);
         } else {
             rows.insert(alike, places.len()..places.len() + own.len());
             put(&mut places, range);
@@ -701,7 +736,7 @@ fn carried(question: &Question<'_>, facts: &[Weighed], fits: &[Fits]) -> Carried
         }
         // A machine that is seen up may hang elsewhere than is drawn.
         let least = if of.is_some() { WRONG_EDGE.ln() } else { f64::MIN };
-        told.spoken(of, epoch.into(), least);
+        told.spoken(of, epoch.into(), least, group[0].count);
     }
     Carried::of(&told, question.spans)
 }
@@ -710,6 +745,8 @@ fn carried(question: &Question<'_>, facts: &[Weighed], fits: &[Fits]) -> Carried
 /// which its inputs may have failed. Some histories to a word.
 fn gone_on(
     question: &Question<'_>,
+    part: &Part,
+    shows: &[(u32, Option<u32>)],
     facts: &[Weighed],
     batteries: &Carried,
     lists: &[(Vec<InputId>, Vec<u32>)],
@@ -721,6 +758,10 @@ fn gone_on(
     let Question { circuit, killers, .. } = question;
     // Whoever takes away the power of none that went on has none of his facts carried.
     let inlets: Vec<GateId> = batteries.inlets(circuit).collect();
+    let places = || inlets.iter().filter_map(|inlet| part.place(*inlet));
+    let mut values = Vec::new();
+    part.evaluate(&[], &mut values);
+    let fed: Vec<u32> = places().filter(|at| values[*at as usize] != [0; LANES]).collect();
     let alone: BTreeSet<InputId> =
         inlets.iter().flat_map(|&inlet| killers.alone(inlet)).copied().collect();
     let mut concerned: Vec<usize> = Vec::new();
@@ -737,8 +778,8 @@ fn gone_on(
         for (lane, &at) in some.iter().enumerate() {
             failed.extend(lists[at].0.iter().map(|&input| (input, lanes([lane]))));
         }
-        let ripple = circuit.ripple(&failed);
-        let dead = inlets.iter().filter(|&&inlet| ripple.was(inlet)).map(|&it| ripple.of(it));
+        part.evaluate(&failed, &mut values);
+        let dead = fed.iter().map(|at| values[*at as usize]);
         let dead = dead
             .fold([u64::MAX; LANES], |all, own| std::array::from_fn(|word| all[word] & own[word]));
         for (lane, &at) in some.iter().enumerate() {
@@ -762,15 +803,14 @@ fn gone_on(
         let mut carry = |inlet: usize, words: &mut [u64; LANES]| {
             batteries.carry(inlet, words, width);
         };
-        let ripple = circuit.ripple_carried(&failed, &mut carry);
+        part.evaluate_carried(&failed, &mut carry, &mut values);
         for (nth, &at) in some.iter().enumerate() {
             let goes_on = |&place: &u32| {
                 let fact = &facts[place as usize];
-                let up = ripple.of(fact.fact.gate);
-                let answers = fact.fact.answered.map(|gate| ripple.of(gate));
+                let down = is_down(&values, shows[place as usize]);
                 let is_hit = |from: &u8| {
                     let lane = history(nth, usize::from(*from)) + usize::from(fact.fact.epoch);
-                    !holds(&up, lane) && answers.is_none_or(|answers| holds(&answers, lane))
+                    holds(&down, lane)
                 };
                 let from = (0..=fact.fact.epoch).filter(|from| !is_hit(from));
                 from.fold(0_u8, |bits, from| bits | 1 << from)
@@ -782,6 +822,15 @@ fn gone_on(
         }
     }
     found
+}
+
+/// In which scenarios a fact is to be down: its gate is, and where it came with an answer, that is not.
+fn is_down<const W: usize>(values: &[[u64; W]], (gate, answers): (u32, Option<u32>)) -> [u64; W] {
+    let mut down = values[gate as usize].map(|word| !word);
+    if let Some(answers) = answers {
+        down.iter_mut().zip(values[answers as usize]).for_each(|(down, up)| *down &= up);
+    }
+    down
 }
 
 /// These scenarios of a sweep.
@@ -819,8 +868,8 @@ fn kindred(
     for (at, (inputs, list)) in singles.iter().enumerate() {
         let gain: f64 = list
             .iter()
-            .map(|&at| fits[facts[at as usize].fits as usize])
-            .map(|it| it.hard - it.calm)
+            .map(|&at| (facts[at as usize].count, fits[facts[at as usize].fits as usize]))
+            .map(|(count, it)| f64::from(count) * (it.hard - it.calm))
             .sum();
         if gain <= 0.0 {
             continue;
@@ -866,16 +915,16 @@ fn together(
     log_prior: &dyn Fn(InputId) -> f64,
 ) -> (Vec<Cut>, bool) {
     let (looks, asked_all) = looks(question, facts);
-    let mut cuts = Cuts::new(question.circuit, log_prior);
+    let mut cuts = question.cuts.borrow_mut();
+    cuts.begin();
+    let mut capped = false;
     let sum = |cut: &Cut| cut.inputs().into_iter().map(log_prior).sum::<f64>();
     let mut shared: BTreeMap<Cut, (bool, u32)> = BTreeMap::new();
     for look in looks {
-        let mut own: Vec<(f64, Cut)> = cuts
-            .of_gate(look.fact.gate)
-            .into_iter()
-            .filter(|cut| cut.len() > 1)
-            .map(|cut| (sum(&cut), cut))
-            .collect();
+        let (sets, too_many) = cuts.of_gate(question.circuit, log_prior, look.fact.gate);
+        capped |= too_many;
+        let mut own: Vec<(f64, Cut)> =
+            sets.iter().copied().filter(|cut| cut.len() > 1).map(|cut| (sum(&cut), cut)).collect();
         own.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         for (at, (_, cut)) in own.into_iter().enumerate() {
             let (best, count) = shared.entry(cut).or_default();
@@ -889,7 +938,7 @@ fn together(
         let first = (b.0, b.1).cmp(&(a.0, a.1));
         first.then(b.2.total_cmp(&a.2)).then(a.3.cmp(&b.3))
     });
-    let capped = cuts.capped || all.len() > TOGETHER_MAX || !asked_all;
+    let capped = capped || all.len() > TOGETHER_MAX || !asked_all;
     all.truncate(TOGETHER_MAX);
     (all.into_iter().map(|(_, _, _, cut)| cut).collect(), capped)
 }
@@ -923,10 +972,12 @@ fn looks<'f>(question: &Question<'_>, facts: &'f [Weighed]) -> (Vec<&'f Weighed>
 
 /// Which facts each of these sets brings down: one scenario each.
 fn brought_down(
-    question: &Question<'_>,
+    part: &Part,
+    shows: &[(u32, Option<u32>)],
     facts: &[Weighed],
     sets: &[Cut],
 ) -> Vec<(Vec<InputId>, Vec<u32>)> {
+    let mut values = Vec::new();
     let mut lists: Vec<(Vec<InputId>, Vec<u32>)> = Vec::new();
     for sets in sets.chunks(64 * LANES) {
         let mut failed: Vec<(InputId, [u64; LANES])> = Vec::new();
@@ -937,14 +988,12 @@ fn brought_down(
             failed.extend(set.inputs().into_iter().map(|input| (input, mask)));
             lists.push((set.inputs(), Vec::new()));
         }
-        let ripple = question.circuit.ripple(&failed);
-        for (fact, at) in facts.iter().zip(0..) {
+        part.evaluate(&failed, &mut values);
+        for ((fact, shows), at) in facts.iter().zip(shows).zip(0..) {
             if fact.down_today {
                 continue;
             }
-            let answers = fact.fact.answered.map(|gate| ripple.of(gate));
-            for (w, word) in ripple.of(fact.fact.gate).iter().enumerate() {
-                let mut down = !word & answers.map_or(u64::MAX, |answers| answers[w]);
+            for (w, mut down) in is_down(&values, *shows).into_iter().enumerate() {
                 while down != 0 {
                     let lane = w * 64 + down.trailing_zeros() as usize;
                     if lane < sets.len() {

@@ -3,6 +3,7 @@
 use super::likelihood::fits;
 use super::*;
 use crate::battery::Batteries;
+use crate::circuit::{Alike, Part};
 use crate::prior;
 use blackstart_model::plantfile;
 use proptest::collection::vec;
@@ -98,7 +99,8 @@ fn ask(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
         plant,
         circuit,
         killers: &killers,
-        facts,
+        facts: &facts.iter().copied().enumerate().collect::<Vec<_>>(),
+        up: None,
         log_prior: &|input, mode| hard_only(plant, circuit, input, mode),
         log_unmodelled: prior::UNMODELLED,
         follows: &|_| None,
@@ -108,6 +110,7 @@ fn ask(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
         // Every set is tried by what the plant says.
         wrong_wires: 0.0,
         lines: &Lines::default(),
+        cuts: &RefCell::default(),
         keep: usize::MAX,
     })
 }
@@ -157,10 +160,11 @@ proptest! {
         let plant = plant(&machines, &services);
         let circuit = Circuit::of(&plant);
         let even = |_| 0.0;
-        let mut cuts = cuts::Cuts::new(&circuit, &even);
+        let mut cuts = Cuts::default();
         for sees in circuit.sees() {
-            let found: BTreeSet<Vec<InputId>> =
-                cuts.of_gate(sees.gate).into_iter().map(cuts::Cut::inputs).collect();
+            let (sets, capped) = cuts.of_gate(&circuit, &even, sees.gate);
+            prop_assert!(!capped);
+            let found: BTreeSet<Vec<InputId>> = sets.iter().map(|set| set.inputs()).collect();
             let support = circuit.support([sees.gate]);
             let cutting: Vec<Vec<InputId>> = sets_up_to_three(&support)
                 .into_iter()
@@ -216,7 +220,8 @@ proptest! {
             plant: &plant,
             circuit: &circuit,
             killers: &killers,
-            facts: &facts,
+            facts: &facts.iter().copied().enumerate().collect::<Vec<_>>(),
+            up: None,
             log_prior: &|input, mode| hard_only(&plant, &circuit, input, mode),
             log_unmodelled: prior::UNMODELLED,
             follows: &|_| None,
@@ -225,6 +230,7 @@ proptest! {
             spans: &spans,
             wrong_wires: 0.0,
             lines: &Lines::default(),
+            cuts: &RefCell::default(),
             keep: usize::MAX,
         };
         let suspects = Suspects::of(&question);
@@ -283,7 +289,8 @@ fn with_consequences(
         plant,
         circuit,
         killers: &killers,
-        facts,
+        facts: &facts.iter().copied().enumerate().collect::<Vec<_>>(),
+        up: None,
         log_prior: &|input, mode| {
             let hard = hard_prior(plant, circuit, input);
             match mode {
@@ -299,6 +306,7 @@ fn with_consequences(
         batteries: &Batteries::default(),
         spans: &[],
         lines: &Lines::default(),
+        cuts: &RefCell::default(),
         wrong_wires: WRONG_WIRES,
         keep: 5,
     })
@@ -414,4 +422,120 @@ fn a_switch_that_lost_some_of_its_machines_is_down_in_part() {
         ["f0 partial from 0"],
         "{diagnosis:#?}"
     );
+}
+
+/// What is believed: each hypothesis that is worth a word, by its faults.
+fn told(hypotheses: &[Hypothesis]) -> BTreeMap<Faults, &Hypothesis> {
+    let worth = hypotheses.iter().filter(|it| it.posterior > 1e-6);
+    worth.map(|it| (it.faults.clone(), it)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn machines_that_are_alike_speak_for_each_other_and_the_same_is_believed(
+        with_ups in any::<bool>(),
+        machines in vec((0..3_usize, 0..3_usize), 1..4),
+        services in vec((0..4_usize, 0..4_usize), 1..10),
+        seen in vec((0..8_usize, 1..3_u32), 10 * 2),
+        minutes in vec(1..15_i64, 2),
+    ) {
+        let plant = if with_ups { carried_plant } else { plant }(&machines, &services);
+        let circuit = Circuit::of(&plant);
+        let killers = Killers::of(&circuit).expect("a small plant");
+        let batteries = Batteries::of(&plant, &circuit);
+        let alike = Alike::of(&plant, &circuit);
+        let lines = Lines::default();
+        let mut at = Timestamp::UNIX_EPOCH;
+        let mut spans = Vec::new();
+        for minutes in minutes {
+            let until = at + blackstart_model::time::SignedDuration::from_mins(minutes);
+            spans.push((at, until));
+            at = until;
+        }
+        let sees = circuit.sees().iter().flat_map(|sees| (0..2).map(move |epoch| (sees, epoch)));
+        let facts = sees.zip(&seen).enumerate().map(|(at, ((sees, epoch), &(how, tries)))| {
+            // One in eight fails, and one in eight was not asked. Some stand on no machine.
+            let fact = Fact {
+                machine: sees.answers.map(|(machine, _)| machine),
+                epoch,
+                ..Fact::plain(sees.gate, how != 0, tries)
+            };
+            (how != 1).then_some((at, fact))
+        });
+        let facts: Vec<(usize, Fact)> = facts.flatten().collect();
+        let (up, own): (Vec<_>, Vec<_>) = facts.iter().copied().partition(|(_, it)| it.is_up());
+        let crowds = Crowds::of(up.into_iter(), &alike, &batteries);
+        let question = |facts: &[(usize, Fact)], up: Option<(&Crowds<'_>, usize)>| {
+            diagnose(&Question {
+                plant: &plant,
+                circuit: &circuit,
+                killers: &killers,
+                facts,
+                up,
+                log_prior: &|input, mode| match mode {
+                    FaultMode::Flaky | FaultMode::Partial => hard_prior(&plant, &circuit, input) - 2.0,
+                    _ => hard_prior(&plant, &circuit, input),
+                },
+                log_unmodelled: prior::UNMODELLED,
+                follows: &|_| None,
+                deeds: &|_| Vec::new(),
+                batteries: &batteries,
+                spans: &spans,
+                wrong_wires: WRONG_WIRES,
+                lines: &lines,
+                cuts: &RefCell::default(),
+                keep: 64,
+            })
+        };
+        let (each, some) = (question(&facts, None), question(&own, Some((&crowds, 0))));
+        prop_assert_eq!(&each.searched, &some.searched);
+        let (each, some) = (told(&each.hypotheses), told(&some.hypotheses));
+        for (faults, hypothesis) in &each {
+            let Some(other) = some.get(faults) else {
+                // Of those that are as likely as each other others may have been looked up.
+                let least = each.values().map(|it| it.posterior).fold(1.0, f64::min);
+                prop_assert!(hypothesis.posterior < 2.0 * least, "{faults:?} is not believed");
+                continue;
+            };
+            prop_assert!((hypothesis.posterior - other.posterior).abs() < 1e-9);
+            prop_assert_eq!(&hypothesis.explains, &other.explains);
+            prop_assert_eq!(&hypothesis.unexplained, &other.unexplained);
+            prop_assert_eq!(&hypothesis.contradicted, &other.contradicted);
+        }
+    }
+
+    #[test]
+    fn a_part_says_what_the_whole_says(
+        machines in vec((0..3_usize, 0..3_usize), 1..4),
+        services in vec((0..4_usize, 0..4_usize), 1..6),
+        asked in vec(any::<u16>(), 1..8),
+        failed in vec((any::<u16>(), any::<[u64; 2]>()), 0..8),
+        stored in vec(any::<u64>(), 16),
+    ) {
+        let plant = carried_plant(&machines, &services);
+        let circuit = Circuit::of(&plant);
+        let gates: Vec<GateId> = circuit.gates().collect();
+        let inputs: Vec<InputId> = circuit.inputs().collect();
+        let failed: Vec<(InputId, [u64; 2])> =
+            failed.iter().map(|(at, lanes)| (inputs[usize::from(*at) % inputs.len()], *lanes)).collect();
+        let asked: Vec<GateId> =
+            asked.iter().map(|at| gates[usize::from(*at) % gates.len()]).collect();
+        let part = Part::of(&circuit, asked.iter().copied());
+        let mut carry = |inlet: usize, words: &mut [u64; 2]| words[0] |= stored[inlet % stored.len()];
+        let (mut whole, mut own) = (Vec::new(), Vec::new());
+        circuit.evaluate(&failed, &mut whole);
+        part.evaluate(&failed, &mut own);
+        for &gate in &asked {
+            let place = part.place(gate).expect("it was asked for") as usize;
+            prop_assert_eq!(own[place], whole[gate.index()]);
+        }
+        circuit.evaluate_carried(&failed, &mut carry, &mut whole);
+        part.evaluate_carried(&failed, &mut carry, &mut own);
+        for &gate in &asked {
+            let place = part.place(gate).expect("it was asked for") as usize;
+            prop_assert_eq!(own[place], whole[gate.index()]);
+        }
+    }
 }

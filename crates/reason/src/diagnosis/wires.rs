@@ -80,6 +80,8 @@ pub(super) struct Wires<'a> {
     several: Cell<usize>,
     /// The share of the things of a kind that some sets bring down.
     reached: RefCell<HashMap<(Kind, Broke), f64>>,
+    /// Whether a set bears on where the wires of a thing may lie.
+    bears: RefCell<HashMap<(InputId, SetId), bool>>,
 }
 
 /// A set of faults.
@@ -198,6 +200,7 @@ impl<'a> Wires<'a> {
             numbers: RefCell::default(),
             several: Cell::default(),
             reached: RefCell::default(),
+            bears: RefCell::default(),
         }
     }
 
@@ -215,6 +218,30 @@ impl<'a> Wires<'a> {
         sets.push(Set { inputs: inputs.to_vec(), falls });
         self.numbers.borrow_mut().insert(inputs.to_vec(), number);
         number
+    }
+
+    /// Whether [`astray`](Self::astray) can be another with this set and without it: it brings down something that the
+    /// thing hangs on, or could.
+    pub(super) fn bears_on(&self, set: SetId, thing: InputId) -> bool {
+        if let Some(known) = self.bears.borrow().get(&(thing, set)) {
+            return *known;
+        }
+        let mut bears = false;
+        if let Subject::Component(id) = self.circuit.subject(thing) {
+            let sets = self.sets.borrow();
+            let Set { inputs, falls } = &sets[set as usize];
+            for (_, requirement) in &self.plant.component(id).requirements {
+                requirement.each_leaf(&mut |leaf| {
+                    if let (Target::Component(on), Some(falls)) = (leaf.target, falls) {
+                        let kind = self.plant.component(on).kind;
+                        let mut places = falls.places.get(&kind).into_iter().flatten();
+                        bears |= places.any(|word| *word != 0) || falls.has(self, inputs, on);
+                    }
+                });
+            }
+        }
+        self.bears.borrow_mut().insert((thing, set), bears);
+        bears
     }
 
     /// How likely a wire of this thing lies where one of these sets of faults reaches, though the plant file has it

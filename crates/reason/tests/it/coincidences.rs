@@ -26,7 +26,9 @@ fn told(drawn: &Drawn, faults: &[(&str, &str)], deeds: &Deeds) -> Vec<Coincidenc
         })
         .collect();
     let onset = believed.iter().filter_map(|it| it.since).min().expect("a fault");
-    let happened = Happened { onset, working: None, deeds, troubled: &[], failed_before: &[] };
+    let ends = coincidence::ends(&drawn.plant);
+    let happened =
+        Happened { onset, working: None, deeds, troubled: &[], failed_before: &[], ends: &ends };
     coincidence::of(&drawn.plant, &drawn.circuit, &drawn.electric, &believed, &happened)
 }
 
@@ -149,8 +151,14 @@ servers: { web: { power: ats, draw: 1 kW } }
     let believed =
         [believe(drawn.input("ats"), FaultMode::Down), believe(spread, FaultMode::Consequential)];
     let deeds = Deeds::new();
-    let happened =
-        Happened { onset, working: None, deeds: &deeds, troubled: &[], failed_before: &[] };
+    let happened = Happened {
+        onset,
+        working: None,
+        deeds: &deeds,
+        troubled: &[],
+        failed_before: &[],
+        ends: &[],
+    };
     let told = coincidence::of(plant, circuit, electric, &believed, &happened);
     let sentences: Vec<String> = told.into_iter().map(in_parts).collect();
     expect![[r#"

@@ -7,7 +7,7 @@ use blackstart_model::{ComponentId, ComponentName};
 use blackstart_reason::Deeded;
 use blackstart_reason::circuit::Killers;
 use blackstart_reason::circuit::Subject;
-use blackstart_reason::coincidence::Happened;
+use blackstart_reason::coincidence::{self, Happened};
 use blackstart_reason::prior::{Context, Unseen, log_prior, log_unmodelled};
 use std::collections::BTreeMap;
 
@@ -75,13 +75,14 @@ impl Asked {
 
     fn with<T>(&self, of: impl Fn(&Context<'_>) -> T) -> T {
         let Drawn { plant, circuit, .. } = &self.drawn;
-        let deeds = &self.deeds;
+        let (deeds, ends) = (&self.deeds, coincidence::ends(plant));
         let happened = Happened {
             onset: self.onset,
             working: self.working,
             deeds,
             troubled: &self.troubled,
             failed_before: &self.failed_before,
+            ends: &ends,
         };
         of(&Context::of(plant, circuit, &self.unseen, &happened))
     }

@@ -37,7 +37,9 @@ proptest! {
             mass: weights.iter().map(|weight| weight / total).collect(),
             broke: BTreeMap::new(),
             badly: BTreeMap::new(),
-            up: circuit.ripple(&[]),
+            part: Part::default(),
+            up: Vec::new(),
+            broken: Vec::new(),
         };
         let [down, turns, badly, partly] = lanes;
         let (turns, badly) = (turns & !down, badly & !down & !turns);

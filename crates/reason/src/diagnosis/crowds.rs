@@ -1,0 +1,193 @@
+//! What is up, machine by machine; and of the machines that are alike, one for all.
+//!
+//! Whatever fails, most machines work, and nothing that is asked tells forty servers of one rack apart while all
+//! of them do. Those that were seen alike and whose checks are [`Alike`] are a *crowd*: one of them speaks, and
+//! counts for as many. So ten thousand machines that work cost a search what their racks cost. Crowds are told
+//! once for all searches of a judgement. A machine that a search could name something of is taken out of its crowd.
+//!
+//! It weighs nothing. That a diagnosis with crowds is the one without is tested on random plants (`tests`).
+
+use super::Fact;
+use crate::battery::Batteries;
+use crate::circuit::{Alike, InputId, Owner, scattered};
+use std::collections::{BTreeSet, HashMap};
+
+/// What is up, in crowds.
+#[derive(Debug)]
+pub(crate) struct Crowds<'a> {
+    alike: &'a Alike,
+    /// Each with its number among all that are up, in the order of machines and epochs.
+    facts: Vec<(usize, Fact)>,
+    /// Where the facts of each machine begin, and one more; a fact without a machine is by itself.
+    start: Vec<usize>,
+    /// Whose each is, in order.
+    owners: Vec<(Owner, Machine)>,
+    /// Its machines, in order.
+    crowds: Vec<Vec<Machine>>,
+    crowd_of: Vec<u32>,
+}
+
+/// A machine, by its place among those that are up.
+type Machine = u32;
+
+/// A fact that speaks for as many as `count`.
+pub(super) struct Spoken {
+    pub(super) at: usize,
+    pub(super) fact: Fact,
+    pub(super) count: u32,
+    /// Of which crowd, and which of a machine's facts.
+    pub(super) of: Option<(u32, u32)>,
+}
+
+impl<'a> Crowds<'a> {
+    /// Of facts that are up, each with its number. As much as sorting them.
+    pub(crate) fn of(
+        up: impl Iterator<Item = (usize, Fact)>,
+        alike: &'a Alike,
+        batteries: &Batteries,
+    ) -> Self {
+        let given: Vec<(usize, Fact)> = up.collect();
+        // Machine, epoch and number in one word.
+        let word = |(place, (at, fact)): (usize, &(usize, Fact))| {
+            u128::from(order(fact, *at)) << 64 | u128::from(fact.epoch) << 56 | place as u128
+        };
+        let mut sorted: Vec<u128> = given.iter().enumerate().map(word).collect();
+        sorted.sort_unstable();
+        let place = |word: u128| usize::try_from(word & ((1 << 56) - 1)).expect("it was one");
+        let facts: Vec<(usize, Fact)> = sorted.into_iter().map(|it| given[place(it)]).collect();
+        let mut this = Self {
+            alike,
+            facts: Vec::new(),
+            start: Vec::new(),
+            owners: Vec::new(),
+            crowds: Vec::new(),
+            crowd_of: Vec::new(),
+        };
+        let mut known: HashMap<u64, u32> = HashMap::new();
+        let mut last: Option<(u64, u32)> = None;
+        let mut begin = 0;
+        let same = |a: &(usize, Fact), b: &(usize, Fact)| order(&a.1, a.0) == order(&b.1, b.0);
+        for own in facts.chunk_by(same) {
+            let at = Machine::try_from(this.start.len()).expect("machines fit u32");
+            this.start.push(begin);
+            begin += own.len();
+            if let Some(owner) = this.owner(&own[0].1) {
+                this.owners.push((owner, at));
+            }
+            let fresh = u32::try_from(this.crowds.len()).expect("machines fit u32");
+            let crowd = match this.looks(own, batteries) {
+                None => fresh,
+                // Most look as the one before.
+                Some(looks) => match last.filter(|(as_it, _)| *as_it == looks) {
+                    Some((_, crowd)) => crowd,
+                    None => {
+                        let crowd = *known.entry(looks).or_insert(fresh);
+                        last = Some((looks, crowd));
+                        crowd
+                    }
+                },
+            };
+            if crowd == fresh {
+                this.crowds.push(Vec::new());
+            }
+            this.crowds[crowd as usize].push(at);
+            this.crowd_of.push(crowd);
+        }
+        this.start.push(begin);
+        this.owners.sort_unstable();
+        this.facts = facts;
+        this
+    }
+
+    /// Whose parts alone a fact's machine, or its check, stands on.
+    fn owner(&self, fact: &Fact) -> Option<Owner> {
+        fact.machine.map_or_else(|| self.alike.owner(fact.gate), |id| Some(Owner::machine(id)))
+    }
+
+    /// What a machine is known by; `None` for one that is like no other.
+    fn looks(&self, own: &[(usize, Fact)], batteries: &Batteries) -> Option<u64> {
+        let machine = own[0].1.machine;
+        let mut looks = u64::from(machine.is_some());
+        let mut with = |word: u64| looks = scattered(looks ^ scattered(word));
+        for store in machine.into_iter().flat_map(|id| batteries.enough_for(id)) {
+            with(store as u64 | 1 << 63);
+        }
+        for (_, fact) in own {
+            let class = self.alike.class(fact.gate)?;
+            let plain =
+                Fact { epoch: fact.epoch, machine, ..Fact::plain(fact.gate, true, fact.tries) };
+            if plain != *fact {
+                return None;
+            }
+            with(u64::from(class) << 8 | u64::from(fact.epoch));
+            with(u64::from(fact.tries));
+        }
+        Some(looks)
+    }
+
+    /// The machines of which something is named by these facts or inputs, in order.
+    pub(super) fn named(
+        &self,
+        facts: impl Iterator<Item = Fact>,
+        inputs: impl Iterator<Item = InputId>,
+    ) -> Vec<Machine> {
+        let facts = facts.filter_map(|fact| fact.machine).map(Owner::machine);
+        let inputs = inputs.filter_map(|input| self.alike.owner_of(input));
+        let owners: BTreeSet<Owner> = facts.chain(inputs).collect();
+        let of = |owner: Owner| {
+            let from = self.owners.partition_point(|(other, _)| *other < owner);
+            self.owners[from..].iter().take_while(move |(other, _)| *other == owner)
+        };
+        let mut named: Vec<Machine> = owners.into_iter().flat_map(of).map(|(_, at)| *at).collect();
+        named.sort_unstable();
+        named
+    }
+
+    /// What is to be looked at: everything of those that are named, and one of each crowd for the others.
+    pub(super) fn spoken(&self, named: &[Machine]) -> Vec<Spoken> {
+        let mut taken = vec![0_u32; self.crowds.len()];
+        let mut spoken = Vec::new();
+        for &machine in named {
+            taken[self.crowd_of[machine as usize] as usize] += 1;
+            let own = self.facts_of(machine);
+            spoken.extend(own.iter().map(|&(at, fact)| Spoken { at, fact, count: 1, of: None }));
+        }
+        for ((crowd, at), taken) in self.crowds.iter().zip(0..).zip(taken) {
+            let count = u32::try_from(crowd.len()).expect("machines fit u32") - taken;
+            let first = crowd.iter().find(|it| taken == 0 || named.binary_search(it).is_err());
+            let Some(&first) = first else { continue };
+            let own = self.facts_of(first).iter().zip(0..);
+            spoken.extend(own.map(|(&(fact_at, fact), nth)| Spoken {
+                at: fact_at,
+                fact,
+                count,
+                of: Some((at, nth)),
+            }));
+        }
+        spoken
+    }
+
+    /// The numbers of all whom one fact of a crowd speaks for.
+    pub(super) fn all_of(
+        &self,
+        (crowd, nth): (u32, u32),
+        named: &[Machine],
+    ) -> impl Iterator<Item = usize> {
+        let others = self.crowds[crowd as usize].iter();
+        let others = others.filter(move |it| named.binary_search(it).is_err());
+        others.map(move |&machine| self.facts_of(machine)[nth as usize].0)
+    }
+
+    fn facts_of(&self, machine: Machine) -> &[(usize, Fact)] {
+        let at = machine as usize;
+        &self.facts[self.start[at]..self.start[at + 1]]
+    }
+}
+
+/// Machines come in the order of the plant, and what has none after them.
+pub(super) fn order(fact: &Fact, at: usize) -> u64 {
+    match fact.machine {
+        Some(machine) => machine.index() as u64,
+        None => 1 << 32 | at as u64,
+    }
+}

@@ -119,6 +119,18 @@ pub struct Evidence {
     pub(crate) sees: Option<usize>,
 }
 
+impl Evidence {
+    /// When it last gave an answer: what is unknown since a start, or for another reason, was known before.
+    #[must_use]
+    pub fn answered_at(&self) -> Option<Timestamp> {
+        let is_known = |outcome: &Outcome| outcome.standing() != Standing::Unknown;
+        if is_known(&self.outcome) {
+            return Some(self.at);
+        }
+        self.past.iter().rev().find(|phase| is_known(&phase.outcome)).map(|phase| phase.at)
+    }
+}
+
 /// A vantage that cannot be listened to.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Loss {

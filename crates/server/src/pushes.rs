@@ -191,8 +191,7 @@ impl Pushes {
 /// When the journal last heard of a check from the server's own vantage.
 pub(crate) fn heard(hub: &Hub, key: &CheckKey) -> Option<Timestamp> {
     let state = hub.state();
-    let evidence = state.evidence().get(&(key.clone(), VantageName::here()))?;
-    Some(evidence.at)
+    state.evidence().get(&(key.clone(), VantageName::here()))?.answered_at()
 }
 
 /// Compares by digests, so that the time it takes tells nothing of the token.

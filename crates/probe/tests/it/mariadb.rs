@@ -43,7 +43,9 @@ fn empty(options: &[&str]) -> Server {
     let data = format!("--datadir={}", at("data"));
     // Small files: they are only written to be thrown away.
     let small = ["--innodb-log-file-size=4M", "--innodb-data-file-path=ibdata1:10M:autoextend"];
-    let made = ["mariadb-install-db", "--no-defaults", &data, "--skip-test-db", "--force"];
+    // A server that starts clears its folder of temporary tables, another one's too.
+    let own = format!("--tmpdir={}", folder.path().display());
+    let made = ["mariadb-install-db", "--no-defaults", &data, &own, "--skip-test-db", "--force"];
     let more = ["--auth-root-authentication-method=normal", "--skip-name-resolve"];
     let made = made.into_iter().chain(more).chain(small).map(str::to_owned);
     daemon::done(daemon::as_user(USER, None, &made.collect::<Vec<_>>()));
@@ -58,6 +60,7 @@ fn empty(options: &[&str]) -> Server {
         "mariadbd",
         "--no-defaults",
         &data,
+        &own,
         &port,
         &socket,
         &pid,

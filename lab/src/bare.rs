@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 /// The release that it is of.
 const SUITE: &str = "bookworm";
@@ -142,8 +143,13 @@ impl Drop for Bare {
     }
 }
 
-/// The archive that copies are unpacked from, made when it is not there.
-fn archive() -> PathBuf {
+/// The archive that copies are unpacked from, made when it is not there; once, whoever asks first.
+fn archive() -> &'static Path {
+    static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
+    ARCHIVE.get_or_init(made)
+}
+
+fn made() -> PathBuf {
     let own = std::env::current_exe().expect("a test knows where it is");
     // `deps/` lies in the folder of a profile, and that in cargo's.
     let all = own.ancestors().nth(3).expect("a test lies where cargo builds").join("bare");

@@ -25,10 +25,13 @@ pub(crate) struct Arguments {
     /// A file of `name = /program and its arguments` lines, as for `serve`.
     #[arg(long)]
     commands: Option<PathBuf>,
+    /// A file of `name = /program and its arguments` lines, as for `serve`.
+    #[arg(long)]
+    plugins: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> {
-    let Arguments { plant, data, secrets, commands } = arguments;
+    let Arguments { plant, data, secrets, commands, plugins } = arguments;
     let plant = match plant {
         None => None,
         Some(path) => match opened::open(&path)? {
@@ -37,7 +40,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
         },
     };
     let host = Host::read(Path::new("/"));
-    let mut found = examine(&host, plant.as_deref(), &data, secrets.as_deref())
+    let mut found = examine(&host, plant.as_deref(), &data, secrets.as_deref(), plugins.as_deref())
         .context("could not start a runtime to try things")?;
     if let Some(plant) = &plant {
         let settled = commands.map_or_else(Commands::none, Commands::of_file);

@@ -4,15 +4,18 @@
 //! remedy; what cannot be found out from here is unknown, and says who knows it.
 
 use crate::host::Host;
-use blackstart_model::Plant;
-use blackstart_model::check::{self, DnsQuestion, HostPort, IcmpQuestion, Question, TcpQuestion};
+use blackstart_model::check::{
+    self, DnsQuestion, HostPort, IcmpQuestion, PluginQuestion, Question, TcpQuestion,
+};
 use blackstart_model::observation::{Outcome, Standing, SymptomCode};
 use blackstart_model::plant::{Far, Heartbeat, Secret};
 use blackstart_model::time::Duration;
+use blackstart_model::{Plant, VantageId};
+use blackstart_probe::plugins::{NoCommand, PluginStore, can_start};
 use blackstart_probe::secrets::{SecretStore, Secrets as _};
 use blackstart_probe::{Answer, Equipment, ask_once};
 use rustix::fs::statvfs;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -78,7 +81,7 @@ fn not(
 }
 
 /// Tries everything that this machine, this folder and this plant need; the worst first. `secrets` is the secrets
-/// file, where there is one. Takes some seconds.
+/// file, and `plugins` the file of plugins, where there are such. Takes some seconds.
 ///
 /// # Errors
 /// When the system gives no runtime.
@@ -87,10 +90,13 @@ pub fn examine(
     plant: Option<&Plant>,
     data: &Path,
     secrets: Option<&Path>,
+    plugins: Option<&Path>,
 ) -> std::io::Result<Vec<Capability>> {
     let secrets = SecretStore { file: secrets.map(Path::to_path_buf) };
+    let plugins = PluginStore { file: plugins.map(Path::to_path_buf) };
     let mut found = vec![journal(data), clock(), files(plant)];
     found.extend(asked(host, plant)?);
+    found.extend(running(&plugins, plant));
     if let Some(plant) = plant {
         found.push(named(plant, &secrets));
         found.extend(vantages(plant));
@@ -312,6 +318,94 @@ fn named(plant: &Plant, secrets: &SecretStore) -> Capability {
     }
     let remedy = "set them in the environment, or name the file with --secrets";
     not(WHAT, Able::No, missing.join("; "), remedy)
+}
+
+/// Whether the plugins that this host names could be run, and those that the plant's checks name; none is.
+fn running(store: &PluginStore, plant: Option<&Plant>) -> Vec<Capability> {
+    let what = |name: &str| format!("running plugin {name}");
+    let Some(file) = &store.file else { return unnamed(plant) };
+    let programs = match store.programs() {
+        Ok(programs) => programs,
+        Err(complaints) => {
+            let because = format!("{}: {}", file.display(), complaints.join("; "));
+            let remedy = "mend the file: with one line wrong none of it counts";
+            return vec![not("running plugins", Able::No, because, remedy)];
+        }
+    };
+    let mut found = Vec::new();
+    let mut well = 0;
+    for (name, program) in &programs {
+        match can_start(program) {
+            Ok(()) => well += 1,
+            Err(why) => {
+                let because = format!("{} {why}", program.display());
+                let remedy = format!("mend it, or what {} says of `{name}`", file.display());
+                found.push(not(&what(name), Able::No, because, remedy));
+            }
+        }
+    }
+    if well > 0 {
+        found.push(able(
+            "running plugins",
+            format!("{well} of {} could be started", programs.len()),
+        ));
+    }
+    for question in asked_here(plant) {
+        // What is wrong with a program was said of the file.
+        if let Err(NoCommand::NotAllowed(why)) = store.fits(question) {
+            let remedy =
+                format!("name it in {}, or in the plant as it stands there", file.display());
+            let refused = not(&what(&question.plugin), Able::No, why, remedy);
+            found.extend(Some(refused).filter(|refused| !found.contains(refused)));
+        }
+    }
+    found.extend(elsewhere(plant));
+    found
+}
+
+/// What checks want of a host that names no plugins.
+fn unnamed(plant: Option<&Plant>) -> Vec<Capability> {
+    let names: BTreeSet<&str> = asked_here(plant).map(|question| &*question.plugin).collect();
+    let mut found = Vec::from_iter(elsewhere(plant));
+    if !names.is_empty() {
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        let because = format!("checks name {names}, and no file says which programs those are");
+        let remedy = "name the file with --plugins, for `serve` too";
+        found.push(not("running plugins", Able::No, because, remedy));
+    }
+    found
+}
+
+/// The plugins that are to be run on this machine.
+fn asked_here(plant: Option<&Plant>) -> impl Iterator<Item = &PluginQuestion> {
+    plugin_checks(plant).filter(|(from, _)| from.is_none()).map(|(_, question)| question)
+}
+
+/// Agents' hosts name theirs for themselves.
+fn elsewhere(plant: Option<&Plant>) -> Vec<Capability> {
+    let mut agents: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (agent, question) in plugin_checks(plant) {
+        let Some(agent) = agent else { continue };
+        agents.entry(agent).or_default().insert(&question.plugin);
+    }
+    let each = agents.into_iter().map(|(agent, names)| {
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        let because = format!("{names}: whether its host names them, and its `allow` has `plugin`, is known there");
+        let remedy = "look at these checks in the console: a plugin it does not run is `unknown(not-allowed)`";
+        not(&format!("running plugins by agent {agent}"), Able::Unknown, because, remedy)
+    });
+    each.collect()
+}
+
+/// Each plugin check from each of its vantages: by which agent, if by one.
+fn plugin_checks(plant: Option<&Plant>) -> impl Iterator<Item = (Option<&str>, &PluginQuestion)> {
+    let checks =
+        plant.into_iter().flat_map(|plant| plant.checks().iter().map(move |it| (plant, it)));
+    checks.flat_map(|(plant, check)| {
+        let Question::Plugin(question) = &check.question else { return Vec::new() };
+        let agent = |from: &VantageId| plant.vantage(*from).agent.as_deref();
+        check.from.iter().map(|from| (agent(from), question)).collect()
+    })
 }
 
 /// What only an agent can see.

@@ -13,6 +13,8 @@
 
 use blackstart_model::check::PluginQuestion;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +23,9 @@ const FILE_BYTES_MAX: u64 = 256 << 10;
 
 /// Commands of one file at most.
 const COMMANDS_MAX: usize = 2_000;
+
+/// So much of a script is looked at by Linux for its interpreter (`BINPRM_BUF_SIZE`, execve(2)).
+const SCRIPT_HEAD_BYTES: u64 = 256;
 
 /// Words of one command at most.
 const WORDS_MAX: usize = 64;
@@ -81,12 +86,52 @@ impl PluginStore {
         Ok(words)
     }
 
+    /// Whether this host would run something for this question. Nothing is run.
+    ///
+    /// # Errors
+    /// When it would not, or its configuration is not in order.
+    pub fn fits(&self, question: &PluginQuestion) -> Result<(), NoCommand> {
+        self.command(question).map(drop)
+    }
+
+    /// Every name of the file with its program; none without a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file.
+    pub fn programs(&self) -> Result<BTreeMap<String, PathBuf>, Vec<String>> {
+        let commands = self.file.as_deref().map_or_else(|| Ok(BTreeMap::new()), commands)?;
+        Ok(commands.into_iter().map(|(name, command)| (name, command.program())).collect())
+    }
+
     /// Everything that is wrong with the file, to be told at the start.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         let complaints = self.file.as_deref().map(commands);
         complaints.and_then(Result::err).unwrap_or_default()
     }
+}
+
+/// Whether this program could be started by the user we run as. It is not started.
+///
+/// # Errors
+/// What is in its way.
+pub fn can_start(program: &Path) -> Result<(), String> {
+    belongs_here(program)?;
+    let may_run = |path: &Path| rustix::fs::access(path, rustix::fs::Access::EXEC_OK);
+    may_run(program).map_err(|_| "may not be run by the user we run as".to_owned())?;
+    let Some(interpreter) = interpreter(program) else { return Ok(()) };
+    may_run(&interpreter)
+        .map_err(|error| format!("is run by {}, which cannot be: {error}", interpreter.display()))
+}
+
+/// Whose script this is: the first word after `#!` in its first line (execve(2)).
+fn interpreter(program: &Path) -> Option<PathBuf> {
+    use std::io::Read as _;
+    let mut head = Vec::new();
+    std::fs::File::open(program).ok()?.take(SCRIPT_HEAD_BYTES).read_to_end(&mut head).ok()?;
+    let line = head.strip_prefix(b"#!")?.split(|&byte| byte == b'\n').next()?;
+    let word = line.trim_ascii_start().split(u8::is_ascii_whitespace).next()?;
+    Some(PathBuf::from(OsStr::from_bytes(word)))
 }
 
 /// Whether nobody but root and we ourselves can change what this file does.
@@ -189,6 +234,13 @@ impl Command {
             Some(_) => Err("the program has to be a whole path, with no place in it".to_owned()),
             None => Err("no program is named".to_owned()),
         }
+    }
+
+    /// What is run: the first word, which has no places.
+    fn program(&self) -> PathBuf {
+        let pieces = self.0[0].iter();
+        let text = pieces.map(|(Piece::Text(text) | Piece::Place(text))| text.as_str());
+        PathBuf::from(text.collect::<String>())
     }
 
     /// The words, with these in their places.

@@ -53,3 +53,54 @@ fn every_no_has_its_remedy() {
         assert!(next.trim_start().starts_with('→'), "{line}");
     }
 }
+
+#[test]
+fn a_plugin_that_could_not_be_run_is_told_with_its_reason() {
+    use std::os::unix::fs::PermissionsExt;
+    let vantages = "vantages: { away: { agent: probe-1 } }";
+    let checks = ["good", "gone", "shut", "alien", "nowhere", "good, with: { host: a }"];
+    let mut checks: Vec<String> = (1..)
+        .zip(checks)
+        .map(|(at, plugin)| format!("{{ plugin: {plugin}, name: c{at} }}"))
+        .collect();
+    checks.push("{ plugin: far, from: away }".to_owned());
+    let site = Site::new(&format!(
+        "blackstart: 1\nname: p\ntimezone: UTC\n{vantages}\nservices: {{ x: {{ checks: [ {} ] }} }}\n",
+        checks.join(", ")
+    ));
+    let program = |name: &str, text: &str, mode: u32| {
+        let path = site.path(name);
+        std::fs::write(&path, text).expect("written");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("its mode");
+        path.display().to_string()
+    };
+    let lines = [
+        format!("good = {}", program("good", "#!/bin/sh\necho fine\n", 0o755)),
+        "gone = /nowhere/check_gone".to_owned(),
+        format!("shut = {}", program("shut", "#!/bin/sh\n", 0o644)),
+        format!("alien = {}", program("alien", "#! /no/such/shell -x\n", 0o755)),
+        format!("open = {}", program("open", "#!/bin/sh\n", 0o777)),
+    ];
+    let file = program("plugins", &lines.join("\n"), 0o644);
+    let plant = site.plant();
+    let plant = plant.to_str().expect("text");
+    let data = site.path("data");
+    let words = ["doctor", plant, "--data", data.to_str().expect("text"), "--plugins", &file];
+    let told = text(&run(&words).stdout);
+    let says = |line: &str| assert!(told.contains(line), "{line}\n{told}");
+    says("yes      running plugins: 1 of 5 could be started");
+    says("no       running plugin gone: /nowhere/check_gone cannot be used: No such file");
+    says("shut may not be run by the user we run as");
+    says("alien is run by /no/such/shell, which cannot be: No such file");
+    says("open can be changed by others (mode 777)");
+    says("no       running plugin nowhere: ");
+    says("no       running plugin good: the command has no place `host`");
+    says("unknown  running plugins by agent probe-1: far: ");
+    let told = text(&run(&words[..4]).stdout);
+    let without =
+        "no       running plugins: checks name alien, gone, good, nowhere, shut, and no file says";
+    assert!(told.contains(without), "{told}");
+    let file = program("plugins", "good /bin/true\ngood = true\n", 0o644);
+    let told = text(&run(&["doctor", "--data", words[3], "--plugins", &file]).stdout);
+    assert!(told.contains("line 1: ") && told.contains("line 2: "), "{told}");
+}

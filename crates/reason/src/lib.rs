@@ -2,7 +2,8 @@
 //!
 //! Before an outage every question is asked of a plant and its [`circuit`]: [`structure`] (the audit),
 //! [`whatif`] with its second layer [`load`], [`faulttree`], [`coldstart`], [`availability`],
-//! [`diagnosability`]. During one, [`step`] takes one input after another.
+//! [`diagnosability`]. During one, [`step`] takes one input after another; [`recall`] takes those of a journal, with what was
+//! decided on them.
 //!
 //! Pure: same input, same output, byte for byte. It never reads a clock, opens a socket or draws a
 //! random number; `now` is an argument. Tested through these doors.
@@ -10,6 +11,7 @@
 
 mod state;
 mod step;
+mod recall;
 mod judgement;
 mod why;
 mod history;
@@ -39,6 +41,7 @@ pub mod faulttree;
 
 pub use circuit::crosses_way_out;
 pub use diagnosis::lossy;
+pub use recall::recall;
 pub use state::{
     AlertProgress, AlertStage, Deeded, Evidence, Incident, Loss, State, SymptomKey, SymptomTrack,
     Word,

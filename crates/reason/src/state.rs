@@ -221,6 +221,31 @@ pub(crate) struct Told {
 }
 
 impl Incident {
+    /// A new one: only suspected as yet, with nothing known of it but when it was first seen, and why.
+    pub(crate) fn suspected(
+        id: IncidentId,
+        opened_at: Timestamp,
+        because: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            state: IncidentState::Suspected,
+            opened_at: opened_at.min(now),
+            closed_at: None,
+            symptoms: BTreeMap::new(),
+            diagnosis: DiagnosisSummary::default(),
+            services: Vec::new(),
+            customers: Vec::new(),
+            acknowledged_by: None,
+            silenced_until: None,
+            merged_into: None,
+            history: vec![(now, IncidentState::Suspected, because)],
+            told: None,
+            withheld: None,
+        }
+    }
+
     /// The faults of the leading hypothesis; none while no cause is known.
     #[must_use]
     pub fn cause(&self) -> Vec<FaultName> {
@@ -494,4 +519,10 @@ pub(crate) fn names(keys: &BTreeSet<SymptomKey>) -> Vec<String> {
 /// `plex/https from here`.
 pub(crate) fn symptom_name((check, vantage): &SymptomKey) -> String {
     format!("{check} from {vantage}")
+}
+
+/// What [`symptom_name`] names so.
+pub(crate) fn symptom_named(name: &str) -> Option<SymptomKey> {
+    let (check, vantage) = name.split_once(" from ")?;
+    Some((CheckKey::from(check), VantageName::from(vantage)))
 }

@@ -46,21 +46,37 @@ const GAPS_MAX: usize = 32;
 /// after a quiet while is judged at once; in a storm the judgement follows at
 /// [`State::wake_at`], four times a second.
 pub fn step(state: &mut State, input: &Input, now: Timestamp) -> Vec<Decision> {
+    let now = arrived(state, now);
+    let mut decisions = Vec::new();
+    if taken(state, input, now, &mut decisions) {
+        judge(state, now, &mut decisions);
+    }
+    decisions
+}
+
+/// The time of an input that has come in at `now`: it never goes back.
+pub(crate) fn arrived(state: &mut State, now: Timestamp) -> Timestamp {
     let now = state.now.map_or(now, |last| last.max(now));
     state.now = Some(now);
-    let mut decisions = Vec::new();
-    if let Err(because) = take(state, input, now, &mut decisions) {
+    now
+}
+
+/// Takes an input into the state, or rejects it; true when everything is to be judged anew after it.
+pub(crate) fn taken(
+    state: &mut State,
+    input: &Input,
+    now: Timestamp,
+    decisions: &mut Vec<Decision>,
+) -> bool {
+    if let Err(because) = take(state, input, now, decisions) {
         decisions.push(Decision::Reject { because });
-        return decisions;
+        return false;
     }
     let due = state.judge_again_at.is_some_and(|at| now >= at);
     let asked = state.retold.is_some() && *input == Input::Tick;
     let apart = state.judged_apart();
     let rested = asked || state.judged_at.is_none_or(|at| now >= later(at, apart));
-    if (state.unjudged || due) && rested {
-        judge(state, now, &mut decisions);
-    }
-    decisions
+    (state.unjudged || due) && rested
 }
 
 impl State {

@@ -13,7 +13,7 @@ use blackstart_journal::{Journal, JournalError, Reader};
 use blackstart_model::RecordId;
 use blackstart_model::record::{Decision, Input, Record};
 use blackstart_model::time::{Duration, Timestamp};
-use blackstart_reason::{State, step};
+use blackstart_reason::{State, recall, step};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
@@ -38,8 +38,8 @@ pub struct Folded {
     pub newest: RecordId,
     /// Its time.
     pub at: Option<Timestamp>,
-    /// The first record whose decision is not the one this version comes to, if there is any: what it
-    /// is, and what it would be now.
+    /// The first decision that is not the one this version comes to, if there is any: its record, and how it
+    /// would be now. It stands nevertheless.
     pub differs: Option<(RecordId, String)>,
 }
 
@@ -64,40 +64,71 @@ impl Until {
     }
 }
 
-/// Folds a journal, or its first records up to `until`. Linear in their number.
+/// Folds a journal, or its first records up to `until`: its inputs, and what was decided on each, which stands
+/// ([`recall`]). An input is one with its decisions. Linear in the records.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn fold(journal: &dyn Reader, until: Until) -> Result<Folded, JournalError> {
     let mut folded = Folded { state: State::new(), newest: RecordId(0), at: None, differs: None };
-    let mut expected: std::collections::VecDeque<Decision> = std::collections::VecDeque::new();
+    let mut reading: Option<Past> = None;
+    let mut next = RecordId(1);
     loop {
-        let entries = journal.read(RecordId(folded.newest.0 + 1), PAGE)?;
-        let Some(last) = entries.last() else { return Ok(folded) };
-        let last = last.id;
+        let entries = journal.read(next, PAGE)?;
+        let Some(last) = entries.last() else { break };
+        next = RecordId(last.id.0 + 1);
         for entry in entries {
-            if until.is_before(&entry) {
-                return Ok(folded);
+            let is_beyond = until.is_before(&entry);
+            if !is_beyond {
+                folded.newest = entry.id;
+                folded.at = Some(entry.at);
             }
-            match entry.record {
-                Record::Input(input) => {
-                    if let (Some(missing), None) = (expected.front(), &folded.differs) {
-                        folded.differs = Some((entry.id, format!("{missing:?} is missing")));
+            match (entry.record, &mut reading) {
+                (Record::Input(input), _) => {
+                    if let Some(past) = reading.take() {
+                        past.fold(&mut folded);
                     }
-                    expected = step(&mut folded.state, &input, entry.at).into();
+                    if is_beyond {
+                        return Ok(folded);
+                    }
+                    reading = Some(Past { id: entry.id, at: entry.at, input, then: Vec::new() });
                 }
-                Record::Decision(decision) => {
-                    let ours = expected.pop_front();
-                    if ours.as_ref() != Some(&decision) && folded.differs.is_none() {
-                        folded.differs =
-                            Some((entry.id, format!("now {ours:?}, then {decision:?}")));
-                    }
+                (Record::Decision(decision), Some(past)) => past.then.push(decision),
+                (Record::Decision(decision), None) => {
+                    let of_nothing = || (entry.id, format!("{decision:?} follows from no input"));
+                    folded.differs.get_or_insert_with(of_nothing);
                 }
             }
-            folded.newest = entry.id;
-            folded.at = Some(entry.at);
         }
-        debug_assert!(folded.newest == last);
+    }
+    if let Some(past) = reading {
+        past.fold(&mut folded);
+    }
+    Ok(folded)
+}
+
+/// An input of the past, with what was decided on it.
+struct Past {
+    id: RecordId,
+    at: Timestamp,
+    input: Input,
+    then: Vec<Decision>,
+}
+
+impl Past {
+    fn fold(self, folded: &mut Folded) {
+        let Self { id, at, input, then } = self;
+        let now = recall(&mut folded.state, &input, at, &then);
+        if folded.differs.is_some() || now == then {
+            return;
+        }
+        let same = now.iter().zip(&then).take_while(|(now, then)| now == then).count();
+        let how = match (now.get(same), then.get(same)) {
+            (Some(now), Some(then)) => format!("now {now:?}, then {then:?}"),
+            (Some(now), None) => format!("now {now:?}, then nothing"),
+            (None, then) => format!("now nothing, then {then:?}"),
+        };
+        folded.differs = Some((RecordId(id.0 + 1 + same as u64), how));
     }
 }
 
@@ -182,8 +213,10 @@ impl Work {
         carry_out: mpsc::UnboundedSender<Decision>,
     ) -> Result<(Self, mpsc::Receiver<Message>), JournalError> {
         let Folded { state, newest, at, differs } = fold(&*journal, Until::End)?;
-        if let Some((id, how)) = differs {
-            tracing::warn!("{id} would be decided otherwise by this version: {how}");
+        if let Some((id, _)) = differs {
+            tracing::info!(
+                "{id} was decided otherwise than this version would have, and stands: `blackstart replay` says how"
+            );
         }
         let reader = journal.reader()?;
         let (inbox, messages) = mpsc::channel(crate::hub::INBOX_MAX);

@@ -1,6 +1,7 @@
 //! What holds of every history: whatever breaks, is mended, is done by people and goes wrong with us,
 //! in whatever order.
 
+use crate::recall::{journal, otherwise, recalled};
 use crate::world::{World, two_racks};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::record::{
@@ -207,6 +208,43 @@ proptest! {
         decisions.extend(fold(&mut state, after));
         prop_assert_eq!(decisions, world.decisions);
         prop_assert_eq!(state.encode(), world.state.encode());
+    }
+
+    /// What was decided stands, byte for byte where this version decides the same.
+    #[test]
+    fn what_is_recalled_is_what_was(acts in vec(act(), 1..24)) {
+        let mut world = World::of(&two_racks());
+        for act in &acts {
+            play(&mut world, act);
+        }
+        prop_assert_eq!(recalled(&journal(&world)).encode(), world.state.encode());
+    }
+
+    /// Incidents and alerts are those of the record, whatever this version would have decided.
+    #[test]
+    fn what_another_version_decided_stands(acts in vec(act(), 1..24)) {
+        let mut world = World::of(&two_racks());
+        for act in &acts {
+            play(&mut world, act);
+        }
+        let mut past = journal(&world);
+        otherwise(&mut past);
+        let state = recalled(&past);
+        let shown = |state: &State, more: u64| -> Vec<String> {
+            let incidents = state.incidents().values().map(|it| {
+                let into = it.merged_into.map(|id| id.0 + more);
+                let named = (it.id.0 + more, it.state, it.closed_at, into, it.cause());
+                let hit = (&it.services, &it.customers, &it.acknowledged_by, it.silenced_until);
+                format!("{named:?} {hit:?}")
+            });
+            let alerts = state.alerts().values().map(|it| {
+                let (id, of) = (it.alert.id.0, it.alert.incident.map(|id| id.0 + more));
+                let id = if more > 0 { id + 90 } else { id };
+                format!("{id} {of:?} {} {:?} {:?}", it.alert.news, it.decided_at, it.stage)
+            });
+            incidents.chain(alerts).collect()
+        };
+        prop_assert_eq!(shown(&state, 0), shown(&world.state, 40));
     }
 
     #[test]

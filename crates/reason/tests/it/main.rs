@@ -12,6 +12,7 @@ mod delivery;
 mod unanswered;
 mod answers;
 mod replay;
+mod recall;
 mod audit;
 mod diagnosability;
 mod properties;

@@ -1,8 +1,9 @@
 //! What changed our mind: a line for each time that another cause came to lead.
 //!
 //! It compares what was believed with what is, and names one thing that was seen and fits the one and not
-//! the other. It decides nothing. Tested through `step`.
+//! the other. It decides nothing. Tested through `step`, and by cases here.
 
+use blackstart_model::observation::Standing;
 use blackstart_model::record::{DiagnosisSummary, FaultName, HypothesisSummary};
 use blackstart_model::time::{Timestamp, Zone, shown_short};
 use std::collections::BTreeSet;
@@ -11,10 +12,11 @@ use std::collections::BTreeSet;
 const CHANGED_MAX: usize = 16;
 
 /// The line on how `new` came to lead where `old` did; `None` where one of them names no cause, or both
-/// name the same.
+/// name the same. `stands` says of a symptom by name how it is seen now.
 pub(crate) fn line(
     old: &DiagnosisSummary,
     new: &DiagnosisSummary,
+    stands: &dyn Fn(&str) -> Standing,
     now: Timestamp,
     zone: &Zone,
 ) -> Option<String> {
@@ -22,7 +24,7 @@ pub(crate) fn line(
     if before.is_empty() || after.is_empty() || alike(&before, &after) {
         return None;
     }
-    let because = because(old, new, &before);
+    let because = because(old, new, stands, &before);
     let at = shown_short(now, zone);
     Some(format!("{at}: {} instead of {}, because {because}", said(&after), said(&before)))
 }
@@ -47,7 +49,12 @@ fn said(cause: &[FaultName]) -> String {
 }
 
 /// What was seen that fits what is believed now, and not what was.
-fn because(old: &DiagnosisSummary, new: &DiagnosisSummary, before: &[FaultName]) -> String {
+fn because(
+    old: &DiagnosisSummary,
+    new: &DiagnosisSummary,
+    stands: &dyn Fn(&str) -> Standing,
+    before: &[FaultName],
+) -> String {
     let (Some(was), Some(lead)) = (old.hypotheses.first(), new.hypotheses.first()) else {
         return "nothing is believed of it now".to_owned();
     };
@@ -69,11 +76,54 @@ fn because(old: &DiagnosisSummary, new: &DiagnosisSummary, before: &[FaultName])
         return format!("{seen} goes on failing, which that did not explain");
     }
     if let Some(seen) = first_beyond(&was.explains, &[&lead.explains, &lead.unexplained]) {
-        return format!("{seen} is up again");
+        return match stands(seen) {
+            Standing::Up => format!("{seen} is up again"),
+            Standing::Down | Standing::Degraded => format!("{seen} has another cause"),
+            // Who says nothing more has not said that it is up.
+            Standing::Unknown => format!("nothing is heard of {seen} any more"),
+        };
     }
     "it fits better how often and when each was seen to fail".to_owned()
 }
 
 fn first_beyond<'a>(list: &'a [String], known: &[&Vec<String>]) -> Option<&'a String> {
     list.iter().find(|name| !known.iter().any(|known| known.contains(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blackstart_model::record::{BelievedFault, FaultMode};
+
+    /// A belief in one fault that explains these.
+    fn belief(subject: &str, explains: &[&str]) -> DiagnosisSummary {
+        let fault = FaultName { subject: subject.to_owned(), mode: FaultMode::Down };
+        let lead = HypothesisSummary {
+            faults: vec![BelievedFault { fault, since: None, until: None }],
+            nothing_broke: false,
+            posterior: 0.9,
+            explains: explains.iter().map(|name| (*name).to_owned()).collect(),
+            unexplained: Vec::new(),
+            contradicted: Vec::new(),
+            predicts: Vec::new(),
+        };
+        DiagnosisSummary { hypotheses: vec![lead], ..DiagnosisSummary::default() }
+    }
+
+    #[test]
+    fn what_is_gone_is_up_again_only_where_it_is_seen_up() {
+        let old = belief("core", &["db from monitor", "web/tcp from here"]);
+        let new = belief("web", &["web/tcp from here"]);
+        let said = |standing| {
+            let now = "2026-11-21T03:00:00Z".parse().expect("an instant");
+            line(&old, &new, &|_| standing, now, &Zone::UTC).expect("another cause leads")
+        };
+        let because =
+            |standing| said(standing).split_once("because ").expect("a reason").1.to_owned();
+        assert_eq!(because(Standing::Up), "db from monitor is up again");
+        assert_eq!(because(Standing::Unknown), "nothing is heard of db from monitor any more");
+        for standing in [Standing::Down, Standing::Degraded] {
+            assert_eq!(because(standing), "db from monitor has another cause");
+        }
+    }
 }

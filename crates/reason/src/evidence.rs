@@ -32,7 +32,7 @@ pub(crate) use crate::history::{later, signed};
 pub(crate) use epochs::Epoch;
 
 /// How long somebody's word is a symptom (chosen by hand: things change within the hour).
-const WORD_LASTS: Duration = Duration::from_secs(3_600);
+pub(crate) const WORD_LASTS: Duration = Duration::from_secs(3_600);
 
 /// How far back an outage is looked at: what has failed for longer is taken as it was then (chosen by hand: a
 /// day, so that what a night shift left is still in the picture of the next).

@@ -12,9 +12,11 @@ use crate::alert;
 use crate::changed;
 use crate::circuit::{GateId, InputId};
 use crate::diagnosis::{Diagnosis, Fact, Part};
-use crate::evidence::{Facts, Seen, facts, is_lost_key, later, signed};
+use crate::evidence::{Facts, Seen, WORD_LASTS, facts, is_lost_key, later, signed};
 use crate::impact;
-use crate::state::{Evidence, Incident, Loaded, State, SymptomKey, SymptomTrack, names};
+use crate::state::{
+    Evidence, Incident, Loaded, Loss, State, SymptomKey, SymptomTrack, Word, names, symptom_named,
+};
 use crate::verification::{ask, verify};
 use crate::why::{Surroundings, Why, searched_degraded};
 use blackstart_model::incident::{IncidentEvent, IncidentState};
@@ -24,7 +26,7 @@ use blackstart_model::record::{
     IncidentRevision, Saw,
 };
 use blackstart_model::time::{Duration, Timestamp, shown_span};
-use blackstart_model::{CheckKey, ComponentName, IncidentId};
+use blackstart_model::{CheckKey, ComponentName, IncidentId, VantageName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Judgements are at least so far apart, so that a storm of changes costs four a second and no more.
@@ -127,10 +129,9 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     let fresh = first_seen(state, &facts);
     verify(state, &loaded, &fresh, now, decisions);
     let failing = keys(facts.failing.iter().chain(&facts.degraded));
-    let returned = track_symptoms(state, &failing, now);
-    if !returned.is_empty() {
-        let because = format!("{} is up again", crate::state::symptom_name(&returned[0]));
-        ask(state, &loaded, returned, because, now, decisions);
+    if let Some((first, ask_about)) = track_symptoms(state, &failing, now) {
+        let because = format!("{} is up again", crate::state::symptom_name(&first));
+        ask(state, &loaded, ask_about, because, now, decisions);
     }
 
     let surroundings = Surroundings::of(state, &loaded, &facts, now);
@@ -199,42 +200,60 @@ fn first_seen<'a>(state: &State, facts: &'a Facts) -> Vec<&'a Seen> {
     failing.filter(|seen| !is_known(&seen.key)).collect()
 }
 
-/// Notes for each symptom of each live incident whether it is still seen. Gives what to ask about when
-/// some of an incident's symptoms are newly up: they again, and those that are left.
-fn track_symptoms(state: &mut State, failing: &[&SymptomKey], now: Timestamp) -> Vec<SymptomKey> {
+/// Notes for each symptom of each live incident whether it is still seen. When some are newly up it gives the first of
+/// them, and what to ask about: all symptoms of their incidents, they again and those that are left.
+fn track_symptoms(
+    state: &mut State,
+    failing: &[&SymptomKey],
+    now: Timestamp,
+) -> Option<(SymptomKey, Vec<SymptomKey>)> {
     let State { incidents, open, lost, words, evidence, .. } = state;
-    let mut ask_about = Vec::new();
+    let mut returned: Option<(SymptomKey, Vec<SymptomKey>)> = None;
     for id in &*open {
         let Some(incident) = incidents.get_mut(id).filter(|it| it.state.is_live()) else {
             continue;
         };
         let mut is_failing = among(failing);
-        let mut returned = false;
+        let mut first = None;
         for (key, track) in &mut incident.symptoms {
             if is_failing(key) {
                 track.up_since = None;
-                continue;
-            }
-            let up = if is_lost_key(key) {
-                !lost.contains_key(&key.1)
-            } else if let Some(word) =
-                words.get(key.0.as_str()).and_then(|words| words.get(key.1.as_str()))
+            } else if track.up_since.is_none()
+                && stands(lost, words, evidence, key, now) == Standing::Up
             {
-                word.saw == Saw::Up
-            } else {
-                let said = evidence.get(key);
-                said.is_some_and(|evidence| evidence.outcome.standing() == Standing::Up)
-            };
-            if up && track.up_since.is_none() {
                 track.up_since = Some(now);
-                returned = true;
+                first.get_or_insert_with(|| key.clone());
             }
         }
-        if returned {
+        if let Some(first) = first {
+            let (_, ask_about) = returned.get_or_insert_with(|| (first, Vec::new()));
             ask_about.extend(incident.symptoms.keys().cloned());
         }
     }
-    ask_about
+    returned
+}
+
+/// How what was a symptom stands now. Who says nothing more has not said that it is up: a word that has grown too old
+/// to count is unknown.
+fn stands(
+    lost: &BTreeMap<VantageName, Loss>,
+    words: &BTreeMap<ComponentName, BTreeMap<String, Word>>,
+    evidence: &BTreeMap<SymptomKey, Evidence>,
+    key: &SymptomKey,
+    now: Timestamp,
+) -> Standing {
+    if is_lost_key(key) {
+        return if lost.contains_key(&key.1) { Standing::Down } else { Standing::Up };
+    }
+    let word = words.get(key.0.as_str()).and_then(|words| words.get(key.1.as_str()));
+    match word.map(|word| (word.saw, later(word.at, WORD_LASTS) > now)) {
+        Some((Saw::Up, _)) => Standing::Up,
+        Some((Saw::Down | Saw::Degraded | Saw::Flapping, true)) => Standing::Down,
+        Some((Saw::Down | Saw::Degraded | Saw::Flapping, false) | (Saw::Unknown, _)) => {
+            Standing::Unknown
+        }
+        None => evidence.get(key).map_or(Standing::Unknown, |said| said.outcome.standing()),
+    }
 }
 
 /// Shares the failing checks out among causes: each independent part of what is believed takes what it
@@ -520,25 +539,7 @@ fn opened(state: &mut State, now: Timestamp, seen: &[&Seen]) -> IncidentId {
         format!("{} is {}", crate::state::symptom_name(&seen.key), seen.outcome)
     });
     state.open.insert(id);
-    state.incidents.insert(
-        id,
-        Incident {
-            id,
-            state: IncidentState::Suspected,
-            opened_at: first.min(now),
-            closed_at: None,
-            symptoms: BTreeMap::new(),
-            diagnosis: DiagnosisSummary::default(),
-            services: Vec::new(),
-            customers: Vec::new(),
-            acknowledged_by: None,
-            silenced_until: None,
-            merged_into: None,
-            history: vec![(now, IncidentState::Suspected, because)],
-            told: None,
-            withheld: None,
-        },
-    );
+    state.incidents.insert(id, Incident::suspected(id, first, because, now));
     id
 }
 
@@ -567,7 +568,8 @@ fn add_symptoms(incident: &mut Incident, seen: &[&Seen]) -> bool {
 
 /// Gives an incident a group's symptoms, and its diagnosis unless the incident is on its way back.
 fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, now: Timestamp) {
-    let incident = state.incidents.get_mut(&id).expect("the caller found or made it");
+    let State { incidents, lost, words, evidence, .. } = state;
+    let incident = incidents.get_mut(&id).expect("the caller found or made it");
     let fresh = add_symptoms(incident, &group.seen);
     let recovering = incident
         .symptoms
@@ -578,7 +580,12 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
     if recovering && !fresh {
         return;
     }
-    let turn = changed::line(&incident.diagnosis, &group.summary, now, loaded.plant.zone());
+    let stands = |name: &str| {
+        let key = symptom_named(name);
+        key.map_or(Standing::Unknown, |key| stands(lost, words, evidence, &key, now))
+    };
+    let zone = loaded.plant.zone();
+    let turn = changed::line(&incident.diagnosis, &group.summary, &stands, now, zone);
     // What is only suspected is guessed anew with each answer: that is no change of mind.
     let turn = turn.filter(|_| incident.state != IncidentState::Suspected);
     if let Some(line) = &turn {

@@ -6,7 +6,7 @@ use blackstart_model::VantageName;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Observation, Outcome, Standing, SymptomCode};
 use blackstart_model::record::{
-    BelievedFault, Deed, FaultMode, Input, News, PersonAction, PersonInput, Report, Saw,
+    BelievedFault, Decision, Deed, FaultMode, Input, News, PersonAction, PersonInput, Report, Saw,
     VantageLoss,
 };
 use blackstart_model::time::{Duration, SignedDuration};
@@ -339,6 +339,52 @@ fn what_the_host_reports_names_the_card() {
     assert!(line.contains("card flaky instead of "), "{line}");
     assert!(line.contains(", because card from node "), "{line}");
     assert!(incident.history.iter().any(|(_, _, because)| because == line));
+}
+
+#[test]
+fn a_word_that_has_grown_too_old_is_not_up_again() {
+    let mut world = World::of(&two_racks());
+    let report = |world: &mut World, component: &str, from: &str, saw| {
+        let (failures, tries) = (u32::from(saw == Saw::Down), 1);
+        world.give(Input::Reported(Report {
+            component: component.into(),
+            from: from.to_owned(),
+            saw,
+            tries,
+            failures,
+            trust: Report::TRUST,
+            at: world.now,
+            detail: String::new(),
+        }));
+    };
+    let returned = |world: &World| -> Vec<String> {
+        let said = world.decisions.iter().filter_map(|(_, decision)| match decision {
+            Decision::Verify { because, .. } => Some(because.clone()),
+            _ => None,
+        });
+        said.filter(|because| because.ends_with("is up again")).collect()
+    };
+    // Another system says so once; a check says so too, and goes on to the end.
+    world.break_it("quiet");
+    report(&mut world, "quiet", "monitor", Saw::Down);
+    world.run(70 * MINUTE);
+    assert_eq!(returned(&world), [""; 0]);
+    world.mend("quiet");
+    world.run(5 * MINUTE);
+    assert!(!returned(&world).is_empty());
+    for because in returned(&world) {
+        assert!(because.starts_with("quiet/tcp from "), "{because}");
+    }
+    let incident = world.confirmed()[0];
+    let left: Vec<_> = incident.symptoms_left().map(|(of, from)| format!("{of} {from}")).collect();
+    assert_eq!(
+        (incident.state, &left[..]),
+        (IncidentState::Open, &["quiet monitor".to_owned()][..])
+    );
+    // Who said that it is down says that it is not.
+    report(&mut world, "quiet", "monitor", Saw::Up);
+    world.run(5 * MINUTE);
+    assert_eq!(world.confirmed()[0].state, IncidentState::Resolved);
 }
 
 #[test]

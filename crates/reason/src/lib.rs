@@ -2,8 +2,8 @@
 //!
 //! Before an outage every question is asked of a plant and its [`circuit`]: [`structure`] (the audit),
 //! [`whatif`] with its second layer [`load`], [`faulttree`], [`coldstart`], [`availability`],
-//! [`diagnosability`]. During one, [`step`] takes one input after another; [`recall`] takes those of a journal, with what was
-//! decided on them.
+//! [`diagnosability`]. During one, [`step`] takes one input after another; [`recall`] takes those of a
+//! journal, with what was decided on them.
 //!
 //! Pure: same input, same output, byte for byte. It never reads a clock, opens a socket or draws a
 //! random number; `now` is an argument. Tested through these doors.

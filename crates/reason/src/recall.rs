@@ -22,8 +22,8 @@ use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, IncidentId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Takes in an input of the past and what was decided on it `then`, all of it and in its order, which stands. Gives what
-/// this version would decide.
+/// Takes in an input of the past and what was decided on it `then`, all of it and in its order, which stands. Gives
+/// what this version would decide.
 ///
 /// As much as [`step`](crate::step), and a copy of the open incidents for each judgement.
 pub fn recall(
@@ -143,8 +143,8 @@ fn revised(state: &mut State, revision: &IncidentRevision, now: Timestamp) {
     }
 }
 
-/// The failing checks that a diagnosis names as its own, each as it is seen now: what its leading cause explains, for the
-/// rest may be another incident's; all of them where it knows no cause.
+/// The failing checks that a diagnosis names as its own, each as it is seen now: what its leading cause explains, for
+/// the rest may be another incident's; all of them where it knows no cause.
 fn symptoms(
     state: &State,
     diagnosis: &DiagnosisSummary,

@@ -181,15 +181,21 @@ UPDATE entries SET body = json_set(body, '$.alert', json_extract(body, '$.alert'
     WHERE kind IN ('deliver', 'attempt-started', 'attempt-ended');
 CREATE TEMP TABLE later AS SELECT max(id) AS id, max(at) AS at FROM entries;
 INSERT INTO entries SELECT id + 1, at, 'tick', '{}' FROM later;
-INSERT INTO entries SELECT id + 2, at, 'incident', replace(replace(INCIDENT, 'ID', '60'), 'NAME', 'b') FROM later;
-INSERT INTO entries SELECT id + 3, at, 'alert', replace(replace(replace(ALERT, 'NR', '120'), 'ID', '60'), 'NAME', 'b') FROM later;
-INSERT INTO entries SELECT id + 4, at, 'deliver', json_object('alert', 120, 'attempt', 1, 'repeat', json('false'), 'not_before', at) FROM later;
+INSERT INTO entries SELECT id + 2, at, 'incident',
+    replace(replace(INCIDENT, 'ID', '60'), 'NAME', 'b') FROM later;
+INSERT INTO entries SELECT id + 3, at, 'alert',
+    replace(replace(replace(ALERT, 'NR', '120'), 'ID', '60'), 'NAME', 'b') FROM later;
+INSERT INTO entries SELECT id + 4, at, 'deliver',
+    json_object('alert', 120, 'attempt', 1, 'repeat', json('false'), 'not_before', at) FROM later;
 INSERT INTO entries SELECT id + 5, at, 'attempt-started', '{"alert":120,"attempt":1}' FROM later;
 INSERT INTO entries SELECT id + 6, at, 'attempt-ended', '{"alert":120,"attempt":1,"result":"delivered","words":"200"}' FROM later;
 INSERT INTO entries SELECT id + 7, at, 'tick', '{}' FROM later;
-INSERT INTO entries SELECT id + 8, at, 'incident', replace(replace(INCIDENT, 'ID', '61'), 'NAME', 'c') FROM later;
-INSERT INTO entries SELECT id + 9, at, 'alert', replace(replace(replace(ALERT, 'NR', '121'), 'ID', '61'), 'NAME', 'c') FROM later;
-INSERT INTO entries SELECT id + 10, at, 'deliver', json_object('alert', 121, 'attempt', 1, 'repeat', json('false'), 'not_before', at) FROM later;
+INSERT INTO entries SELECT id + 8, at, 'incident',
+    replace(replace(INCIDENT, 'ID', '61'), 'NAME', 'c') FROM later;
+INSERT INTO entries SELECT id + 9, at, 'alert',
+    replace(replace(replace(ALERT, 'NR', '121'), 'ID', '61'), 'NAME', 'c') FROM later;
+INSERT INTO entries SELECT id + 10, at, 'deliver',
+    json_object('alert', 121, 'attempt', 1, 'repeat', json('false'), 'not_before', at) FROM later;
 "#;
 
 const INCIDENT: &str = r#"'{"id":ID,"from":null,"to":"open","because":"a guess","into":null,"diagnosis":{"sentence":"NAME is broken","hypotheses":[{"faults":[{"subject":"NAME","mode":"down"}],"posterior":0.6,"explains":["NAME/http from here"],"unexplained":[],"contradicted":[],"predicts":[]}],"searched":""},"services":["NAME"],"customers":[]}'"#;

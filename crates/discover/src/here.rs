@@ -27,11 +27,15 @@ const NAMES: [&str; 7] =
 
 /// What is spoken by which programs, and on which ports by whatever listens there: the kind of check, by names that
 /// Debian gives programs, and by ports of IANA. Postfix listens as `master`, which others do, too.
-const SPOKEN: [(&str, &[&str], &[u16]); 4] = [
+const SPOKEN: [(&str, &[&str], &[u16]); 6] = [
     ("ssh", &["sshd", "dropbear"], &[22]),
     ("smtp", &["exim4", "exim", "sendmail", "smtpd"], &[25, 587]),
     ("imap", &[], &[143]),
     ("redis", &["redis-server", "valkey-server", "redis-sentinel"], &[6379]),
+    // Without a user both ask whether it takes sessions: one that wants to know who we are speaks its protocol.
+    ("postgres", &["postgres"], &[5432]),
+    // A connection that says nothing counts against its host with MariaDB, and after a hundred it is shut out.
+    ("mariadb", &["mariadbd", "mysqld"], &[3306]),
 ];
 
 /// Programs that keep data.

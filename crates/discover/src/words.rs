@@ -276,6 +276,7 @@ fn check(report: &Report, thing: usize, text: &str) -> Option<String> {
         return match (word.as_str(), port.or(known)?) {
             ("tcp", port) => good(format!("tcp: \"{bracketed}:{port}\"")),
             ("http" | "https", port) => good(format!("{word}: \"{word}://{bracketed}:{port}/\"")),
+            ("mysql", port) => good(format!("mariadb: \"{bracketed}:{port}\"")),
             ("dns", port) => good(format!("dns: \"{bracketed}:{port}\", query: . NS")),
             // What the plant has no words for is at least to take a connection.
             (word, port) => good(format!("{word}: \"{bracketed}:{port}\""))

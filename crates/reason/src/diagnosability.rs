@@ -11,6 +11,7 @@
 
 mod signatures;
 mod hands;
+mod spoken;
 mod advice;
 
 pub use advice::{Advice, Ask, SuggestedCheck};

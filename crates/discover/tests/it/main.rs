@@ -251,6 +251,52 @@ fn what_speaks_in_lines_is_asked_in_its_own_words_and_else_whether_it_is_there()
     assert!(looked.plant.contains(&asked), "{}", looked.plant);
 }
 
+/// A server that says these in turn, each when it has heard something; what is empty it says unasked. Until the test
+/// ends.
+fn converses(says: &'static [&'static [u8]]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            for (words, at) in says.iter().zip(0..) {
+                let heard = at == 0 || stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0);
+                if !heard || stream.write_all(words).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    port
+}
+
+#[test]
+fn a_database_that_asks_who_we_are_speaks_its_protocol_and_nobody_signs_in() {
+    // No TLS; then AuthenticationCleartextPassword (PostgreSQL, 55.7).
+    let postgres = converses(&[b"", b"N", b"R\0\0\0\x08\0\0\0\x03"]);
+    // Protocol::HandshakeV10 with the flags of a server of today; then an error packet, 1045 (MariaDB, connecting).
+    let mariadb = converses(&[
+        b"\x53\0\0\0\x0a10.11.6-MariaDB\0\x01\0\0\0abcdefgh\0\xfe\xf7\x2d\x02\0\xff\x81\x15\0\0\0\0\0\0\0\0\0\0\
+          abcdefghijkl\0mysql_native_password\0",
+        b"\x16\0\0\x02\xff\x15\x04#28000Access denied",
+    ]);
+    let other = greets("who are you?\r\n");
+    let machine = Machine::named("db1");
+    let address = loopback();
+    machine.listens(&[
+        (&address, postgres, "postgres", "/postgresql.service"),
+        (&address, mariadb, "mariadbd", "/mariadb.service"),
+        (&address, other, "mysqld", "/other.service"),
+    ]);
+    let looked = machine.look();
+    for asked in [
+        format!("- {{ postgres: \"127.0.0.1:{postgres}\", every: 5 s }}"),
+        format!("- {{ mariadb: \"127.0.0.1:{mariadb}\", every: 5 s }}"),
+        format!("- {{ tcp: \"127.0.0.1:{other}\", every: 5 s }}"),
+    ] {
+        assert!(looked.plant.contains(&asked), "{asked}\n{}", looked.plant);
+    }
+}
+
 #[test]
 fn what_does_not_answer_is_a_question_and_no_check() {
     // A port that was free a moment ago: nobody listens, whatever the file says.

@@ -8,6 +8,7 @@
 
 use super::hands::Hands;
 use super::signatures::{can_refuse, failing, muted_by};
+use super::spoken::spoken;
 use super::{Alike, Blind, Cost};
 use crate::circuit::{
     Circuit, InputId, Killers, Subject, Supposed, Supposition, TooMany, leaves_place,
@@ -123,7 +124,7 @@ fn asks(
     let mut ranked = Vec::new();
     for (component, at) in plant.components().iter().zip(0..) {
         let id = ComponentId(at);
-        let Some(kind) = kinds[id.index()].or_else(|| by_kind(component.kind)) else { continue };
+        let Some(kind) = kinds[id.index()].or_else(|| by_kind(component)) else { continue };
         let (works, usable) = (circuit.works(id), circuit.usable(id));
         let in_question = |gate| {
             killers.alone(gate).iter().filter(|&&input| classes.class(input).is_some()).count()
@@ -152,8 +153,8 @@ fn asks(
 }
 
 /// How a thing of this kind is asked, where it has no check yet.
-const fn by_kind(kind: Kind) -> Option<CheckKind> {
-    match kind {
+fn by_kind(component: &Component) -> Option<CheckKind> {
+    match component.kind {
         Kind::Ups
         | Kind::TransferSwitch
         | Kind::Pdu
@@ -168,7 +169,7 @@ const fn by_kind(kind: Kind) -> Option<CheckKind> {
         | Kind::Hypervisor
         | Kind::Vm
         | Kind::Storage => Some(CheckKind::Icmp),
-        Kind::Database | Kind::Service => Some(CheckKind::Tcp),
+        Kind::Database | Kind::Service => Some(spoken(component)),
         Kind::Website => Some(CheckKind::Http),
         // Nothing in these answers a question from afar.
         Kind::Site

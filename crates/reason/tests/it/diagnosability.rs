@@ -338,6 +338,38 @@ services: { web: { on: srv-1 }, mail: { on: srv-2 } }
 }
 
 #[test]
+fn a_service_is_to_be_asked_in_its_own_words_where_it_says_what_it_speaks() {
+    let services = [
+        ("mx-1", "{ on: srv }", "smtp"),
+        ("cache", "{ on: srv, software: Redis 7.2 }", "redis"),
+        ("orders-db", "{ on: srv, software: 'postgresql-15' }", "postgres"),
+        ("mysql2", "{ on: srv }", "mariadb"),
+        ("ns1", "{ on: srv }", "dns"),
+        ("time", "{ on: srv, software: chrony }", "ntp"),
+        ("mailboxes", "{ on: srv, software: Dovecot }", "imap"),
+        ("sftp", "{ on: srv }", "ssh"),
+        ("www", "{ on: srv }", "http"),
+        ("ledger", "{ on: srv, software: ours 3 }", "tcp"),
+        ("sshore", "{ on: srv }", "tcp"),
+    ];
+    let written: Vec<String> =
+        services.iter().map(|(name, fields, _)| format!("  {name}: {fields}\n")).collect();
+    let case = case(&format!(
+        "\nhere: {{ at: sw }}\nswitches: {{ sw: {{ checks: [ {{ icmp: 10.0.0.2 }} ] }} }}\nservers: {{ srv: {{ network: sw }} \
+         }}\nservices:\n{}",
+        written.concat()
+    ));
+    let advised = |name: &str| {
+        let component = case.plant.find(name).expect("written");
+        let mut remedies = case.said.blind.iter().filter_map(|blind| blind.remedy);
+        remedies.find(|ask| ask.component == component).map(|ask| ask.kind.as_str())
+    };
+    for (name, _, kind) in services {
+        assert_eq!(advised(name), Some(kind), "{name}");
+    }
+}
+
+#[test]
 fn a_group_that_has_become_smaller_is_no_worse() {
     let before = "
 here: { at: sw }
@@ -364,6 +396,8 @@ fn with_check(body: &str, plant: &Plant, ask: Ask, at: usize) -> String {
     // The kinds that a machine, a service or a site is advised to be asked by.
     let question = match ask.kind {
         CheckKind::Http => "http: 'http://10.0.0.9/'",
+        CheckKind::Dns => "dns: '10.0.0.9', query: 'example.net A'",
+        CheckKind::Postgres => "postgres: '10.0.0.9'",
         CheckKind::Tcp => "tcp: '10.0.0.9:80'",
         CheckKind::Icmp => "icmp: '10.0.0.9'",
         other => panic!("{other} is never advised"),

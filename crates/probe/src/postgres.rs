@@ -530,6 +530,12 @@ impl ServerError {
             "57P03" | "57P01" | "57P02" => down(NotAccepting),
             "53300" => down(TooManyConnections),
             "3D000" => down(NoDatabase),
+            // It may not read its own files (`errcode_for_file_access`): a folder that has changed hands.
+            "42501"
+                if words.starts_with("could not ") && words.ends_with(": Permission denied") =>
+            {
+                down(QueryFailed)
+            }
             // insufficient_privilege, and a statement that would write.
             "42501" | "25006" => ours(NoAnswerCode::NoPermission),
             // No SQL, or more than one statement: no server could have answered.

@@ -263,9 +263,14 @@ fn an_answer_of_redis_that_is_an_error_tells_how_the_server_is() {
         ping(&["", "-ERR max number of clients reached\r\n"]),
         "down(too-many-connections: ERR max number of clients reached)"
     );
-    assert_eq!(
-        ping(&["", "-DENIED Redis is running in protected mode\r\n"]),
-        "down(not-accepting: DENIED Redis is running in protected mode)"
+    // A real one says so in 1067 bytes, in one line.
+    let denied =
+        format!("-DENIED Redis is running in protected mode{}\r\n", " and so on".repeat(102));
+    let denied: &[&str] = &["", denied.leak()];
+    let denied = ping(Box::leak(denied.into()));
+    assert!(
+        denied.starts_with("down(not-accepting: DENIED Redis is running in protected mode"),
+        "{denied}"
     );
     assert_eq!(ping(&["", "PONG\r\n"]), "unknown(unparsable: not Redis: `PONG`)");
 }

@@ -298,3 +298,24 @@ fn a_standby_is_no_primary_and_one_that_only_recovers_takes_no_sessions() {
     let says = || asked_with("", written(&check), Duration::from_secs(10)).outcome.to_string();
     cold.until("it says that it takes none", || says().starts_with("down(not-accepting: 57P03 "));
 }
+
+#[test]
+fn a_server_that_may_not_read_its_own_files_is_down_and_not_ours_to_judge() {
+    use std::os::unix::fs::PermissionsExt;
+    let (daemon, address) = empty(None, &[]);
+    daemon.until("it takes sessions", || daemon.log().contains("ready to accept"));
+    let says = |check: &str| {
+        let check = check.replace('@', &address.to_string());
+        asked_with(SECRETS, written(&check), Duration::from_secs(10)).outcome.to_string()
+    };
+    assert_eq!(says("postgres: \"@\", user: postgres"), "up");
+    let files = daemon.folder.path().join("data/global");
+    let may = |mode| std::fs::set_permissions(&files, PermissionsExt::from_mode(mode)).unwrap();
+    may(0o000);
+    let (session, knock) = (says("postgres: \"@\", user: postgres"), says("postgres: \"@\""));
+    may(0o700);
+    for said in [session, knock] {
+        assert!(said.starts_with("down(query-failed: 42501 could not "), "{said}");
+    }
+    assert_eq!(says("postgres: \"@\", user: postgres"), "up");
+}

@@ -1,6 +1,8 @@
 //! Real daemons of Debian, each with a configuration of its own, in the namespace of a host.
 
+mod databases;
 mod mailboxes;
+mod measured;
 mod redis;
 mod ssh;
 
@@ -93,6 +95,31 @@ impl Daemon {
         for Listen { address, port, .. } in listens {
             daemon.answers(address, *port);
         }
+        daemon
+    }
+
+    /// nginx that passes on what comes for `/push/` to a console on this host's loopback, as a proxy before it would.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn passes_on_pushes(host: &Host, address: &str, port: u16) -> Self {
+        let folder = host.folder().join("proxy");
+        std::fs::create_dir_all(&folder).expect("a folder for nginx");
+        let at = folder.display();
+        let config = format!(
+            "daemon off;\nmaster_process off;\nuser root;\npid {at}/pid;\nerror_log {at}/error.log;\n\
+             events {{}}\nhttp {{\n  access_log off;\n  client_body_temp_path {at}/b;\n  \
+             proxy_temp_path {at}/p;\n  fastcgi_temp_path {at}/f;\n  uwsgi_temp_path {at}/u;\n  \
+             scgi_temp_path {at}/s;\n  server {{ listen {address}:{port}; \
+             location /push/ {{ proxy_pass http://127.0.0.1:8480; }} }}\n}}\n"
+        );
+        let path = folder.join("nginx.conf");
+        std::fs::write(&path, config).expect("nginx.conf");
+        let mut command = host.command(&find("nginx").expect("nginx is installed"));
+        command.arg("-c").arg(&path).arg("-e").arg(folder.join("error.log"));
+        let daemon = Self::start(host, command);
+        daemon.answers(address, port);
         daemon
     }
 

@@ -10,8 +10,8 @@ use blackstart_model::check::{RedisLogin, RedisQuestion, RedisRole};
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode};
 use tokio::time::Instant;
 
-/// A line is a word and a sentence, but for the page on protected mode, which has 1067 bytes in Redis 7; what is told of
-/// replication is a line for each replica (chosen by hand).
+/// A line is a word and a sentence, but for the page on protected mode, which has 1067 bytes in Redis 7; what is told
+/// of replication is a line for each replica (chosen by hand).
 const LIMITS: Limits = Limits { line_bytes_max: 4096, bytes_max: 64 << 10 };
 
 pub(crate) async fn ask(

@@ -18,5 +18,6 @@ mod icmp;
 mod seed_2;
 mod seed_5;
 mod seed_6;
+mod small_host;
 mod first_minute;
 mod packages;

@@ -1,7 +1,7 @@
 //! What the connection knows of the server, for whoever watches its silence.
 //!
 //! It notes and decides nothing. The server is heard when it has done something that only a server at work does: it
-//! took what was told to it, or greeted us and has nothing left to take, or refused us.
+//! took what was told to it, answered that we are here, or greeted us and has nothing left to take, or refused us.
 
 use crate::clock;
 use blackstart_model::check::Question;

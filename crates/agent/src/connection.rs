@@ -6,7 +6,9 @@
 //!
 //! A dead connection is noticed by the system: something is said every `alive_every`, and what is not
 //! acknowledged by the other host's system for as long again breaks it. A server that is there and
-//! acknowledges nothing is left after [`ACK_WITHIN`]. Tested against a server on loopback in `tests/it`.
+//! acknowledges nothing, or leaves unanswered that we are here though it promised to answer, is left after
+//! [`ACK_WITHIN`]: it hangs, while its system keeps the connection. Tested against a server on loopback in
+//! `tests/it`, and in the lab against one that is stopped.
 
 use crate::backoff::Backoff;
 use crate::centre::Centre;
@@ -27,20 +29,21 @@ use blackstart_probe::wire::{FrameReader, ReadError, decode, encode};
 use blackstart_probe::{Answer, Listener as _, Prober, Sample};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::os::fd::AsFd as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// From resolving the server's name to its welcome.
 const GREETED_WITHIN: Duration = Duration::from_secs(10);
 
-/// A server that takes nothing for so long is left.
+/// A server that takes nothing, or answers nothing, for so long is left.
 const ACK_WITHIN: Duration = Duration::from_secs(30);
 
 /// A connection that lasted so long was a good one: the next one is tried at once.
@@ -83,6 +86,14 @@ struct Greeted {
     welcome: Welcome,
     /// The socket under it, for its options.
     socket: socket2::Socket,
+}
+
+/// What was heard of a server on one connection.
+struct Heard {
+    /// When it said something last.
+    at: Cell<Instant>,
+    /// It answers when we say that we are here.
+    is_promised: bool,
 }
 
 /// Why a connection ended, or did not come about.
@@ -134,7 +145,7 @@ impl Agent {
         if welcome.taken >= newest {
             self.centre.heard();
         }
-        let Welcome { vantage, program, alive_every_ms, .. } = welcome;
+        let Welcome { vantage, program, alive_every_ms, answers_alive, .. } = welcome;
         tracing::info!("connected to {} as vantage {vantage} ({program})", self.config.server);
         *said = None;
         let alive_every =
@@ -142,9 +153,10 @@ impl Agent {
         let unacknowledged_max = alive_every.max(UNACKNOWLEDGED_MIN);
         socket.set_tcp_user_timeout(Some(unacknowledged_max)).map_err(broken)?;
         drop(socket);
+        let heard = Heard { at: Cell::new(clock::monotonic()), is_promised: answers_alive };
         tokio::select! {
-            ended = self.listen(&mut reader) => ended,
-            ended = self.tell(&mut writer, &name, alive_every) => ended,
+            ended = self.listen(&mut reader, &heard) => ended,
+            ended = self.tell(&mut writer, &name, alive_every, &heard) => ended,
         }
     }
 
@@ -190,10 +202,11 @@ impl Agent {
         }
     }
 
-    async fn listen(&self, reader: &mut Reader) -> Result<Infallible, Ended> {
+    async fn listen(&self, reader: &mut Reader, heard: &Heard) -> Result<Infallible, Ended> {
         let mut gathered: Vec<Assignment> = Vec::new();
         loop {
             let message = reader.message::<FromServer>().await.map_err(unread)?;
+            heard.at.set(clock::monotonic());
             match message.ok_or_else(|| left("the server closed the connection"))? {
                 FromServer::Assign(Assign { checks, way_out, more }) => {
                     if gathered.len() + checks.len() > CHECKS_MAX {
@@ -260,6 +273,7 @@ impl Agent {
         writer: &mut Writer,
         spool: &str,
         alive_every: Duration,
+        heard: &Heard,
     ) -> Result<Infallible, Ended> {
         let mut sent = 0;
         let mut said_at = clock::monotonic();
@@ -283,9 +297,15 @@ impl Agent {
             if waiting.is_some_and(|(_, since)| now.duration_since(since) > ACK_WITHIN) {
                 return Err(left("the server acknowledges nothing"));
             }
+            // An answer is due at each `alive`, and one was said at most so long after it was heard last.
+            let unheard = now.duration_since(heard.at.get());
+            if heard.is_promised && unheard > alive_every + ACK_WITHIN {
+                return Err(left("the server does not answer"));
+            }
             if timeout_at(said_at + alive_every, self.spool.changed()).await.is_err() {
                 say(writer, &FromAgent::Alive(Alive {})).await?;
-                if waiting.is_none() {
+                // Of one that promised nothing this is all there is: its system took what was said before.
+                if waiting.is_none() && !heard.is_promised {
                     self.centre.heard();
                 }
                 said_at = clock::monotonic();

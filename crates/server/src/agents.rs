@@ -591,6 +591,7 @@ async fn talk(
         vantage: vantage.to_string(),
         alive_every_ms: u32::try_from(alive_every.as_millis()).unwrap_or(u32::MAX),
         taken,
+        answers_alive: true,
     };
     say(writer, &FromServer::Welcome(welcome)).await?;
     // A plant that was loaded meanwhile has sent its own share before this one; ours is then of the same plant.
@@ -615,7 +616,9 @@ async fn talk(
                         }
                         say(writer, &FromServer::Ack(Ack { seq: taken })).await?;
                     }
-                    FromAgent::Alive(_) => {}
+                    // By it an agent that has nothing to tell knows that we are at work. One of before this was
+                    // promised takes it for what it is.
+                    FromAgent::Alive(_) => say(writer, &FromServer::Ack(Ack { seq: taken })).await?,
                     FromAgent::Hello(_) => return Err("it greeted twice".to_owned()),
                 }
                 if taken >= hello.newest {

@@ -32,6 +32,11 @@ struct Blind {
 
 impl Blind {
     fn new() -> Self {
+        Self::seen_from("outside")
+    }
+
+    /// The same with its one check put from there.
+    fn seen_from(vantage: &str) -> Self {
         let lab = Lab::new();
         let core = lab.router("core");
         let hosts = ["mon", "mail", "web", "outside"].map(|name| lab.host(name));
@@ -45,18 +50,15 @@ impl Blind {
         let nginx = Some(Daemon::nginx(&web, "10.73.2.2", &[8000]));
         let mailbox = Mailbox::postfix(&mail, "10.73.1.2");
         let plant = lab.folder().join("plant.yaml");
-        std::fs::write(
-            &plant,
-            "blackstart: 1
+        let text = "blackstart: 1
 name: blind
 timezone: UTC
 vantages:
   outside: { way_out: [ { icmp: 10.73.3.1, echoes: 1 } ], silent_after: 2 s, alerts: true }
 services:
-  shop: { checks: [ { http: 'http://10.73.2.2:8000/', every: 1s, from: [outside] } ] }
-",
-        )
-        .expect("a plant");
+  shop: { checks: [ { http: 'http://10.73.2.2:8000/', every: 1s, from: [VANTAGE] } ] }
+";
+        std::fs::write(&plant, text.replace("VANTAGE", vantage)).expect("a plant");
         let (program, noted) = note(lab.folder());
         let outside_wire = wires.pop().expect("four wires");
         Self { _lab: lab, core, outside, outside_wire, mon, plant, nginx, mailbox, noted, program }
@@ -135,6 +137,36 @@ fn a_server_that_hangs_is_silent_too() {
     blind.nginx.take().expect("it runs").kill();
     let told = blind.waits_for("server-silent");
     assert!(told["text"].as_str().expect("words").contains("way out:   proved"), "{told:#}");
+    server.halt(false);
+    blind.waits_for("server-heard");
+    assert_eq!(blind.told(), ["server-silent", "server-heard"]);
+}
+
+#[test]
+fn a_server_that_hangs_is_silent_to_an_agent_without_checks_and_one_at_work_is_not() {
+    if !is_possible(PROGRAMS) {
+        return;
+    }
+    let blind = Blind::seen_from("here");
+    let server = blind.serve();
+    let _agent = blind.agent(&server);
+    let log = |host: &Host, name: &str| {
+        std::fs::read_to_string(host.folder().join(name)).unwrap_or_default()
+    };
+    wait("the agent", || log(&blind.mon, "serve.log").contains("speaks as").then_some(()));
+    // It is heard for much longer than `alert_after`, with nothing to tell.
+    let rounds = || {
+        let metrics = server.console.get("/metrics").map(|(body, _)| body).unwrap_or_default();
+        let mut lines = metrics.lines();
+        let met = lines.find_map(|line| line.strip_prefix("blackstart_start_lag_seconds_count "));
+        met.and_then(|met| met.parse::<u64>().ok()).unwrap_or(0)
+    };
+    wait("ten rounds of the check", || (rounds() >= 10).then_some(()));
+    assert_eq!(blind.told(), Vec::<String>::new());
+    server.halt(true);
+    let told = blind.waits_for("server-silent");
+    let text = told["text"].as_str().expect("words");
+    assert!(text.contains("way out:   proved") && text.contains("nothing to ask"), "{text}");
     server.halt(false);
     blind.waits_for("server-heard");
     assert_eq!(blind.told(), ["server-silent", "server-heard"]);

@@ -63,6 +63,7 @@ async fn a_server_of_another_protocol_is_told_as_such() {
         vantage: "outside".to_owned(),
         alive_every_ms: 1_000,
         taken: 0,
+        answers_alive: false,
     }))
     .await;
     agent.logs("the server speaks protocol 9 (version 9.9), this agent speaks 1").await;

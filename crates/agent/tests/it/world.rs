@@ -118,6 +118,7 @@ impl Server {
             vantage: "outside".to_owned(),
             alive_every_ms: 1_000,
             taken,
+            answers_alive: false,
         }))
         .await;
         peer

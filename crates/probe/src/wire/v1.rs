@@ -85,7 +85,7 @@ pub enum FromAgent {
     Hello(Hello),
     /// What it saw.
     Told(Told),
-    /// It is there, and has nothing else to say.
+    /// It is there, and has nothing else to say; a server that promised so answers it by `ack`.
     Alive(Alive),
 }
 
@@ -105,7 +105,7 @@ pub enum FromServer {
     Assign(Assign),
     /// Ask these now, out of the grid.
     Ask(Ask),
-    /// Everything up to this number is durable here.
+    /// Everything up to this number is durable here; said again in answer to `alive`.
     Ack(Ack),
 }
 
@@ -183,6 +183,10 @@ pub struct Welcome {
     pub alive_every_ms: u32,
     /// How far the server has taken what is in the spool; 0 when it does not know the spool.
     pub taken: u64,
+    /// It answers each `alive` with an `ack` of what it has taken. One that does not say so is of before this was asked
+    /// of it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub answers_alive: bool,
 }
 
 /// The agent may not stay.

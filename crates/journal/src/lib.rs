@@ -9,6 +9,8 @@ mod memory;
 mod sqlite;
 pub mod samples;
 mod v1;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 
 pub use memory::{MemoryJournal, MemoryReader};
 pub use sqlite::{SqliteJournal, SqliteReader};

@@ -12,6 +12,9 @@
 
 mod encoding;
 
+#[cfg(any(test, fuzzing))]
+pub use encoding::fuzzed;
+
 use blackstart_model::sample::Rollup;
 use blackstart_model::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, params};

@@ -338,7 +338,8 @@ pub fn shares<'a>(stretches: impl IntoIterator<Item = (u64, &'a Rollup)>) -> Vec
     let mut rest: Option<&Rollup> = None;
     let mut all = Vec::new();
     for (width, rollup) in stretches {
-        let own = rollup.spoken_ms.min(width);
+        // Time that nobody spoke for stands in a damaged file only.
+        let own = if rollup.answers() > 0 { rollup.spoken_ms.min(width) } else { 0 };
         let before = rest_ms.min(width - own);
         let mut shares = rest.map_or_else(Shares::default, |rest| Shares::of(rest, before));
         let mut missing = width - own - before;
@@ -346,7 +347,7 @@ pub fn shares<'a>(stretches: impl IntoIterator<Item = (u64, &'a Rollup)>) -> Vec
             let late = rollup.period_ms().min(missing);
             missing -= late;
             shares.add(&Shares::of(rollup, own + late));
-            rest_ms = rollup.spoken_ms - own + rollup.period_ms() - late;
+            rest_ms = (rollup.spoken_ms - own).saturating_add(rollup.period_ms() - late);
             rest = Some(rollup);
         } else {
             rest_ms -= before;

@@ -258,3 +258,15 @@ fn read(bytes: Bytes, id: u16, name: &Name<Vec<u8>>, record_type: Rtype) -> Read
     let counts = [counts.ancount(), counts.nscount(), counts.arcount()];
     Read::Reply(Reply { rcode: header.rcode(), records, counts })
 }
+
+/// Whatever a name server answers: it is read or not, and of an answer no more is kept than may be. For `fuzz/`.
+#[cfg(any(test, fuzzing))]
+pub fn fuzzed(bytes: &[u8]) {
+    // The question of the seeds.
+    let name = Name::from_str("web.example").expect("a name");
+    for record_type in [Rtype::A, Rtype::TXT] {
+        if let Read::Reply(reply) = read(Bytes::copy_from_slice(bytes), 7, &name, record_type) {
+            assert!(reply.records.len() <= RECORDS_MAX, "{}", reply.records.len());
+        }
+    }
+}

@@ -41,6 +41,8 @@ pub mod fetch;
 pub mod secrets;
 pub mod plugins;
 pub mod wire;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 
 pub use ask::{Answer, Equipment, ask_once, ask_once_seen};
 pub use prober::{Assignment, Listener, Prober, Sample, Stats, raise_limits};

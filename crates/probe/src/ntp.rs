@@ -243,6 +243,25 @@ fn shown(seconds: f64) -> String {
     }
 }
 
+/// Whatever a time server answers: it is read or not, and what is told of it are numbers. For `fuzz/`.
+#[cfg(any(test, fuzzing))]
+pub fn fuzzed(bytes: &[u8]) {
+    let Some(packet) = Packet::of(bytes) else { return };
+    let host = blackstart_model::check::Host::Address(std::net::Ipv4Addr::LOCALHOST.into());
+    let question = NtpQuestion {
+        server: blackstart_model::check::HostPort { host, port: 123 },
+        offset_max: NtpQuestion::OFFSET_MAX,
+        stratum_max: 4,
+    };
+    let at = clock::now();
+    for wall in [0, packet.received, u64::MAX] {
+        let said = packet.against(&Sent { cookie: packet.origin, wall, at }, at);
+        let outcome = judge(&said, &question);
+        assert!(said.stratum > 0 || outcome != Outcome::Up, "{said:?}");
+        assert!(readings(&said).iter().all(|read| read.value().is_finite()), "{said:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

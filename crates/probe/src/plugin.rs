@@ -343,6 +343,27 @@ fn judge(ended: &Ended, had: Duration) -> (Outcome, Vec<Reading>) {
     (outcome, perfdata::readings(&data))
 }
 
+/// Whatever a plugin says and however it ends (the first byte): it is well only when it says so, with words. For
+/// `fuzz/`.
+#[cfg(any(test, fuzzing))]
+pub fn fuzzed(bytes: &[u8]) {
+    let Some((&how, said)) = bytes.split_first() else { return };
+    let status = match how {
+        0..=127 => ExitStatus::from_raw(i32::from(how) << 8),
+        128.. => ExitStatus::from_raw(i32::from(how & 0x7f).max(1)),
+    };
+    let output = said[..said.len().min(OUTPUT_BYTES_MAX)].to_vec();
+    let complaint = output.clone();
+    let ended = Ended { status: Some(status), output, complaint, flooded: false };
+    let (outcome, readings) = judge(&ended, Duration::from_secs(1));
+    assert!(outcome != Outcome::Up || how == 0 && !said.is_empty(), "{outcome}");
+    assert!(readings.len() <= Reading::MAX, "{readings:?}");
+    for (read, nth) in readings.iter().zip(1..) {
+        assert!(read.value().is_finite(), "{read:?}");
+        assert!(readings[nth..].iter().all(|other| other.name() != read.name()), "{read:?}");
+    }
+}
+
 /// The words of the first line, and the performance data of all: what follows the `|` of the first line, and what
 /// follows the first `|` of the lines after it.
 fn parted(said: &str) -> (String, String) {

@@ -15,6 +15,11 @@ mod ber;
 mod pdu;
 mod rates;
 mod usm;
+#[cfg(any(test, fuzzing))]
+mod fuzzed;
+
+#[cfg(any(test, fuzzing))]
+pub use fuzzed::fuzzed;
 
 use crate::ask::{Answer, Equipment, micros_since};
 use crate::clock;

@@ -31,6 +31,8 @@ pub mod status;
 
 pub use access::{Access, AccessError, hash};
 pub use api::incident_as_json;
+#[cfg(any(test, fuzzing))]
+pub use {probe::fuzzed as fuzzed_probe, push::fuzzed as fuzzed_push};
 
 use crate::hub::Hub;
 use crate::pushes::Pushes;

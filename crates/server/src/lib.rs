@@ -27,6 +27,8 @@ pub mod http;
 pub mod serve;
 pub mod client;
 pub mod netbox;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 
 // What a stage answers with.
 pub use blackstart_probe::Answer;

@@ -10,6 +10,9 @@
 mod queue;
 mod wire;
 
+#[cfg(any(test, fuzzing))]
+pub use wire::fuzzed;
+
 pub(crate) use wire::Told;
 
 use crate::clock;

@@ -1,8 +1,9 @@
 //! Whatever text a source is: it is read or refused, and what is read becomes a plant that the checker takes.
 
+use crate::Machine;
 use crate::sources::plant;
 use blackstart_discover::seen::Report;
-use blackstart_discover::{ansible, libvirt, lldp, proxmox, table};
+use blackstart_discover::{ansible, here, libvirt, lldp, proxmox, table};
 use proptest::prelude::*;
 
 /// Every source that takes this text.
@@ -93,4 +94,34 @@ fn texts_without_end_are_bounded() {
     }
     let wide = format!("name{}\nx\n", ",a".repeat(1_000));
     assert!(table::read(&wide, "t").is_err());
+}
+
+#[test]
+fn the_seeds_of_the_fuzzer_are_read_or_refused() {
+    let seeds = |target: &str| {
+        let folder = format!("{}/../../fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
+        let seeds = std::fs::read_dir(folder).expect("a folder of seeds");
+        let text = |seed: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read(seed.expect("a seed").path()).expect("it can be read")
+        };
+        seeds.map(text).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    };
+    for seed in seeds("sources").collect::<Vec<_>>() {
+        let (_, text) = seed.split_once('\n').expect("the source stands in the first line");
+        let reports = read(text);
+        if !reports.is_empty() {
+            plant(&reports);
+        }
+    }
+    for seed in seeds("machine") {
+        let machine = Machine::named("seed");
+        for file in seed.split("== ").skip(1) {
+            let (path, content) = file.split_once('\n').unwrap_or((file, ""));
+            match content.trim_end().strip_prefix("-> ") {
+                Some(to) => machine.link(path, to),
+                None => machine.put(path, content),
+            }
+        }
+        plant(&[here(&machine.host())]);
+    }
 }

@@ -115,7 +115,7 @@ fn put_rollup(bytes: &mut Vec<u8>, rollup: &Rollup) {
         | flag(!readings.is_empty(), READINGS);
     put(bytes, flags);
     put(bytes, u64::from(*up));
-    put(bytes, (spoken_ms + SPOKEN_UNIT_MS / 2) / SPOKEN_UNIT_MS);
+    put(bytes, spoken_ms.saturating_add(SPOKEN_UNIT_MS / 2) / SPOKEN_UNIT_MS);
     if not_all_up {
         for count in [*degraded, *down, *off] {
             put(bytes, u64::from(count));
@@ -219,6 +219,23 @@ fn take_times(rest: &mut &[u8]) -> Option<Times> {
         buckets.push((u16::try_from(before).ok()?, count));
     }
     Some(Times { count, sum_us, min_us, max_us, buckets })
+}
+
+/// Whatever lies in a row of samples: what is read is written as no more than it was, and can be told. For `fuzz/`.
+#[cfg(any(test, fuzzing))]
+pub fn fuzzed(bytes: &[u8]) {
+    if let Ok(rollup) = decode(bytes) {
+        let written = encode(&rollup);
+        let again = decode(&written).expect("our own");
+        assert_eq!(encode(&again), written);
+        crate::fuzzed::told(&[rollup]);
+    }
+    if let Ok(minutes) = unpack(bytes) {
+        let written = pack(minutes.iter().map(|(minute, rollup)| (*minute, rollup)));
+        assert_eq!(unpack(&written).expect("our own").len(), minutes.len());
+        let rollups: Vec<Rollup> = minutes.into_iter().map(|(_, rollup)| rollup).collect();
+        crate::fuzzed::told(&rollups);
+    }
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ impl<'a> Opened<'a> {
     }
 }
 
-fn scoped(mut data: Reader<'_>) -> Option<Pdu> {
+pub(super) fn scoped(mut data: Reader<'_>) -> Option<Pdu> {
     let mut scoped = data.inside(ber::SEQUENCE)?;
     scoped.octets()?;
     scoped.octets()?;

@@ -294,3 +294,59 @@ fn next_hop(tried: &Tried) -> Option<String> {
         format!("{base}{folder}{location}")
     })
 }
+
+/// Whatever stands in the query of a scrape, and wherever a web server sends us then (after the first line break):
+/// who is not named in the plant is not asked. For `fuzz/`.
+#[cfg(any(test, fuzzing))]
+pub fn fuzzed(bytes: &[u8]) {
+    use std::net::IpAddr;
+    const PLANT: &str = "\
+blackstart: 1
+probe: { targets: [plant, 192.0.2.0/28, \"*.below.example\"], modules: { mail: { smtp: \"target\" } } }
+services: { shop: { checks: [ { http: \"http://shop.example/\" } ] } }
+";
+    static READ: LazyLock<Arc<Plant>> =
+        LazyLock::new(|| plantfile::parse_str(PLANT).0.expect("a plant file"));
+    let (plant, probing) = (&**READ, READ.probing().expect("it is written there"));
+    let mut lines = bytes.splitn(2, |byte| *byte == b'\n').map(String::from_utf8_lossy);
+    let uri = format!("/probe?{}", lines.next().unwrap_or_default());
+    let Ok(uri) = uri.parse() else { return };
+    let Ok(Query(wanted)) = Query::<Wanted>::try_from_uri(&uri) else { return };
+    let Ok(module) = named(probing, wanted.module.as_deref().unwrap_or("http_2xx")) else { return };
+    let Ok(question) = aimed(module, &wanted.target) else { return };
+    let is_ours = |question: &Question| {
+        let ends = question.endpoints().into_iter().map(|end| &end.host).chain(question.host());
+        ends.into_iter().all(|host| match host {
+            Host::Name(name) => {
+                let name = name.strip_suffix('.').unwrap_or(name);
+                name == "shop.example" || name.ends_with(".below.example")
+            }
+            Host::Address(address) => match address.to_canonical() {
+                IpAddr::V4(address) => address.octets()[..3] == [192, 0, 2],
+                IpAddr::V6(_) => false,
+            },
+        })
+    };
+    if allowed(&question, plant, probing).is_err() {
+        return;
+    }
+    assert!(is_ours(&question), "{question:?}");
+    let location = lines.next().map(|text| text.into_owned());
+    let http = blackstart_probe::SeenHttp {
+        status: 302,
+        version: 1.1,
+        content_length: None,
+        body_bytes: 0,
+        last_modified_s: None,
+        location,
+    };
+    let seen = Seen { http: Some(http), ..Seen::default() };
+    let answer = Answer::from(Outcome::Up);
+    let tried = Tried { question, answer, seen, redirects: 0 };
+    let Some(next) = next_hop(&tried) else { return };
+    if let Ok(question) = aimed(module, &next)
+        && allowed(&question, plant, probing).is_ok()
+    {
+        assert!(is_ours(&question), "{question:?}");
+    }
+}

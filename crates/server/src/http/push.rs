@@ -23,18 +23,33 @@ pub(super) async fn take(
     }
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.strip_prefix("Bearer "));
-    let failed = query.iter().flat_map(|query| query.split('&'));
-    let failed = failed.map(|pair| pair.split('=').next().unwrap_or_default());
-    let told = match failed.into_iter().any(|key| key == "failed") {
-        true => Told::Failed(first_line(&words)),
-        false => Told::Done,
-    };
     let key = CheckKey::from(format!("{component}/{check}"));
-    match app.pushes.take(&key, token, told) {
+    match app.pushes.take(&key, token, told(query.as_deref(), &words)) {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(NotExpected) => {
             Err((StatusCode::NOT_FOUND, "no such push is expected, or this is not its token\n"))
         }
+    }
+}
+
+/// What is told, by the query and the body.
+fn told(query: Option<&str>, words: &[u8]) -> Told {
+    let keys = query.iter().flat_map(|query| query.split('&'));
+    let mut keys = keys.map(|pair| pair.split('=').next().unwrap_or_default());
+    match keys.any(|key| key == "failed") {
+        true => Told::Failed(first_line(words)),
+        false => Told::Done,
+    }
+}
+
+/// Whatever a job says, its query in the first line: what is kept of it is short, and prints. For `fuzz/`.
+#[cfg(any(test, fuzzing))]
+pub fn fuzzed(bytes: &[u8]) {
+    let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+    let query = parts.next().map(String::from_utf8_lossy);
+    if let Told::Failed(words) = told(query.as_deref(), parts.next().unwrap_or_default()) {
+        assert!(words.len() <= Symptom::DETAIL_BYTES_MAX, "{words}");
+        assert!(!words.contains(char::is_control), "{words:?}");
     }
 }
 

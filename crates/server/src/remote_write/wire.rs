@@ -4,6 +4,12 @@
 //!
 //! It decides which series an answer makes. Pure; tested by reading the bytes again, and into a real VictoriaMetrics.
 
+#[cfg(any(test, fuzzing))]
+mod again;
+
+#[cfg(any(test, fuzzing))]
+pub use again::fuzzed;
+
 use crate::recorder::noted::{Noted, Read, SeriesNumber};
 use blackstart_model::observation::Standing;
 use blackstart_model::{CheckKey, VantageName};
@@ -163,65 +169,20 @@ mod tests {
     use super::*;
     use blackstart_model::reading::{Reading, Unit};
 
-    /// Reads protobuf as far as a write request needs it: field, and its bytes or number.
-    fn fields(mut rest: &[u8]) -> Vec<(u64, Vec<u8>)> {
-        let mut all = Vec::new();
-        let number = |rest: &mut &[u8]| {
-            let mut value = 0_u64;
-            for shift in (0..).step_by(7) {
-                let byte = rest[0];
-                *rest = &rest[1..];
-                value |= u64::from(byte & 0x7f) << shift;
-                if byte < 0x80 {
-                    return value;
-                }
-            }
-            unreachable!("a number ends")
-        };
-        while !rest.is_empty() {
-            let tag = number(&mut rest);
-            let content = match tag & 7 {
-                VARINT => number(&mut rest).to_le_bytes().to_vec(),
-                FIXED => {
-                    let (value, after) = rest.split_at(8);
-                    rest = after;
-                    value.to_vec()
-                }
-                LENGTH => {
-                    let length = usize::try_from(number(&mut rest)).expect("short");
-                    let (content, after) = rest.split_at(length);
-                    rest = after;
-                    content.to_vec()
-                }
-                other => panic!("wire type {other}"),
-            };
-            all.push((tag >> 3, content));
-        }
-        all
-    }
-
     fn shown(request: &[u8]) -> Vec<String> {
-        let plain = snap::raw::Decoder::new().decompress_vec(request).expect("Snappy");
-        let series = |(field, content): &(u64, Vec<u8>)| {
-            assert_eq!(*field, 1);
-            let (mut labels, mut samples) = (Vec::new(), Vec::new());
-            for (field, content) in fields(content) {
-                let parts = fields(&content);
-                let eight = |at: usize| <[u8; 8]>::try_from(&*parts[at].1).expect("eight bytes");
-                let text = |at: usize| String::from_utf8(parts[at].1.clone()).expect("a text");
-                match field {
-                    1 => labels.push(format!("{}={}", text(0), text(1))),
-                    _ => {
-                        let value = f64::from_le_bytes(eight(0));
-                        let stale = value.to_bits() == STALE_BITS;
-                        let value = if stale { "stale".to_owned() } else { value.to_string() };
-                        samples.push(format!("{value}@{}", i64::from_le_bytes(eight(1))));
-                    }
-                }
-            }
+        let series = |series: &again::Series| {
+            let labels: Vec<String> =
+                series.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let sample = |(bits, at_ms): &(u64, i64)| {
+                let value = f64::from_bits(*bits);
+                let value =
+                    if *bits == STALE_BITS { "stale".to_owned() } else { value.to_string() };
+                format!("{value}@{at_ms}")
+            };
+            let samples: Vec<String> = series.samples.iter().map(sample).collect();
             format!("{} {}", labels.join(","), samples.join(" "))
         };
-        fields(&plain).iter().map(series).collect()
+        again::read(request).iter().map(series).collect()
     }
 
     fn answer(at_ms: i64, standing: Standing) -> Told {

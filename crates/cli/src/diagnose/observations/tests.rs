@@ -324,3 +324,16 @@ fn an_outage_that_was_written_down_is_judged_as_it_was_judged_live() {
         assert_eq!(told.cause(), live.cause(), "{name}: {} / {}", told.sentence, live.sentence);
     }
 }
+
+#[test]
+fn the_seeds_of_the_fuzzer_are_read_line_by_line() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/observations");
+    for seed in std::fs::read_dir(folder).expect("a folder of seeds") {
+        let text = std::fs::read(seed.expect("a seed").path()).expect("it can be read");
+        let text = String::from_utf8_lossy(&text);
+        let reading = read(&text, &plant());
+        assert!(reading.said.is_sorted_by_key(|said| said.at));
+        let lines = text.lines().count().max(1);
+        assert!(reading.mistakes.iter().all(|(line, _)| *line <= lines), "{:?}", reading.mistakes);
+    }
+}

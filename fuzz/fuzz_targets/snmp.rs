@@ -1,0 +1,6 @@
+//! Whatever an SNMP agent answers: `probe/src/snmp/fuzzed.rs` says what holds then.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| blackstart_probe::fuzzed::snmp(bytes));

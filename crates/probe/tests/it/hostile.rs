@@ -2,8 +2,11 @@
 //!
 //! The table is `docs/checks/hostile.md`; `UPDATE_EXPECT=1` writes it. Each row is one server that behaves
 //! in one way; every check of the table is over by its deadline, or the test never ends, and of a flood it
-//! takes no more than [`FLOOD_BYTES_MAX`], or it would take gigabytes. A kind is a file here and a line in
+//! takes no more than [`flood_bytes_max`], or it would take gigabytes. A kind is a file here and a line in
 //! [`KINDS`].
+//!
+//! A deadline has to be longer than what this machine takes for an honest answer: what is cut short in the middle of
+//! one goes first, however long it takes, and those that never end are given many times as long.
 
 mod dns;
 mod http;
@@ -104,18 +107,27 @@ const BEHAVIOURS: [(Behaviour, &str); 14] = [
     (Behaviour::FillsADatagram, "says a good answer in a datagram of 64 KiB"),
 ];
 
-/// The deadline of those whose server never comes to an end; shorter than any drip is done.
+/// The shortest deadline of those whose server never comes to an end.
 const SHORT: Duration = Duration::from_millis(400);
 
-/// Between two drips; with [`DRIPS_MAX`] it takes four times as long as there is.
-const DRIP: Duration = Duration::from_millis(50);
+/// So many times as long as half of an honest answer takes on this machine now, when all are asked at once.
+const LONGER: u32 = 8;
 
-/// So many bytes can be dripped before the deadline, four times over.
+/// Between two drips; so many of them would fit into a deadline.
+const DRIPS_IN_A_DEADLINE: u32 = 16;
+
+/// So many bytes can be dripped before the deadline, twice over.
 const DRIPS_MAX: usize = 32;
 
-/// What a flooded check may leave the server with: its own limits (at most the MiB of a page), and what
-/// stands in the buffers of two kernels meanwhile (6 MiB in Linux' `tcp_rmem`, 4 in `tcp_wmem`).
-const FLOOD_BYTES_MAX: u64 = 12 << 20;
+/// What a flooded check may leave the server with: its own limits (at most the MiB of a page, and as much in which it
+/// parts), and what stands in the buffers of two kernels meanwhile, as large as this one lets them grow (tcp(7)).
+fn flood_bytes_max() -> u64 {
+    let largest = |name: &str| -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/sys/net/ipv4/{name}")).unwrap();
+        text.split_whitespace().nth(2).expect("least, usual and largest").parse().unwrap()
+    };
+    (2 << 20) + largest("tcp_rmem") + largest("tcp_wmem")
+}
 
 impl Behaviour {
     const fn is_flood(self) -> bool {
@@ -148,26 +160,45 @@ fn every_kind_is_bounded_and_over_by_its_deadline() {
         .flat_map(|kind| BEHAVIOURS.iter().map(move |&(behaviour, words)| (kind, behaviour, words)))
         .filter(|(kind, behaviour, _)| kind.has(*behaviour))
         .collect();
-    let servers: Vec<Server> =
-        rows.iter().map(|(kind, behaviour, _)| kind.serve(*behaviour)).collect();
     let equipment = Equipment::new(Arc::new(Anything));
-    let put = |ends: bool, deadline| {
-        let of: Vec<usize> =
-            (0..rows.len()).filter(|&row| rows[row].0.ends(rows[row].1) == ends).collect();
+    let put = |is: &dyn Fn(&Kind, Behaviour) -> bool, deadline: Duration, drip: Duration| {
+        let of: Vec<usize> = (0..rows.len()).filter(|&row| is(rows[row].0, rows[row].1)).collect();
+        let servers: Vec<Server> =
+            of.iter().map(|&row| rows[row].0.serve(rows[row].1, drip)).collect();
         let questions: Vec<Question> =
-            of.iter().map(|&row| (rows[row].0.ask)(at(servers[row].address))).collect();
+            of.iter().zip(&servers).map(|(&row, it)| (rows[row].0.ask)(at(it.address))).collect();
         let answers = ask_once(&equipment, &questions, deadline).unwrap();
-        of.into_iter().zip(answers).collect::<Vec<_>>()
+        of.into_iter().zip(servers.into_iter().zip(answers)).collect::<Vec<_>>()
     };
-    let mut answers = [put(false, SHORT), put(true, PATIENCE / 2)].concat();
-    answers.sort_by_key(|(row, _)| *row);
+    let cut_short =
+        |kind: &Kind, behaviour: Behaviour| kind.ends(behaviour) && !behaviour.is_flood();
+    let mut all = put(&cut_short, PATIENCE / 2, SHORT / DRIPS_IN_A_DEADLINE);
+    let took = all.iter().map(|(_, (_, answer))| answer.timing.total_us).max();
+    let took = Duration::from_micros(took.expect("some are cut short").into());
+    // One after another: whoever floods leaves little of the machine to others.
+    for flooding in [Behaviour::Floods, Behaviour::FloodsInOrder] {
+        for name in KINDS.iter().map(|kind| kind.name) {
+            let ends = |kind: &Kind, behaviour: Behaviour| {
+                kind.name == name && behaviour == flooding && kind.ends(behaviour)
+            };
+            all.extend(put(&ends, PATIENCE / 2, SHORT));
+        }
+    }
+    let deadline = SHORT.max(LONGER * took);
+    for floods in [true, false] {
+        let never_ends = |kind: &Kind, how: Behaviour| !kind.ends(how) && how.is_flood() == floods;
+        all.extend(put(&never_ends, deadline, deadline / DRIPS_IN_A_DEADLINE));
+    }
+    all.sort_by_key(|(row, _)| *row);
 
+    let flood_bytes_max = flood_bytes_max();
     let mut table = HEAD.to_owned();
-    for (((kind, behaviour, words), server), (_, answer)) in rows.iter().zip(&servers).zip(&answers)
-    {
-        let said = server.said.recv_timeout(PATIENCE).expect("the check lets go of the server");
+    for ((kind, behaviour, words), (_, (server, answer))) in rows.iter().zip(&all) {
+        let said = server.said.recv_timeout(PATIENCE).unwrap_or_else(|why| {
+            panic!("{} does not let go of one that {words}: {why}, {}", kind.name, answer.outcome)
+        });
         if behaviour.is_flood() && !matches!(kind.over, Over::Udp) {
-            assert!(said <= FLOOD_BYTES_MAX, "{} took {said} bytes of a flood", kind.name);
+            assert!(said <= flood_bytes_max, "{} took {said} bytes of a flood", kind.name);
         }
         let outcome =
             answer.outcome.to_string().replace(&server.address.to_string(), "its address");
@@ -263,7 +294,7 @@ impl Kind {
         }
     }
 
-    fn serve(&'static self, behaviour: Behaviour) -> Server {
+    fn serve(&'static self, behaviour: Behaviour, drip: Duration) -> Server {
         let (tell, said) = mpsc::channel();
         let mut open = None;
         let address = match self.over {
@@ -271,7 +302,9 @@ impl Kind {
                 let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
                 let address = socket.local_addr().unwrap();
                 open = Some(socket.try_clone().unwrap());
-                std::thread::spawn(move || tell.send(self.answer_datagrams(behaviour, &socket)));
+                std::thread::spawn(move || {
+                    tell.send(self.answer_datagrams(behaviour, drip, &socket))
+                });
                 address
             }
             Over::Tcp | Over::TcpGreeted => {
@@ -279,7 +312,7 @@ impl Kind {
                 let address = listener.local_addr().unwrap();
                 std::thread::spawn(move || {
                     let (stream, _) = listener.accept().unwrap();
-                    tell.send(self.answer_stream(behaviour, stream))
+                    tell.send(self.answer_stream(behaviour, drip, stream))
                 });
                 address
             }
@@ -288,7 +321,7 @@ impl Kind {
     }
 
     /// Until the check has gone. Returns how much was said.
-    fn answer_stream(&self, behaviour: Behaviour, mut stream: TcpStream) -> u64 {
+    fn answer_stream(&self, behaviour: Behaviour, drip: Duration, mut stream: TcpStream) -> u64 {
         let mut request = [0; 4096];
         let mut asked = 0;
         if matches!(self.over, Over::Tcp) {
@@ -299,7 +332,7 @@ impl Kind {
         match behaviour {
             Behaviour::Drips => {
                 for byte in words {
-                    if stream.write_all(&[byte]).is_err() || has_gone(&mut stream, DRIP) {
+                    if stream.write_all(&[byte]).is_err() || has_gone(&mut stream, drip) {
                         return said;
                     }
                     said += 1;
@@ -317,8 +350,8 @@ impl Kind {
             }
             Behaviour::ResetsInTheMiddle => {
                 let _ = stream.write_all(&words);
-                // The answer has to be there before the reset, which would take it along.
-                let _ = has_gone(&mut stream, DRIP);
+                // The answer has to be read before the reset, which would take it along: who goes on has read.
+                is_quiet(&mut stream, SHORT);
                 socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
                 return said;
             }
@@ -339,13 +372,14 @@ impl Kind {
     }
 
     /// Answers the first datagram in one or more, then leaves.
-    fn answer_datagrams(&self, behaviour: Behaviour, socket: &UdpSocket) -> u64 {
+    fn answer_datagrams(&self, behaviour: Behaviour, drip: Duration, socket: &UdpSocket) -> u64 {
         let mut request = [0; 4096];
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let Ok((asked, from)) = socket.recv_from(&mut request) else { return 0 };
         let words = self.words(behaviour, &request[..asked]);
-        let send = |bytes: &[u8]| socket.send_to(bytes, from).is_ok();
-        socket.set_read_timeout(Some(DRIP)).unwrap();
+        // So that it is told when the check has gone: its port is closed then.
+        socket.connect(from).unwrap();
+        socket.set_read_timeout(Some(drip)).unwrap();
         let pieces: Vec<&[u8]> = match behaviour {
             Behaviour::Drips => words.chunks(1).collect(),
             Behaviour::Floods | Behaviour::FloodsInOrder => words.chunks(512).collect(),
@@ -365,20 +399,24 @@ impl Kind {
                 Vec::new()
             }
         };
-        // An error is the port of a check that has gone.
         if behaviour.is_flood() {
-            socket.connect(from).unwrap();
             while pieces.iter().all(|piece| socket.send(piece).is_ok()) {}
         } else {
             for piece in pieces {
-                if !send(piece) {
+                if socket.send(piece).is_err() {
                     break;
                 }
-                let _ = socket.recv_from(&mut request);
+                let _ = socket.recv(&mut request);
             }
         }
         0
     }
+}
+
+/// Reads what the check says until it has closed, or says nothing for so long.
+fn is_quiet(stream: &mut TcpStream, within: Duration) {
+    stream.set_read_timeout(Some(within)).unwrap();
+    while stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
 }
 
 /// Reads what the check says for so long. True when it has closed.

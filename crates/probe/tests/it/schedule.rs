@@ -2,7 +2,7 @@
 
 use crate::asked::{Heard, PATIENCE, assignment, at, closed, mute, prober};
 use blackstart_model::check::{Question, TcpQuestion};
-use blackstart_model::observation::NoAnswerCode;
+use blackstart_model::observation::{NoAnswerCode, Outcome};
 use blackstart_model::time::Duration;
 
 fn tcp(address: std::net::SocketAddr) -> Question {
@@ -24,17 +24,24 @@ fn a_check_is_put_again_and_again_until_it_is_taken_off_the_grid() {
     let mut steady = assignment("a/tcp", tcp(open), Duration::from_millis(50));
     steady.every = Duration::from_millis(100);
     prober.assign(vec![steady.clone()], &[]);
-    for _ in 0..3 {
+    // A machine that is too busy says so of itself, and not of what it asks; it is not what is asked about here.
+    let mut met = 0;
+    while met < 3 {
         let sample = next_sample(&heard);
         assert_eq!((sample.key.as_str(), sample.asked), ("a/tcp", false));
-        assert_eq!(sample.answer.outcome.to_string(), "up");
+        match &sample.answer.outcome {
+            Outcome::Up => met += 1,
+            outcome => assert_eq!(outcome.code(), NoAnswerCode::Late.as_str(), "{outcome}"),
+        }
     }
     let mut other = steady;
     other.key = "b/tcp".into();
     prober.assign(vec![other], &[]);
-    // What was under way may still answer; then only the new one does.
-    while next_sample(&heard).key.as_str() != "b/tcp" {}
-    assert_eq!(next_sample(&heard).key.as_str(), "b/tcp");
+    // They may be of two threads, the other of which takes it off a moment later. Both on the grid would take turns.
+    let mut in_a_row = 0;
+    while in_a_row < 5 {
+        in_a_row = if next_sample(&heard).key.as_str() == "b/tcp" { in_a_row + 1 } else { 0 };
+    }
 }
 
 #[test]

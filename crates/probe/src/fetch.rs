@@ -20,6 +20,9 @@ const LINE_BYTES_MAX: usize = 512;
 /// How much of an answer is read when all of it is wanted, bytes.
 const WHOLE_BYTES_MAX: usize = 256 << 20;
 
+/// Whoever says to come back later than in so long is not believed (chosen by hand).
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
+
 /// What is wanted of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Limit {
@@ -101,7 +104,8 @@ pub enum Posted {
     Answered {
         /// Its status.
         status: u16,
-        /// After how long it may be tried again, where it says so in seconds (RFC 9110, section 10.2.3).
+        /// After how long it may be tried again, where it says so: in seconds, or as a date, which counts from the
+        /// answer's own (RFC 9110, section 10.2.3). A day at most.
         retry_after: Option<Duration>,
         /// The first line of its words.
         words: String,
@@ -126,7 +130,9 @@ pub async fn post(
     match exchange(equipment, url, headers, Some((None, body)), within, LINE_BYTES_MAX).await {
         Ok(response) => Posted::Answered {
             status: response.status.as_u16(),
-            retry_after: response.header("retry-after").and_then(seconds),
+            retry_after: response
+                .header("retry-after")
+                .and_then(|text| retry_after(text, response.header("date"))),
             words: first_line(&response.body),
         },
         Err(Failed::NotSent(why)) => Posted::NotSent(why),
@@ -134,8 +140,18 @@ pub async fn post(
     }
 }
 
-fn seconds(text: &str) -> Option<Duration> {
-    text.trim().parse().ok().map(Duration::from_secs)
+/// What `Retry-After` says. A date counts from the `Date` of the same answer, for whoever wrote both had one clock; what
+/// is past says at once, and without that `Date` it says nothing.
+fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
+    let text = text.trim();
+    let span = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than fit are more than the most.
+        Duration::from_secs(text.parse().unwrap_or(u64::MAX))
+    } else {
+        let (at, now) = (http::date(text)?, http::date(date?)?);
+        Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
+    };
+    Some(span.min(RETRY_AFTER_MAX))
 }
 
 fn first_line(body: &[u8]) -> String {
@@ -285,4 +301,32 @@ fn request(
     let body = Full::new(body.map(|(_, body)| body).unwrap_or_default());
     let request = request.body(body).map_err(|_| "a header cannot be sent in HTTP".to_owned())?;
     Ok((target, https, request))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_to_come_back_is_told_in_seconds_or_as_a_date_and_is_not_believed_beyond_a_day() {
+        let now = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        let seconds = |text, date| retry_after(text, date).map(|span| span.as_secs());
+        assert_eq!(seconds("120", None), Some(120));
+        assert_eq!(seconds(" 0 ", now), Some(0));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:51:37 GMT", now), Some(120));
+        assert_eq!(seconds("Sunday, 06-Nov-94 08:51:37 GMT", now), Some(120), "as of RFC 850");
+        assert_eq!(seconds("Sun Nov  6 08:51:37 1994", now), Some(120), "as of asctime()");
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(0));
+        assert_eq!(seconds("Fri, 04 Nov 1994 08:49:37 GMT", now), Some(0), "it is past");
+        let most = Some(RETRY_AFTER_MAX.as_secs());
+        for far in ["86401", "99999999999999999999999", "Sat, 06 Nov 2094 08:49:37 GMT"] {
+            assert_eq!(seconds(far, now), most, "{far}");
+        }
+        // Without the answer's own date nobody knows by which clock.
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:51:37 GMT", None), None);
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:51:37 GMT", Some("today")), None);
+        for nonsense in ["", "-1", "1.5", "+3", "soon", "2 s", "Sun, 06 Nov", "\u{0661}"] {
+            assert_eq!(seconds(nonsense, now), None, "{nonsense}");
+        }
+    }
 }

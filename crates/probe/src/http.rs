@@ -8,6 +8,7 @@ use crate::seen::SeenHttp;
 use crate::{clock, condition, net, tls};
 use blackstart_model::check::{HeaderValue, Host, HostPort, HttpQuestion};
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
+use blackstart_model::time::Timestamp;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Body;
@@ -131,10 +132,7 @@ impl Response {
             version: if self.version == Version::HTTP_10 { 1.0 } else { 1.1 },
             content_length: text(header::CONTENT_LENGTH).and_then(|text| text.parse().ok()),
             body_bytes: self.read as u64,
-            // HTTP's dates are those of mail, in GMT (RFC 9110, section 5.6.7).
-            last_modified_s: changed
-                .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
-                .map(|at| at.timestamp().as_second()),
+            last_modified_s: changed.and_then(date).map(Timestamp::as_second),
             location: text(header::LOCATION).map(str::to_owned),
         }
     }
@@ -145,6 +143,18 @@ impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// A date of HTTP: as in mail, in GMT, or in one of the two forms of old that everybody has to take (RFC 9110, section
+/// 5.6.7).
+pub(crate) fn date(text: &str) -> Option<Timestamp> {
+    const OF_OLD: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let text = text.trim();
+    if let Ok(at) = jiff::fmt::rfc2822::parse(text) {
+        return Some(at.timestamp());
+    }
+    let of_old = OF_OLD.iter().find_map(|form| jiff::civil::DateTime::strptime(form, text).ok())?;
+    of_old.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp())
 }
 
 /// One request and its answer over a stream.

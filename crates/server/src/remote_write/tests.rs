@@ -93,7 +93,7 @@ async fn scripted(answers: &[&'static str]) -> (String, Arc<Mutex<Vec<String>>>)
 async fn what_may_be_taken_later_is_sent_again_and_what_is_refused_is_not() {
     let (url, asked) = scripted(&[
         "503 Busy\r\nRetry-After: 0\r\n",
-        "429 Too Many\r\nRetry-After: 0\r\n",
+        "429 Too Many\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
         "204 No Content\r\n",
         "400 Bad\r\n",
         "200 OK\r\n",

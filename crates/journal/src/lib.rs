@@ -16,9 +16,10 @@ pub use memory::{MemoryJournal, MemoryReader};
 pub use sqlite::{SqliteJournal, SqliteReader};
 pub use v1::as_json;
 
-use blackstart_model::RecordId;
-use blackstart_model::record::Record;
+use blackstart_model::record::{Decision, Input, PersonAction, Record};
 use blackstart_model::time::Timestamp;
+use blackstart_model::{AlertId, IncidentId, RecordId};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Entries in one answer at most: a page of a few MiB at worst, whatever was asked for.
@@ -45,6 +46,27 @@ pub trait Reader: Send {
     /// When the store cannot be read, or holds what this version cannot read.
     fn read(&self, from: RecordId, limit: usize) -> Result<Vec<Entry>, JournalError>;
 
+    /// What names this incident, oldest first: its revisions, what people did to it, the alerts about it, why others
+    /// were withheld, and how each alert went. Linear in the journal; [`ENTRIES_READ_MAX`] bounds the answer.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or holds what this version cannot read.
+    fn about(&self, incident: IncidentId) -> Result<Vec<Entry>, JournalError> {
+        let mut alerts = BTreeSet::new();
+        let mut found = Vec::new();
+        let mut next = RecordId(1);
+        loop {
+            let page = self.read(next, ENTRIES_READ_MAX)?;
+            let Some(last) = page.last() else { return Ok(found) };
+            next = RecordId(last.id.0 + 1);
+            found.extend(page.into_iter().filter(|it| names(&it.record, incident, &mut alerts)));
+            if found.len() > ENTRIES_READ_MAX {
+                found.truncate(ENTRIES_READ_MAX);
+                return Ok(found);
+            }
+        }
+    }
+
     /// The newest entry's number and time; `None` when empty.
     ///
     /// # Errors
@@ -53,6 +75,49 @@ pub trait Reader: Send {
 
     /// What tells this journal from every other: 32 hexadecimal digits, drawn when it was made.
     fn identity(&self) -> &str;
+}
+
+/// Whether a record names this incident, or one of the alerts about it; those are added as they come.
+fn names(record: &Record, incident: IncidentId, alerts: &mut BTreeSet<AlertId>) -> bool {
+    match record {
+        Record::Input(input) => match input {
+            Input::Person(person) => match &person.what {
+                PersonAction::Acknowledge { incident: id, .. }
+                | PersonAction::Silence { incident: id, .. }
+                | PersonAction::Close { incident: id, .. }
+                | PersonAction::Merge { incident: id, .. } => *id == incident,
+                PersonAction::Observe { .. } | PersonAction::Act { .. } => false,
+            },
+            Input::AttemptStarted { alert, .. } | Input::AttemptEnded { alert, .. } => {
+                alerts.contains(alert)
+            }
+            Input::Started { .. }
+            | Input::Blind { .. }
+            | Input::PlantLoaded(_)
+            | Input::PlantRefused { .. }
+            | Input::Observed(_)
+            | Input::Counted(_)
+            | Input::Reported(_)
+            | Input::VantageHeard { .. }
+            | Input::VantageLost { .. }
+            | Input::Tick => false,
+        },
+        Record::Decision(decision) => match decision {
+            Decision::Incident(revision) => revision.id == incident,
+            Decision::Alert(alert) => {
+                let is_about = alert.incident == Some(incident);
+                if is_about {
+                    alerts.insert(alert.id);
+                }
+                is_about
+            }
+            Decision::Withhold { incident: id, .. } => *id == incident,
+            Decision::Deliver { alert, .. } | Decision::GiveUp { alert, .. } => {
+                alerts.contains(alert)
+            }
+            Decision::Verify { .. } | Decision::Reject { .. } => false,
+        },
+    }
 }
 
 /// An append-only store of records with one writer.

@@ -8,9 +8,9 @@
 
 use crate::v1::{self, TextId};
 use crate::{ENTRIES_READ_MAX, Entry, Journal, JournalError, Reader};
-use blackstart_model::RecordId;
 use blackstart_model::record::Record;
 use blackstart_model::time::{Duration, Timestamp};
+use blackstart_model::{IncidentId, RecordId};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, params};
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -288,6 +288,35 @@ impl Reader for SqliteReader {
         Ok(entries)
     }
 
+    /// The same as of every store, without decoding what is of anything else.
+    fn about(&self, incident: IncidentId) -> Result<Vec<Entry>, JournalError> {
+        let failed = |error| store(&self.path, error);
+        let id = i64::try_from(incident.0).unwrap_or(i64::MAX);
+        let limit = i64::try_from(ENTRIES_READ_MAX).expect("the limit is small");
+        let mut select = self
+            .db
+            .prepare_cached(
+                "WITH told AS MATERIALIZED (SELECT id, body ->> 'id' AS alert FROM entries \
+                   WHERE kind = 'alert' AND body ->> 'incident' = ?1) \
+                 SELECT id, at, kind, body FROM entries WHERE CASE kind \
+                   WHEN 'incident' THEN body ->> 'id' = ?1 \
+                   WHEN 'alert' THEN body ->> 'incident' = ?1 \
+                   WHEN 'withhold' THEN body ->> 'incident' = ?1 \
+                   WHEN 'person' THEN body ->> '$.what.incident' = ?1 \
+                   WHEN 'observed' THEN false WHEN 'tick' THEN false WHEN 'counted' THEN false \
+                   ELSE kind IN ('deliver', 'give-up', 'attempt-started', 'attempt-ended') AND EXISTS \
+                     (SELECT 1 FROM told WHERE told.alert = body ->> 'alert' AND told.id < entries.id) \
+                 END ORDER BY id LIMIT ?2",
+            )
+            .map_err(failed)?;
+        let rows = select
+            .query_map([id, limit], |row| {
+                Ok(Row { id: row.get(0)?, at: row.get(1)?, kind: row.get(2)?, body: row.get(3)? })
+            })
+            .map_err(failed)?;
+        rows.map(|row| self.decode(row.map_err(failed)?)).collect()
+    }
+
     fn newest(&self) -> Result<Option<(RecordId, Timestamp)>, JournalError> {
         let newest = self
             .db
@@ -312,6 +341,10 @@ impl Reader for SqliteReader {
 impl Reader for SqliteJournal {
     fn read(&self, from: RecordId, limit: usize) -> Result<Vec<Entry>, JournalError> {
         self.reader.read(from, limit)
+    }
+
+    fn about(&self, incident: IncidentId) -> Result<Vec<Entry>, JournalError> {
+        self.reader.about(incident)
     }
 
     fn newest(&self) -> Result<Option<(RecordId, Timestamp)>, JournalError> {

@@ -248,7 +248,7 @@ fn send(state: &mut State, alert: Alert, now: Timestamp, decisions: &mut Vec<Dec
     let id = alert.id;
     decisions.push(Decision::Alert(alert.clone()));
     decisions.push(Decision::Deliver { alert: id, attempt: 1, repeat: false, not_before: now });
-    state.alerts.insert(id, AlertProgress { alert, decided_at: now, stage });
+    state.alerts.insert(id, AlertProgress { alert, decided_at: now, stage, failed: None });
 }
 
 /// One line and the message.
@@ -388,6 +388,12 @@ pub(crate) fn attempt_ended(
         },
         Delivery::InFlight(words) => in_flight(attempt, repeat, words, now),
     };
+    progress.failed = match result {
+        Delivery::Delivered(_) => None,
+        Delivery::Failed(words) | Delivery::Refused(words) | Delivery::InFlight(words) => {
+            Some((now, words.clone()))
+        }
+    };
     progress.stage = stage;
     decide(id, &progress.stage, decisions);
     Ok(())
@@ -397,7 +403,9 @@ pub(crate) fn attempt_ended(
 pub(crate) fn started(state: &mut State, now: Timestamp, decisions: &mut Vec<Decision>) {
     for (&id, progress) in &mut state.alerts {
         if let AlertStage::Attempting { attempt, repeat } = progress.stage {
-            progress.stage = in_flight(attempt, repeat, "the program ended during it", now);
+            let words = "the program ended during it";
+            progress.stage = in_flight(attempt, repeat, words, now);
+            progress.failed = Some((now, words.to_owned()));
         }
         if matches!(progress.stage, AlertStage::Waiting { .. }) {
             decide(id, &progress.stage, decisions);

@@ -367,7 +367,8 @@ impl Evidence {
         let bad = |outcome: &Outcome| manner(outcome).is_some_and(|own| own != Manner::Up);
         let mut count = u32::from(bad(&self.outcome) && self.so_since >= from);
         let mut before_is_bad = false;
-        for phase in &self.past {
+        // What was so before and after a time of which nothing is known was so throughout.
+        for phase in self.past.iter().filter(|phase| manner(&phase.outcome).is_some()) {
             let is_bad = bad(&phase.outcome);
             count += u32::from(is_bad && !before_is_bad && phase.since >= from);
             before_is_bad = is_bad;

@@ -589,7 +589,7 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
     // What is only suspected is guessed anew with each answer: that is no change of mind.
     let turn = turn.filter(|_| incident.state != IncidentState::Suspected);
     if let Some(line) = &turn {
-        incident.history.push((now, incident.state, line.clone()));
+        incident.note(now, line.clone());
     }
     let lines = changed::with(std::mem::take(&mut incident.diagnosis.changed), turn);
     incident.diagnosis = DiagnosisSummary { changed: lines, ..group.summary.clone() };
@@ -635,7 +635,7 @@ pub(crate) fn change(
         return false;
     };
     incident.state = next;
-    incident.history.push((now, next, because));
+    incident.note(now, because);
     if !next.is_live() {
         incident.closed_at = Some(now);
     }

@@ -12,6 +12,7 @@
 mod state;
 mod step;
 mod recall;
+mod forgetting;
 mod judgement;
 mod why;
 mod history;
@@ -41,7 +42,7 @@ pub mod faulttree;
 
 pub use circuit::crosses_way_out;
 pub use diagnosis::lossy;
-pub use recall::recall;
+pub use recall::{Remembered, recall, remembered};
 pub use state::{
     AlertProgress, AlertStage, Deeded, Evidence, Incident, Loss, State, SymptomKey, SymptomTrack,
     Word,

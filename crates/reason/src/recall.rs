@@ -10,6 +10,7 @@
 //! whose decisions are another's, and through a server that is given an earlier one's journal.
 
 use crate::evidence::{is_lost_key, said};
+use crate::forgetting::forget;
 use crate::judgement::judge;
 use crate::state::{
     AlertProgress, AlertStage, Incident, State, SymptomKey, SymptomTrack, Told, symptom_named,
@@ -17,7 +18,9 @@ use crate::state::{
 use crate::step::{arrived, taken};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Outcome};
-use blackstart_model::record::{Alert, Decision, DiagnosisSummary, IncidentRevision, Input, News};
+use blackstart_model::record::{
+    Alert, Decision, DiagnosisSummary, IncidentRevision, Input, News, Record,
+};
 use blackstart_model::time::Timestamp;
 use blackstart_model::{AlertId, IncidentId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +51,38 @@ pub fn recall(
         then.iter().for_each(|decision| stands(state, decision, now));
         state.let_go();
     }
+    forget(state, now);
     ours
+}
+
+/// An incident of long ago, and what was told of it.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// As it was last.
+    pub incident: Incident,
+    /// Oldest first, each as far as it got.
+    pub alerts: Vec<AlertProgress>,
+}
+
+/// An incident as the records about it and its alerts say, oldest first; `None` where they do not say that there was
+/// one. For what the state has forgotten.
+pub fn remembered<'a>(
+    records: impl Iterator<Item = (Timestamp, &'a Record)>,
+    id: IncidentId,
+) -> Option<Remembered> {
+    let mut state = State::new();
+    for (at, record) in records {
+        let now = arrived(&mut state, at);
+        match record {
+            Record::Input(input) => {
+                taken(&mut state, input, now, &mut Vec::new());
+            }
+            Record::Decision(decision) => stands(&mut state, decision, now),
+        }
+    }
+    let State { mut incidents, alerts, .. } = state;
+    let incident = incidents.remove(&id)?;
+    Some(Remembered { incident, alerts: alerts.into_values().collect() })
 }
 
 /// What a judgement may change of the incidents: to be put back where it is not the one that was made.
@@ -119,7 +153,7 @@ fn revised(state: &mut State, revision: &IncidentRevision, now: Timestamp) {
     let incident = state.incidents.get_mut(id).expect("it was just seen to be there");
     if incident.state != *to {
         incident.state = *to;
-        incident.history.push((now, *to, because.clone()));
+        incident.note(now, because.clone());
     }
     incident.closed_at = incident.closed_at.or(Some(now)).filter(|_| !to.is_live());
     (incident.services, incident.customers) = (services.clone(), customers.clone());
@@ -183,7 +217,7 @@ fn seen(state: &State, key: &SymptomKey) -> Option<(Timestamp, Outcome)> {
 fn told(state: &mut State, alert: &Alert, now: Timestamp) {
     state.alerts_made = state.alerts_made.max(alert.id.0);
     let stage = AlertStage::Waiting { attempt: 1, not_before: now, repeat: false };
-    let progress = AlertProgress { alert: alert.clone(), decided_at: now, stage };
+    let progress = AlertProgress { alert: alert.clone(), decided_at: now, stage, failed: None };
     state.alerts.insert(alert.id, progress);
     let Some(incident) = alert.incident.and_then(|id| state.incidents.get_mut(&id)) else { return };
     match alert.news {

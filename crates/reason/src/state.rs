@@ -25,6 +25,11 @@ use std::sync::Arc;
 /// is lost, a person's word) has a key of its own making.
 pub type SymptomKey = (CheckKey, VantageName);
 
+/// Changes of one incident that are kept, and how many of them are the first (chosen by hand: a night of coming and
+/// going, and how it began).
+const HISTORY_MAX: usize = 200;
+const HISTORY_FIRST: usize = 20;
+
 /// What we know and believe. Only [`step`](crate::step) changes it.
 #[derive(Debug, Default)]
 pub struct State {
@@ -58,6 +63,8 @@ pub struct State {
     pub(crate) alerts_made: u64,
     /// The time of the last input.
     pub(crate) now: Option<Timestamp>,
+    /// When it was last looked what may be forgotten.
+    pub(crate) forgot_at: Option<Timestamp>,
     /// What comes in was written down elsewhere, and did not come by the ways of the plant; judgements of it
     /// are at least so far apart.
     pub(crate) retold: Option<Duration>,
@@ -206,7 +213,7 @@ pub struct Incident {
     pub silenced_until: Option<Timestamp>,
     /// The incident it went into.
     pub merged_into: Option<IncidentId>,
-    /// Every change of state: when, to which, why.
+    /// Every change of state: when, to which, why. Of a long one how it began, and the last.
     pub history: Vec<(Timestamp, IncidentState, String)>,
     pub(crate) told: Option<Told>,
     /// The last reason for which news was withheld, so that it is said once.
@@ -246,6 +253,14 @@ impl Incident {
         }
     }
 
+    /// Adds to its history. What goes on for months, coming and going, keeps how it began and the last.
+    pub(crate) fn note(&mut self, at: Timestamp, because: String) {
+        if self.history.len() >= HISTORY_MAX {
+            self.history.remove(HISTORY_FIRST);
+        }
+        self.history.push((at, self.state, because));
+    }
+
     /// The faults of the leading hypothesis; none while no cause is known.
     #[must_use]
     pub fn cause(&self) -> Vec<FaultName> {
@@ -278,6 +293,8 @@ pub struct AlertProgress {
     pub decided_at: Timestamp,
     /// Where its delivery stands.
     pub stage: AlertStage,
+    /// When the last attempt that failed ended, and why.
+    pub failed: Option<(Timestamp, String)>,
 }
 
 /// Where the delivery of an alert stands.
@@ -376,13 +393,21 @@ impl State {
         &self.deeds
     }
 
-    /// All incidents, oldest first; live ones are those whose state says so.
+    /// All incidents that are not forgotten, oldest first; live ones are those whose state says so. What ended more
+    /// than a month ago is forgotten, and after a day what was only suspected; more than a thousand of each that are
+    /// over are not kept.
     #[must_use]
     pub const fn incidents(&self) -> &BTreeMap<IncidentId, Incident> {
         &self.incidents
     }
 
-    /// All alerts and how far each has got.
+    /// Whether there was ever an incident of this number, though it may be forgotten.
+    #[must_use]
+    pub const fn was_incident(&self, id: IncidentId) -> bool {
+        id.0 > 0 && id.0 <= self.incidents_made
+    }
+
+    /// The alerts about those incidents, and of a month about none, and how far each has got.
     #[must_use]
     pub const fn alerts(&self) -> &BTreeMap<AlertId, AlertProgress> {
         &self.alerts
@@ -461,6 +486,7 @@ impl State {
             incidents_made,
             alerts_made,
             now,
+            forgot_at,
             retold,
         } = self;
         let mut text = String::from("blackstart state 1\n");
@@ -469,6 +495,7 @@ impl State {
         };
         line("plant", &plant.as_ref().map(|loaded| &loaded.source));
         line("now", now);
+        line("forgot", forgot_at);
         if let Some(apart) = retold {
             line("retold", apart);
         }

@@ -7,6 +7,7 @@ use crate::coincidence;
 use crate::consequence::Electric;
 use crate::diagnosis::Lines;
 use crate::evidence::later;
+use crate::forgetting::forget;
 use crate::history::Gap;
 use crate::impact::Hits;
 use crate::index::Index;
@@ -51,6 +52,7 @@ pub fn step(state: &mut State, input: &Input, now: Timestamp) -> Vec<Decision> {
     if taken(state, input, now, &mut decisions) {
         judge(state, now, &mut decisions);
     }
+    forget(state, now);
     decisions
 }
 
@@ -329,7 +331,7 @@ fn act(
             let (incident, from) = live(state, *incident)?;
             incident.silenced_until = Some(*until);
             let because = format!("silenced {}", said(note));
-            incident.history.push((now, incident.state, because));
+            incident.note(now, because);
             decisions.push(revision(incident, Some(from)));
             return Ok(());
         }
@@ -415,6 +417,7 @@ fn live(
     id: IncidentId,
 ) -> Result<(&mut crate::state::Incident, blackstart_model::incident::IncidentState), String> {
     match state.incidents.get_mut(&id) {
+        None if state.incidents_made >= id.0 => Err(format!("there is no incident {id} any more")),
         None => Err(format!("there is no incident {id}")),
         Some(incident) if incident.state.is_live() => {
             let from = incident.state;

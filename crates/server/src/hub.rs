@@ -11,8 +11,8 @@ use blackstart_journal::{Entry, JournalError, Reader};
 use blackstart_model::plant::Plant;
 use blackstart_model::record::{Decision, Input};
 use blackstart_model::time::Timestamp;
-use blackstart_model::{CheckKey, RecordId, VantageName};
-use blackstart_reason::State;
+use blackstart_model::{CheckKey, IncidentId, RecordId, VantageName};
+use blackstart_reason::{Remembered, State, remembered};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
@@ -238,6 +238,21 @@ impl Hub {
         let mut entries = journal.read(RecordId(from), wanted)?;
         entries.reverse();
         Ok(entries)
+    }
+
+    /// An incident that the state has forgotten, and the alerts about it, as the journal has them; `None` where there was
+    /// none. Linear in the journal: for those who can wait.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn forgotten(&self, id: IncidentId) -> Result<Option<Remembered>, JournalError> {
+        if !self.state().was_incident(id) {
+            return Ok(None);
+        }
+        let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let about = journal.about(id)?;
+        drop(journal);
+        Ok(remembered(about.iter().map(|entry| (entry.at, &entry.record)), id))
     }
 
     /// What tells this journal from every other, in hexadecimal digits.

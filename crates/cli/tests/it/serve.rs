@@ -121,3 +121,22 @@ fn the_heartbeat_reaches_the_place_outside() {
         (beats >= 2).then_some(())
     });
 }
+
+#[test]
+fn an_alert_that_waits_says_why_it_did_not_leave_and_when_it_is_tried_again() {
+    // Taken, and nobody listens: it is refused.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = nobody.local_addr().expect("a port");
+    drop(nobody);
+    let alerts = format!("alerts: {{ webhooks: {{ hook: {{ url: 'http://{at}/' }} }} }}\n");
+    let site = Site::new(&plant(&[("a", "http://127.0.0.1:1/")], &alerts));
+    let serving = site.serve();
+    let alert = wait("a failed attempt", || {
+        let alert = serving.api("/alerts")["alerts"][0].clone();
+        (alert["stage"] == "waiting" && alert["failed"].is_string()).then_some(alert)
+    });
+    assert!(alert["failed"].as_str().is_some_and(|why| why.contains("refused")), "{alert}");
+    assert!(alert["next_attempt_at"].as_str() > alert["failed_at"].as_str(), "{alert}");
+    let (_, page) = serving.request("GET /alerts", "", "");
+    assert!(page.contains("; the last one failed, ") && page.contains("refused"), "{page}");
+}

@@ -5,9 +5,9 @@
 
 use crate::records;
 use blackstart_journal::{ENTRIES_READ_MAX, Entry, Journal, MemoryJournal, Reader, SqliteJournal};
-use blackstart_model::RecordId;
-use blackstart_model::record::{Decision, Input, Record};
+use blackstart_model::record::{Decision, Input, PersonAction, Record};
 use blackstart_model::time::{Duration, Timestamp};
+use blackstart_model::{IncidentId, RecordId};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -102,12 +102,43 @@ fn behaves_as_a_vec(store: &Store) {
             }
             for reader in readers.iter().map(|reader| &**reader).chain([&*journal as &dyn Reader]) {
                 prop_assert_eq!(&reader.read(RecordId(1), usize::MAX).unwrap(), &model);
+                for number in 0..4 {
+                    prop_assert_eq!(reader.about(IncidentId(number)).unwrap(), about(&model, number));
+                }
                 let newest = model.last().map(|entry: &Entry| (entry.id, entry.at));
                 prop_assert_eq!(reader.newest().unwrap(), newest);
                 prop_assert_eq!(reader.identity(), journal.identity());
             }
         }
     });
+}
+
+/// What names an incident, or an alert about it that was decided before.
+fn about(model: &[Entry], incident: u64) -> Vec<Entry> {
+    let mut alerts = Vec::new();
+    let mut is_about = |record: &Record| match record {
+        Record::Decision(Decision::Alert(alert))
+            if alert.incident == Some(IncidentId(incident)) =>
+        {
+            alerts.push(alert.id);
+            true
+        }
+        Record::Decision(Decision::Incident(revision)) => revision.id.0 == incident,
+        Record::Decision(Decision::Withhold { incident: id, .. }) => id.0 == incident,
+        Record::Decision(Decision::Deliver { alert, .. } | Decision::GiveUp { alert, .. })
+        | Record::Input(Input::AttemptStarted { alert, .. } | Input::AttemptEnded { alert, .. }) => {
+            alerts.contains(alert)
+        }
+        Record::Input(Input::Person(person)) => match &person.what {
+            PersonAction::Acknowledge { incident: id, .. }
+            | PersonAction::Silence { incident: id, .. }
+            | PersonAction::Close { incident: id, .. }
+            | PersonAction::Merge { incident: id, .. } => id.0 == incident,
+            PersonAction::Observe { .. } | PersonAction::Act { .. } => false,
+        },
+        _ => false,
+    };
+    model.iter().filter(|entry| is_about(&entry.record)).cloned().collect()
 }
 
 /// All entries, so many at a time, as a replay reads them.

@@ -210,11 +210,12 @@ fn component() -> impl Strategy<Value = ComponentName> {
 }
 
 fn incident() -> impl Strategy<Value = IncidentId> {
-    any::<u64>().prop_map(IncidentId)
+    // Often one that another record names too.
+    prop_oneof![0..4_u64, any::<u64>()].prop_map(IncidentId)
 }
 
 fn alert_id() -> impl Strategy<Value = AlertId> {
-    any::<u64>().prop_map(AlertId)
+    prop_oneof![0..4_u64, any::<u64>()].prop_map(AlertId)
 }
 
 fn observed(outcome: impl Strategy<Value = Outcome> + 'static) -> BoxedStrategy<Input> {

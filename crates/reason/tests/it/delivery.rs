@@ -39,6 +39,11 @@ fn a_failed_attempt_is_tried_again_later_and_is_no_repeat() {
         panic!("{:?}", stage(&world));
     };
     assert!(*not_before > world.now);
+    let failed = |world: &World| world.state.alerts()[&AlertId(1)].failed.clone();
+    assert_eq!(failed(&world), Some((world.now, "connection refused".to_owned())));
+    world.run(Duration::from_secs(60));
+    world.deliver(&Delivery::Delivered("250 ok".to_owned()));
+    assert_eq!(failed(&world), None, "it did in the end");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The life of an incident, and what people do to it.
 
+use crate::recall::{journal, recalled};
 use crate::world::{World, two_racks};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, SymptomCode};
 use blackstart_model::record::{
-    Decision, Input, News, PersonAction, PersonInput, PlantSource, Saw, VantageLoss,
+    Decision, Delivery, Input, News, PersonAction, PersonInput, PlantSource, Saw, VantageLoss,
 };
 use blackstart_model::time::{Duration, SignedDuration};
 use blackstart_model::{IncidentId, VantageName};
@@ -218,4 +219,46 @@ fn a_person_puts_one_incident_into_another() {
     assert_eq!((merged.state, merged.merged_into), (IncidentState::Merged, Some(into)));
     let (_, _, because) = merged.history.last().expect("recorded");
     assert!(because.contains("mara: one disk under both"), "{because}");
+}
+
+#[test]
+fn what_is_over_is_forgotten_after_a_month_so_that_years_take_no_more_room_than_months() {
+    let mut world = World::of(&two_racks());
+    let hours = |count: u64| Duration::from_secs(3_600 * count);
+    let mut sizes = Vec::new();
+    // The quiet one is broken for good; every day another one fails, and once something only blinks.
+    world.break_it("quiet");
+    for day in 0..80_u64 {
+        world.break_it(["web-4", "web-1"][usize::from(day % 2 == 0)]);
+        world.run(Duration::from_secs(30));
+        world.deliver(&Delivery::Delivered("250 ok".to_owned()));
+        for name in ["web-4", "web-1"] {
+            world.mend(name);
+        }
+        world.run(Duration::from_secs(120));
+        world.deliver(&Delivery::Delivered("250 ok".to_owned()));
+        world.sleep(hours(24));
+        world.run(Duration::from_secs(30));
+        sizes.push((world.state.encode().len(), world.state.incidents().len()));
+        if day == 40 {
+            let oldest = world.state.incidents().values().filter(|it| !it.state.is_live());
+            let ended = oldest.filter_map(|incident| incident.closed_at).min().expect("some");
+            let ago = world.now.duration_since(ended).as_hours();
+            assert!((24 * 28..=24 * 31).contains(&ago), "the oldest ended {ago} h ago");
+        }
+    }
+    let ((size, count), (month, kept)) = (sizes[79], sizes[45]);
+    assert_eq!(count, kept);
+    assert!(size < month + month / 20, "{size} bytes after eighty days, {month} after 46");
+    assert!(world.incident(1).state.is_live(), "what goes on is not forgotten");
+    let told: Vec<News> = world.state.alerts().values().map(|it| it.alert.news).collect();
+    assert_eq!(told[0], News::Opened, "nor what was told of it");
+    let note = String::new();
+    let decided = world.give(person(PersonAction::Close { incident: IncidentId(2), note }));
+    assert!(
+        matches!(&decided[..], [Decision::Reject { because }] if because.ends_with("I2 any more")),
+        "{decided:?}"
+    );
+    // What a restart folds is the same, byte for byte.
+    assert_eq!(recalled(&journal(&world)).encode(), world.state.encode());
 }

@@ -50,7 +50,7 @@ fn ways(view: &View, plant: &Plant, firing: &BTreeMap<String, Firing>) -> Markup
                                 None => span.quiet { "never told anything" },
                                 Some(progress) => {
                                     (progress.alert.id) " " (progress.alert.news) ": "
-                                    (super::incident::stage(view, &progress.stage))
+                                    (super::incident::stage(view, progress))
                                 }
                             }
                             @if let Recipient::Alertmanager(name) = to {
@@ -147,7 +147,7 @@ fn sent(view: &View) -> Markup {
                     @if let Some(incident) = progress.alert.incident {
                         a href=(format!("/incidents/{incident}")) { (incident) } " "
                     }
-                    (progress.alert.news) ", " (super::incident::stage(view, &progress.stage))
+                    (progress.alert.news) ", " (super::incident::stage(view, progress))
                     @if matches!(progress.stage, AlertStage::GivenUp { .. }) { " ✖" }
                 }
             } }

@@ -178,7 +178,7 @@ async fn incident(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<OneIncident>, Refused> {
-    one_incident(&app.view(), &id)
+    one_incident(&super::incident::with_forgotten(&app, &id).await, &id)
 }
 
 async fn act_on_incident(
@@ -364,6 +364,11 @@ struct OneAlert {
     decided_at: String,
     stage: &'static str,
     words: String,
+    /// When the next attempt begins; of one that waits.
+    next_attempt_at: Option<String>,
+    /// Why the last attempt failed, and when that was; null where none has failed, or it was delivered.
+    failed: Option<String>,
+    failed_at: Option<String>,
 }
 
 async fn alerts(State(app): State<App>) -> Json<Alerts> {
@@ -375,6 +380,12 @@ async fn alerts(State(app): State<App>) -> Json<Alerts> {
             AlertStage::Delivered { words, .. } => ("delivered", words.clone()),
             AlertStage::GivenUp { because } => ("given-up", because.clone()),
         };
+        let next_attempt_at = match progress.stage {
+            AlertStage::Waiting { not_before, .. } => Some(text(not_before)),
+            AlertStage::Attempting { .. }
+            | AlertStage::Delivered { .. }
+            | AlertStage::GivenUp { .. } => None,
+        };
         OneAlert {
             id: progress.alert.id.to_string(),
             incident: progress.alert.incident.map(|incident| incident.to_string()),
@@ -385,6 +396,9 @@ async fn alerts(State(app): State<App>) -> Json<Alerts> {
             decided_at: text(progress.decided_at),
             stage,
             words,
+            next_attempt_at,
+            failed: progress.failed.as_ref().map(|(_, why)| why.clone()),
+            failed_at: progress.failed.as_ref().map(|(at, _)| text(*at)),
         }
     });
     let firing = app.hub.firing().into_iter().map(|(alertmanager, firing)| {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use blackstart_model::IncidentId;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::record::{BelievedFault, Coincidence, FaultName, HypothesisSummary};
-use blackstart_reason::{AlertStage, Incident};
+use blackstart_reason::{AlertProgress, AlertStage, Incident, Remembered};
 use maud::{Markup, html};
 
 /// Incidents listed on one page.
@@ -43,6 +43,7 @@ pub(super) async fn list(State(app): State<App>) -> Response {
                 } }
             }
             @if view.incidents.len() > LISTED_MAX { p.quiet { "and " (view.incidents.len() - LISTED_MAX) " older ones" } }
+            p.quiet { "What ended more than a month ago is not listed. Its page is there still, and it stands in the " a href="/timeline" { "timeline" } "." }
         }
     };
     frame(&view, Place::Incidents, "incidents", &main).into_response()
@@ -53,7 +54,7 @@ pub(super) async fn page(
     Path(id): Path<String>,
     asked: map::Asked,
 ) -> Response {
-    let view = app.view();
+    let view = with_forgotten(&app, &id).await;
     let found = id.parse::<IncidentId>().ok().and_then(|id| view.incidents.get(&id));
     let Some(incident) = found else { return absent(&view, "such incident") };
     let title = format!("{} {}", incident.id, incident.state);
@@ -72,6 +73,23 @@ pub(super) async fn page(
         (history(&view, incident))
     };
     frame(&view, Place::Incidents, &title, &main).into_response()
+}
+
+/// All that a page may show, and of an incident that the state has forgotten what the journal has of it.
+pub(super) async fn with_forgotten(app: &App, id: &str) -> View {
+    let mut view = app.view();
+    let id = id.parse::<IncidentId>().ok().filter(|id| !view.incidents.contains_key(id));
+    let Some(id) = id else { return view };
+    let hub = app.hub.clone();
+    match tokio::task::spawn_blocking(move || hub.forgotten(id)).await {
+        Ok(Ok(Some(Remembered { incident, alerts }))) => {
+            view.incidents.insert(id, incident);
+            view.alerts.extend(alerts);
+        }
+        Ok(Err(error)) => tracing::warn!("{id} cannot be read back: {error}"),
+        Ok(Ok(None)) | Err(_) => {}
+    }
+    view
 }
 
 /// The one thing that is done in any case: others see who works on it.
@@ -283,7 +301,7 @@ fn told(view: &View, incident: &Incident) -> Markup {
             ul { @for progress in alerts {
                 li {
                     strong { (progress.alert.id) } " " (progress.alert.news) " to " (progress.alert.to) ", "
-                    (time(view, progress.decided_at)) ": " (stage(view, &progress.stage))
+                    (time(view, progress.decided_at)) ": " (stage(view, progress))
                     br; span.quiet { "because " (progress.alert.because) }
                 }
             } }
@@ -303,13 +321,23 @@ fn history(view: &View, incident: &Incident) -> Markup {
 }
 
 /// How far an alert has got.
-pub(super) fn stage(view: &View, stage: &AlertStage) -> Markup {
-    html! { @match stage {
+pub(super) fn stage(view: &View, progress: &AlertProgress) -> Markup {
+    html! { @match &progress.stage {
         AlertStage::Waiting { attempt, not_before, repeat } => {
-            "attempt " (attempt) @if *repeat { " (a repeat)" } " from " (time(view, *not_before)) " on"
+            "attempt " (attempt) @if *repeat { " (a repeat)" } " "
+            @if *not_before > view.now { (time(view, *not_before)) ", in " (span(view.now, *not_before)) }
+            @else { "now" }
+            (failed(view, progress))
         }
-        AlertStage::Attempting { attempt, .. } => { "attempt " (attempt) " under way" }
+        AlertStage::Attempting { attempt, .. } => { "attempt " (attempt) " under way" (failed(view, progress)) }
         AlertStage::Delivered { at, words } => { "taken over " (time(view, *at)) " (" (words) ")" }
         AlertStage::GivenUp { because } => { strong { "given up" } ": " (because) }
+    } }
+}
+
+/// Why the last attempt failed.
+fn failed(view: &View, progress: &AlertProgress) -> Markup {
+    html! { @if let Some((at, why)) = &progress.failed {
+        "; the last one failed, " (time(view, *at)) ": " strong { (why) }
     } }
 }

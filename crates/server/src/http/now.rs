@@ -175,7 +175,7 @@ fn undelivered(view: &View) -> Markup {
                 h2 { "Alerts that have not arrived" }
                 ul { @for progress in waiting {
                     li { (progress.alert.id) " to " (progress.alert.to) ": "
-                        (super::incident::stage(view, &progress.stage)) }
+                        (super::incident::stage(view, progress)) }
                 } }
             }
         }

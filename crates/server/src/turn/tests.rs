@@ -2,9 +2,12 @@
 
 use super::*;
 use blackstart_journal::{Entry, MemoryJournal};
-use blackstart_model::VantageName;
+use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Observation, Outcome, SymptomCode};
-use blackstart_model::record::PlantSource;
+use blackstart_model::record::{Delivery, News, PlantSource};
+use blackstart_model::time::SignedDuration;
+use blackstart_model::{AlertId, IncidentId, VantageName};
+use blackstart_reason::{AlertStage, Remembered};
 use std::sync::Mutex;
 
 /// A journal in memory that outlives its turn, and fails while it is told to.
@@ -160,4 +163,66 @@ async fn a_heart_beats_only_while_the_journal_is_written_also_when_nothing_else_
     shared.fail(false);
     let alive = crate::heartbeat::alive(&hub, &mut written);
     tokio::time::timeout(Duration::from_secs(60), alive).await.expect("in time").expect("it runs");
+}
+
+/// Writes what happened at this time, and what was decided on it, as a server did.
+fn happened(journal: &mut Shared, state: &mut State, at: Timestamp, input: Input) {
+    let mut records = vec![(at, Record::Input(input.clone()))];
+    let decisions = step(state, &input, at).into_iter();
+    records.extend(decisions.map(|decision| (at, Record::Decision(decision))));
+    journal.append(&records).expect("there is room");
+}
+
+#[tokio::test]
+async fn an_incident_of_long_ago_is_forgotten_and_still_there_in_the_journal() {
+    let mut journal = Shared::new();
+    let mut state = State::new();
+    let days = |count: i64| SignedDuration::from_hours(24 * count);
+    let begin = clock::wall().checked_sub(days(40)).expect("in range");
+    let at = |second: i64| begin.checked_add(SignedDuration::from_secs(second)).expect("in range");
+    let version = "then".to_owned();
+    let started = Input::Started { version, alive_until: None };
+    happened(&mut journal, &mut state, at(0), started);
+    happened(&mut journal, &mut state, at(1), plant());
+    for (second, outcome, tries) in
+        [(10, Outcome::down(SymptomCode::Refused, "127.0.0.1:1"), 3), (100, Outcome::Up, 1)]
+    {
+        let failures = outcome.failures_of(tries);
+        let observed = Input::Observed(Observation {
+            check: "web/tcp".into(),
+            vantage: VantageName::here(),
+            outcome,
+            at: at(second),
+            asked: true,
+            tries,
+            failures,
+        });
+        happened(&mut journal, &mut state, at(second), observed);
+        for later in 1..30 {
+            happened(&mut journal, &mut state, at(second + later), Input::Tick);
+        }
+    }
+    let (alert, attempt) = (AlertId(1), 1);
+    let result = Delivery::Delivered("204".to_owned());
+    for input in
+        [Input::AttemptStarted { alert, attempt }, Input::AttemptEnded { alert, attempt, result }]
+    {
+        happened(&mut journal, &mut state, at(200), input);
+    }
+    let id = IncidentId(1);
+    let was = state.incidents()[&id].clone();
+    assert_eq!(was.state, IncidentState::Resolved);
+    drop(state);
+
+    let (hub, end, _decisions) = self::started(&journal).await;
+    assert!(hub.state().incidents().is_empty(), "{:?}", hub.state().incidents());
+    let Remembered { incident, alerts } =
+        hub.forgotten(id).expect("it can be read").expect("there was one");
+    assert_eq!((incident.state, incident.closed_at), (was.state, was.closed_at));
+    assert_eq!((incident.cause(), &incident.history), (was.cause(), &was.history));
+    let news: Vec<News> = alerts.iter().map(|progress| progress.alert.news).collect();
+    assert_eq!(news, [News::Opened, News::Resolved]);
+    assert!(matches!(alerts[0].stage, AlertStage::Delivered { .. }), "{:?}", alerts[0].stage);
+    assert!(hub.forgotten(IncidentId(2)).expect("it can be read").is_none());
+    end.stop().await;
 }

@@ -140,8 +140,8 @@ pub async fn post(
     }
 }
 
-/// What `Retry-After` says. A date counts from the `Date` of the same answer, for whoever wrote both had one clock; what
-/// is past says at once, and without that `Date` it says nothing.
+/// What `Retry-After` says. A date counts from the `Date` of the same answer, for whoever wrote both had one clock;
+/// what is past says at once, and without that `Date` it says nothing.
 fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
     let text = text.trim();
     let span = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {

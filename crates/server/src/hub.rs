@@ -240,8 +240,8 @@ impl Hub {
         Ok(entries)
     }
 
-    /// An incident that the state has forgotten, and the alerts about it, as the journal has them; `None` where there was
-    /// none. Linear in the journal: for those who can wait.
+    /// An incident that the state has forgotten, and the alerts about it, as the journal has them; `None` where there
+    /// was none. Linear in the journal: for those who can wait.
     ///
     /// # Errors
     /// When the journal cannot be read.

@@ -218,3 +218,17 @@ fn a_word_that_was_under_way_when_nobody_listened_says_nothing_of_the_time_befor
     let but = seen_but(&evidence, &[(700, 4_000)], 4_100);
     assert_eq!(but[1], (Manner::Down, 600, 10, 10));
 }
+
+#[test]
+fn what_failed_before_and_after_a_restart_began_to_fail_once() {
+    let mut evidence = heard(&[(0, 'u'), (100, 'd')]);
+    for restart in [200, 300] {
+        let blind = Outcome::unknown(blackstart_model::observation::NoAnswerCode::Blind, "");
+        evidence.forget(blind, second(restart), second(restart + 5));
+        evidence.take(&told(restart + 10, down()));
+    }
+    assert_eq!(evidence.onsets_since(second(0)), 1);
+    evidence.take(&told(400, Outcome::Up));
+    evidence.take(&told(410, down()));
+    assert_eq!(evidence.onsets_since(second(0)), 2, "it was up in between");
+}

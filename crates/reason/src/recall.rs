@@ -58,7 +58,7 @@ pub fn recall(
 /// An incident of long ago, and what was told of it.
 #[derive(Clone, Debug)]
 pub struct Remembered {
-    /// As it was last.
+    /// As it was last, but for its symptoms: what it explained stands in its diagnosis.
     pub incident: Incident,
     /// Oldest first, each as far as it got.
     pub alerts: Vec<AlertProgress>,
@@ -81,7 +81,9 @@ pub fn remembered<'a>(
         }
     }
     let State { mut incidents, alerts, .. } = state;
-    let incident = incidents.remove(&id)?;
+    let mut incident = incidents.remove(&id)?;
+    // What each of them said is not in these records, nor when it was up again.
+    incident.symptoms.clear();
     Some(Remembered { incident, alerts: alerts.into_values().collect() })
 }
 

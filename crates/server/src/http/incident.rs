@@ -43,7 +43,7 @@ pub(super) async fn list(State(app): State<App>) -> Response {
                 } }
             }
             @if view.incidents.len() > LISTED_MAX { p.quiet { "and " (view.incidents.len() - LISTED_MAX) " older ones" } }
-            p.quiet { "What ended more than a month ago is not listed. Its page is there still, and it stands in the " a href="/timeline" { "timeline" } "." }
+            p.quiet { "What ended long ago is not listed. Its page is there still, and it stands in the " a href="/timeline" { "timeline" } "." }
         }
     };
     frame(&view, Place::Incidents, "incidents", &main).into_response()
@@ -84,6 +84,8 @@ pub(super) async fn with_forgotten(app: &App, id: &str) -> View {
     match tokio::task::spawn_blocking(move || hub.forgotten(id)).await {
         Ok(Ok(Some(Remembered { incident, alerts }))) => {
             view.incidents.insert(id, incident);
+            // One that is still on its way is in both.
+            view.alerts.retain(|progress| progress.alert.incident != Some(id));
             view.alerts.extend(alerts);
         }
         Ok(Err(error)) => tracing::warn!("{id} cannot be read back: {error}"),
@@ -257,20 +259,23 @@ fn symptoms(view: &View, incident: &Incident) -> Markup {
     html! {
         section {
             h2 { "How it shows" }
-            table {
-                thead { tr { th { "Check" } th { "From" } th { "First seen" } th { "As" } th { "Now" } } }
-                tbody { @for ((check, vantage), track) in &incident.symptoms {
-                    tr {
-                        td { (symptom(view, check.as_str())) }
-                        td.from { (vantage) }
-                        td { (time(view, track.first_at)) }
-                        td { (track.outcome) }
-                        td { @match track.up_since {
-                            Some(at) => { "up since " (time(view, at)) }
-                            None => { "not up" }
-                        } }
-                    }
-                } }
+            @if incident.symptoms.is_empty() { p { "Its checks stand above, as what it explains: no more is kept of it." } }
+            @else {
+                table {
+                    thead { tr { th { "Check" } th { "From" } th { "First seen" } th { "As" } th { "Now" } } }
+                    tbody { @for ((check, vantage), track) in &incident.symptoms {
+                        tr {
+                            td { (symptom(view, check.as_str())) }
+                            td.from { (vantage) }
+                            td { (time(view, track.first_at)) }
+                            td { (track.outcome) }
+                            td { @match track.up_since {
+                                Some(at) => { "up since " (time(view, at)) }
+                                None => { "not up" }
+                            } }
+                        }
+                    } }
+                }
             }
             @if !incident.services.is_empty() { h3 { "Services down by it" } (names(&incident.services)) }
             @if !incident.customers.is_empty() { h3 { "Customers down by it" } (names(&incident.customers)) }

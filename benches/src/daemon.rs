@@ -38,7 +38,7 @@ impl Target {
         let folder = tempfile::tempdir()?;
         let path = folder.path().display();
         let config = format!(
-            "daemon off;\nuser root;\nworker_processes 1;\nworker_rlimit_nofile 60000;\npid {path}/pid;\n\
+            "daemon off;\nmaster_process off;\nuser root;\nworker_rlimit_nofile 60000;\npid {path}/pid;\n\
              error_log {path}/error.log crit;\nevents {{ worker_connections 20000; }}\nhttp {{\n  access_log off;\n  \
              client_body_temp_path {path}/b;\n  proxy_temp_path {path}/p;\n  fastcgi_temp_path {path}/f;\n  \
              uwsgi_temp_path {path}/u;\n  scgi_temp_path {path}/s;\n  \

@@ -183,6 +183,8 @@ struct Work {
     names: Vec<(CheckKey, VantageName)>,
     ids: Vec<Option<SeriesId>>,
     every_ms: Vec<u32>,
+    /// Some have no period yet, for the plant could not be looked at since they are there.
+    unlearned: bool,
     /// Which of them are asked, from vantages that are heard.
     asked: Vec<bool>,
     lost: BTreeSet<VantageName>,
@@ -213,6 +215,7 @@ impl Work {
             names: Vec::new(),
             ids: Vec::new(),
             every_ms: Vec::new(),
+            unlearned: false,
             asked: Vec::new(),
             lost: BTreeSet::new(),
             plant: None,
@@ -250,6 +253,10 @@ impl Work {
             return;
         }
         self.open.take(&mut notes);
+        // An answer speaks for one period: until that is known its minute waits, as long as there is room.
+        if self.unlearned && !last && !self.open.is_full() {
+            return;
+        }
         let minute = u32::try_from(now.as_millisecond() / 60_000).unwrap_or(0);
         let over = if last || self.open.is_full() { u32::MAX } else { minute };
         if minute != self.minute || over == u32::MAX {
@@ -310,6 +317,13 @@ impl Work {
 
     /// Learns the names and periods of series, and which are asked.
     fn learn(&mut self, now: Timestamp) {
+        let fresh = self.hub.samples().series().from(self.names.len());
+        self.unlearned |= !fresh.is_empty();
+        self.names.extend(fresh);
+        self.ids.resize(self.names.len(), None);
+        // Of a check that has gone the last period is remembered.
+        self.every_ms.resize(self.names.len(), 0);
+        self.asked.resize(self.names.len(), false);
         // While the turn writes, or cannot, what was known last will do.
         let Ok(state) = self.hub.state.try_read() else { return };
         let plant = state.plant().cloned();
@@ -324,17 +338,13 @@ impl Work {
             (Some(now), Some(then)) => !Arc::ptr_eq(now, then),
             (now, then) => now.is_some() != then.is_some(),
         };
-        let fresh = self.hub.samples().series().from(self.names.len());
-        if !changed && fresh.is_empty() {
+        if !changed && !self.unlearned {
             if lost != self.lost {
                 self.end_elsewhere(lost, now);
             }
             return;
         }
-        self.names.extend(fresh);
-        self.ids.resize(self.names.len(), None);
-        // Of a check that has gone the last period is remembered.
-        self.every_ms.resize(self.names.len(), 0);
+        self.unlearned = false;
         if let Some(plant) = &plant {
             let every: HashMap<&str, Duration> =
                 plant.checks().iter().map(|check| (check.key.as_str(), check.every)).collect();
@@ -344,7 +354,6 @@ impl Work {
                 }
             }
         }
-        self.asked.resize(self.names.len(), false);
         self.plant = plant;
         self.end_elsewhere(lost, now);
     }

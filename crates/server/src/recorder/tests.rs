@@ -135,6 +135,34 @@ async fn the_rest_of_a_minute_is_merged_with_what_was_written_of_it() {
 }
 
 #[tokio::test]
+async fn answers_wait_while_the_plant_cannot_be_looked_at() {
+    let mut rig = Rig::begin(PLANT).await;
+    let hub = rig.turn.hub.clone();
+    for ten in 0..6 {
+        rig.answer(ten * 10, Outcome::Up, 1_000, false);
+    }
+    let writes = hub.state.write().expect("it is whole");
+    for second in [59, 61, 66, 125] {
+        let now = rig.at(second);
+        rig.work.look(now, false);
+    }
+    drop(writes);
+    assert_eq!(rig.read(of_check(), 120).rollup().up, 0, "nobody knows yet what they speak for");
+    let now = rig.at(130);
+    rig.work.look(now, false);
+    let plotted = rig.read(of_check(), 120);
+    let told = (plotted.rollup().up, seconds(plotted.shares())[0]);
+    assert_eq!(told, (6, 60 + 10), "the last answer speaks for one period more");
+    // Ended while the turn writes it keeps what it has.
+    rig.answer(130, Outcome::Up, 1_000, false);
+    let writes = hub.state.write().expect("it is whole");
+    let now = rig.at(135);
+    rig.work.look(now, true);
+    drop(writes);
+    assert_eq!(rig.read(of_check(), 180).rollup().up, 7);
+}
+
+#[tokio::test]
 async fn a_service_is_looked_at_and_unknown_while_nobody_answers() {
     let mut rig = Rig::begin(PLANT).await;
     for ten in 0..12 {

@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> 
 }
 
 /// What glibc is told of memory, by its environment (mallopt(3)): one heap for all threads (docs/decisions/0005), and
-/// that a piece of 128 KiB or more goes back to the system when it is not needed any more (docs/decisions/0011). Both
+/// that a piece of 128 KiB or more goes back to the system when it is not needed any more (docs/decisions/0012). Both
 /// are as musl does it anyway.
 #[cfg(target_env = "gnu")]
 const MEMORY: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "131072")];

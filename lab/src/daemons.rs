@@ -1,10 +1,13 @@
 //! Real daemons of Debian, each with a configuration of its own, in the namespace of a host.
 
 mod databases;
+mod lldp;
 mod mailboxes;
 mod measured;
 mod redis;
 mod ssh;
+
+pub use lldp::neighbours;
 
 use crate::namespace::Host;
 use crate::wait;

@@ -17,7 +17,7 @@ mod bare;
 
 pub use bare::{Bare, PERSON};
 pub use blackstart::{Agent, Console, Server, agent_binary, binary};
-pub use daemons::{Daemon, Listen, Mailbox};
+pub use daemons::{Daemon, Listen, Mailbox, neighbours};
 pub use namespace::{Host, Lab};
 pub use plant_world::PlantWorld;
 pub use play::{Cause, PLAY_NEEDS, Play};

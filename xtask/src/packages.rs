@@ -20,6 +20,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("openssh-server", "sshd"),
     ("dovecot-imapd", "dovecot"),
     ("redis-server", "redis-server"),
+    ("lldpd", "lldpd"),
     ("openssh-client", "ssh-keygen"),
     ("postgresql-15", "/usr/lib/postgresql/15/bin/postgres"),
     ("mariadb-server", "mariadbd"),

@@ -185,6 +185,7 @@ impl<'r> Writing<'r> {
         self.addresses(key, group);
         let mut needs: BTreeMap<&'static str, Vec<(Needed, String)>> = BTreeMap::new();
         let mut fields: BTreeMap<&'static str, Vec<(String, String)>> = BTreeMap::new();
+        let mut asked = BTreeSet::new();
         for (nth, at) in &group.members {
             let report = &self.reports[*nth];
             let thing = &report.things[*at];
@@ -204,8 +205,11 @@ impl<'r> Writing<'r> {
             for remark in &thing.remarks {
                 self.draft.remark(key, remark.clone());
             }
+            // Several sources may ask the same of one thing.
             for (about, words) in &thing.questions {
-                self.draft.ask(key, *about, words.clone());
+                if asked.insert(words) {
+                    self.draft.ask(key, *about, words.clone());
+                }
             }
         }
         for (field, said) in needs {

@@ -6,6 +6,7 @@ mod cut_vantage;
 mod cut_agent;
 mod nginx_stopped;
 mod no_plant;
+mod lldp;
 mod push;
 mod alertmanager_in;
 mod killed;

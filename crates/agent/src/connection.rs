@@ -132,6 +132,7 @@ impl Agent {
     }
 
     async fn converse(&self, said: &mut Option<String>) -> Result<Infallible, Ended> {
+        self.is_able_to_tell()?;
         let (name, newest) = self.spool.name_and_newest();
         let greeting = timeout(GREETED_WITHIN, self.greet(&name, newest)).await;
         let Greeted { mut reader, mut writer, welcome, socket } =
@@ -200,6 +201,14 @@ impl Agent {
                 env!("CARGO_PKG_VERSION"),
             ))),
         }
+    }
+
+    /// An agent whose disk hangs sees, and tells nothing of it: it had better be missed.
+    fn is_able_to_tell(&self) -> Result<(), Ended> {
+        if self.spool.is_stuck(clock::since_boot()) {
+            return Err(left("the disk of our own spool hangs, so nothing can be told"));
+        }
+        Ok(())
     }
 
     async fn listen(&self, reader: &mut Reader, heard: &Heard) -> Result<Infallible, Ended> {
@@ -287,6 +296,7 @@ impl Agent {
                 (sent, said_at) = (seq, clock::monotonic());
                 continue;
             }
+            self.is_able_to_tell()?;
             // The oldest that is not acknowledged, and since when it is the oldest.
             let now = clock::monotonic();
             let oldest = self.spool.waits_for(sent);
@@ -302,7 +312,10 @@ impl Agent {
             if heard.is_promised && unheard > alive_every + ACK_WITHIN {
                 return Err(left("the server does not answer"));
             }
-            if timeout_at(said_at + alive_every, self.spool.changed()).await.is_err() {
+            // Looked at again in time for what is waited for, however seldom something has to be said.
+            let due = said_at + alive_every;
+            let woken = timeout_at(due.min(now + ACK_WITHIN), self.spool.changed()).await;
+            if woken.is_err() && clock::monotonic() >= due {
                 say(writer, &FromAgent::Alive(Alive {})).await?;
                 // Of one that promised nothing this is all there is: its system took what was said before.
                 if waiting.is_none() && !heard.is_promised {

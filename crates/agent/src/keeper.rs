@@ -1,9 +1,10 @@
 //! The thread that moves what was heard onto the disk, and what is on the disk to those who send.
 //!
 //! Whoever hears never waits for a disk; whoever sends neither. A disk that does not take an entry delays
-//! nothing: it is told from memory, under a new name of the spool, and the disk is tried again. It
-//! decides nothing about what is told. Tested with a disk that takes nothing,
-//! and in `tests/it` with agents that are killed.
+//! nothing: it is told from memory, under a new name of the spool, and the disk is tried again. One that
+//! neither takes nor refuses it stops this thread, and with it all that is told: the connection ends then,
+//! so that the server does not take an agent for seeing that tells nothing. It decides nothing about what
+//! is told. Tested with a disk that takes nothing, and in `tests/it` with agents that are killed.
 
 use crate::clock;
 use crate::intake::Intake;
@@ -122,7 +123,10 @@ impl Mover {
 
     fn keep(&mut self, news: Vec<News>, now: Duration) {
         let mut entries = self.spool.number(news, now);
-        if let Err(error) = self.log.append(&mut entries, self.spool.acked())
+        self.spool.writes(Some(clock::since_boot()));
+        let written = self.log.append(&mut entries, self.spool.acked());
+        self.spool.writes(None);
+        if let Err(error) = written
             && !self.failing
         {
             tracing::error!("could not write the spool, what is seen is told from memory: {error}");
@@ -140,7 +144,10 @@ impl Mover {
         if !self.log.wants_rewriting(&kept) {
             return;
         }
-        match self.log.rewrite(&kept) {
+        self.spool.writes(Some(clock::since_boot()));
+        let written = self.log.rewrite(&kept);
+        self.spool.writes(None);
+        match written {
             Ok(()) if self.failing => {
                 self.failing = false;
                 tracing::info!("the spool is written again");

@@ -28,6 +28,10 @@ pub(crate) const BYTES_MAX: usize = 32 << 20;
 /// When it is full, room is made until this much is left.
 const BYTES_AFTER_DROP: usize = BYTES_MAX / 8 * 7;
 
+/// A disk that takes one write for so long is stuck: nothing of what is seen leaves us, and to go on saying that we are
+/// here would make old answers pass for new ones (chosen by hand).
+const STUCK_AFTER: Duration = Duration::from_secs(30);
+
 /// One thing to tell.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Entry {
@@ -60,6 +64,8 @@ pub(crate) fn micros(span: Duration) -> i64 {
 pub(crate) struct Spool {
     kept: Mutex<Kept>,
     changed: Notify,
+    /// Since when the disk has been at the present write.
+    writing_since: Mutex<Option<Duration>>,
 }
 
 /// What is kept.
@@ -142,11 +148,22 @@ pub(crate) fn random_name() -> Arc<str> {
 impl Spool {
     /// Goes on with what was found on disk.
     pub(crate) fn new(kept: Kept) -> Self {
-        Self { kept: Mutex::new(kept), changed: Notify::new() }
+        Self { kept: Mutex::new(kept), changed: Notify::new(), writing_since: Mutex::default() }
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The disk is given something to write now, or (`None`) has taken it or refused it.
+    pub(crate) fn writes(&self, since: Option<Duration>) {
+        *self.writing_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    /// Whether the disk neither takes nor refuses what it was given, and has not for long.
+    pub(crate) fn is_stuck(&self, now: Duration) -> bool {
+        let since = *self.writing_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| now.saturating_sub(since) > STUCK_AFTER)
     }
 
     /// Its name, and the number of the newest entry; 0 when there is none.
@@ -263,6 +280,17 @@ mod tests {
         let mut entries = spool.number(news, Duration::from_secs(100));
         entries.iter_mut().for_each(|entry| entry.bytes = 10);
         spool.publish(entries);
+    }
+
+    #[test]
+    fn a_disk_that_neither_takes_nor_refuses_is_stuck_after_a_while() {
+        let spool = Spool::new(Kept::fresh());
+        let at = Duration::from_secs;
+        assert!(!spool.is_stuck(at(1_000)), "nothing is written");
+        spool.writes(Some(at(1_000)));
+        assert!(!spool.is_stuck(at(1_029)) && spool.is_stuck(at(1_031)));
+        spool.writes(None);
+        assert!(!spool.is_stuck(at(9_000)));
     }
 
     #[test]

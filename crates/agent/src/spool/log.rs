@@ -229,7 +229,7 @@ fn restamp(entries: &mut VecDeque<Arc<Entry>>, boots: &[String], now: &str) {
         let entry = Arc::make_mut(entry);
         if boot != run {
             run = boot;
-            zero_us -= entry.at_us.max(0);
+            zero_us = i64::saturating_sub(zero_us, entry.at_us.max(0));
         }
         entry.at_us = zero_us.saturating_add(entry.at_us);
         entry.or_earlier = true;
@@ -259,8 +259,12 @@ fn next(from: &mut impl Read) -> io::Result<Next> {
     if json.len() < length || digest(&SHA256, &json).as_ref()[..8] != *sum {
         return Ok(Next::Damaged);
     }
-    let record = serde_json::from_slice(&json).map_err(io::Error::other)?;
-    Ok(Next::Record(record, HEAD_BYTES + length))
+    // A whole record that cannot be read is of a later version of this program: who is put back to an earlier one goes
+    // on with what it can read, and does not stay away.
+    Ok(match serde_json::from_slice(&json) {
+        Ok(record) => Next::Record(record, HEAD_BYTES + length),
+        Err(_) => Next::Damaged,
+    })
 }
 
 #[cfg(test)]
@@ -345,6 +349,24 @@ mod tests {
                 assert_eq!(kept.name == fresh.name, cut && between, "at {at}");
             }
         }
+    }
+
+    #[test]
+    fn a_record_of_a_later_version_ends_what_can_be_read_and_does_not_keep_us_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut log, fresh) = Log::open(folder.path(), "boot-1").unwrap();
+        log.append(&mut [entry(1, 10)], 0).unwrap();
+        let path = log.path.clone();
+        drop(log);
+        let json = br#"{"weather":{"sun":1}}"#;
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend(u32::try_from(json.len()).unwrap().to_be_bytes());
+        bytes.extend(&digest(&SHA256, json).as_ref()[..8]);
+        bytes.extend(json);
+        std::fs::write(&path, bytes).unwrap();
+        let (_, kept) = Log::open(folder.path(), "boot-1").unwrap();
+        assert_eq!((stamps(&kept), kept.next), (vec![(1, 10, false)], 2));
+        assert_ne!(kept.name, fresh.name, "its end may have held numbers that the server knows");
     }
 
     #[test]

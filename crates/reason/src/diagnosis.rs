@@ -24,6 +24,9 @@ pub(crate) mod cuts;
 pub(crate) mod crowds;
 mod suspects;
 mod wires;
+mod element;
+mod gains;
+mod price;
 mod search;
 pub mod lossy;
 pub(crate) mod next;
@@ -38,8 +41,10 @@ use blackstart_model::time::Timestamp;
 use blackstart_model::{ComponentId, Plant};
 use crowds::Crowds;
 use cuts::Cuts;
+use element::{Element, Manner};
+use gains::WRONG_EDGE;
 use likelihood::{NAMED_FOR_ANOTHER, log_add};
-use search::{Element, Manner, Scored, WRONG_EDGE};
+use search::Scored;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -264,7 +269,7 @@ pub(crate) fn diagnose(question: &Question<'_>) -> Diagnosis {
     let wires = Wires::of(question);
     let sets = search::search(&suspects, question.follows, &wires);
     let mut candidates = candidates(question, &suspects, &wires, sets);
-    look_up(question, &suspects, &mut candidates);
+    look_up(&suspects, &mut candidates);
     let score = unmodelled(&suspects, &[]);
     candidates.push(Candidate { unmodelled: true, score, ..Candidate::default() });
     rank(question, &suspects, candidates)
@@ -296,7 +301,7 @@ impl Candidate {
         self.elements
             .iter()
             .zip(&self.members)
-            .map(|(it, member)| (it.suspect, *member, without_rate(it.manner), it.first, it.last))
+            .map(|(it, member)| (it.suspect, *member, it.manner.without_rate(), it.first, it.last))
             .collect()
     }
 
@@ -306,22 +311,12 @@ impl Candidate {
         let mut broken: BTreeMap<(InputId, u8), (u8, u8)> = BTreeMap::new();
         for (it, member) in self.elements.iter().zip(&self.members) {
             for &input in &suspects.all[it.suspect as usize].members[*member].1 {
-                let when = broken.entry((input, without_rate(it.manner)));
+                let when = broken.entry((input, it.manner.without_rate()));
                 let (first, last) = when.or_insert((it.first, it.last));
                 (*first, *last) = ((*first).min(it.first), (*last).max(it.last));
             }
         }
         broken
-    }
-}
-
-/// A number for each manner, whatever the rate.
-const fn without_rate(manner: Manner) -> u8 {
-    match manner {
-        Manner::Hard => 0,
-        Manner::Partial => 1,
-        Manner::Flaky(_) => 2,
-        Manner::Astray => 3,
     }
 }
 
@@ -371,9 +366,9 @@ fn candidates(
         // What a set need not pay again, and what is astray, hangs on who of the others it was.
         let paid = |members: &[usize]| -> f64 {
             let hard = (0..members.len()).filter(|&at| plain.elements[at].manner == Manner::Hard);
-            let paid = |at, members| search::paid(suspects, &plain.elements, at, members);
+            let paid = |at, members| price::paid(suspects, &plain.elements, at, members);
             let paid: f64 = hard.map(|at| paid(at, Some(members)) - paid(at, None)).sum();
-            let astray = |members| search::astray(suspects, wires, &plain.elements, members);
+            let astray = |members| price::astray(suspects, wires, &plain.elements, members);
             paid + astray(Some(members)) - astray(None)
         };
         for at in 0..plain.elements.len() {
@@ -424,10 +419,10 @@ fn candidates(
 }
 
 /// Looks the best up in the circuit, and scores them by what it says.
-fn look_up(question: &Question<'_>, suspects: &Suspects, candidates: &mut Vec<Candidate>) {
+fn look_up(suspects: &Suspects, candidates: &mut Vec<Candidate>) {
     let most = candidates.len().min(LOOKED_UP_MAX);
     let (looked_up, _) = candidates.split_at_mut(most);
-    predict(question, suspects, looked_up);
+    predict(suspects, looked_up);
     for candidate in looked_up {
         let predicted = candidate.predicted.as_deref().unwrap_or_default();
         candidate.score = candidate.prior + fit(suspects, &broke(suspects, candidate), predicted);
@@ -504,7 +499,7 @@ struct Lanes {
 }
 
 /// Fills in what each candidate predicts.
-fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candidate]) {
+fn predict(suspects: &Suspects, candidates: &mut [Candidate]) {
     let epochs = usize::from(suspects.epochs);
     // The epochs of one history lie side by side, in a word.
     let width = epochs.next_power_of_two();
@@ -573,7 +568,7 @@ fn predict(question: &Question<'_>, suspects: &Suspects, candidates: &mut [Candi
         }
         for (lanes, predicted) in lanes.into_iter().zip(predicted) {
             let candidate = &mut candidates[lanes.candidate];
-            candidate.predicted = Some(with_partial(question, suspects, candidate, predicted));
+            candidate.predicted = Some(with_partial(suspects, candidate, predicted));
         }
     }
 }
@@ -605,7 +600,6 @@ fn chances(flaky: &[InTurns]) -> Vec<f64> {
 
 /// What is predicted, and what faults in part bring down besides: the circuit cannot say it.
 fn with_partial(
-    question: &Question<'_>,
     suspects: &Suspects,
     candidate: &Candidate,
     predicted: Vec<Predicted>,
@@ -613,8 +607,7 @@ fn with_partial(
     if candidate.elements.iter().all(|element| element.manner != Manner::Partial) {
         return predicted;
     }
-    let wires = Wires::of(question);
-    let down = search::partly_down(suspects, question.follows, &wires, &candidate.elements);
+    let down = search::partly_down(suspects, &candidate.elements);
     let mut all: BTreeMap<u32, f32> = predicted.into_iter().collect();
     all.extend(suspects.places.iter().zip(down).filter(|(_, down)| *down).map(|it| (it.0.of, 1.0)));
     all.into_iter().collect()
@@ -751,7 +744,7 @@ fn told_apart(
     let apart = parts.len() > 1;
     let mut alone: Vec<Candidate> = parts.iter().map(|part| only(top, part)).collect();
     if apart {
-        predict(question, suspects, &mut alone);
+        predict(suspects, &mut alone);
     }
     let explained: Vec<BTreeSet<usize>> = alone
         .iter()
@@ -778,7 +771,7 @@ fn told_apart(
         })
         .collect();
     if apart {
-        predict(question, suspects, &mut within);
+        predict(suspects, &mut within);
     }
     let mut all_of: Vec<Vec<Hypothesis>> = vec![Vec::new(); parts.len()];
     for (only, &(part, at)) in within.iter().zip(&looked_at) {
@@ -1000,7 +993,7 @@ fn describe(
     let mut looked_up;
     let candidate = if candidate.predicted.is_none() {
         looked_up = candidate.clone();
-        predict(question, suspects, std::slice::from_mut(&mut looked_up));
+        predict(suspects, std::slice::from_mut(&mut looked_up));
         &looked_up
     } else {
         candidate

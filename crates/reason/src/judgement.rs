@@ -83,10 +83,8 @@ impl Group<'_> {
     }
 
     fn confirmed(&self) -> bool {
-        let enough = if self.seen.len() > 1 { CONFIRMED_TOGETHER } else { CONFIRMED_ALONE };
         let claimed = self.seen.iter().any(|seen| seen.fact.claim);
-        let said = self.seen.iter().any(|seen| bad_answers(&seen.fact) >= enough)
-            || (self.caused && self.seen.len() >= 2);
+        let said = has_said(&self.seen) || (self.caused && self.seen.len() >= 2);
         // So few of so many tries are still more likely false than anything else.
         let nothing = self.summary.hypotheses.first().is_some_and(|lead| lead.nothing_broke);
         claimed || (said && !nothing)
@@ -105,6 +103,12 @@ impl Group<'_> {
     fn cause(&self) -> Vec<FaultName> {
         self.summary.cause()
     }
+}
+
+/// Whether what fails has said so often enough to be more than a suspicion, or somebody has.
+fn has_said(seen: &[&Seen]) -> bool {
+    let enough = if seen.len() > 1 { CONFIRMED_TOGETHER } else { CONFIRMED_ALONE };
+    seen.iter().any(|seen| seen.fact.claim || bad_answers(&seen.fact) >= enough)
 }
 
 /// How often a fact was answered badly.
@@ -136,7 +140,8 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
 
     let surroundings = Surroundings::of(state, &loaded, &facts, now);
     let why = Why::new(&loaded, &facts, &surroundings);
-    let mut groups = joined(&why, &loaded, &facts, share_out(&why, &facts));
+    let told = told_symptoms(state);
+    let mut groups = joined(&why, &loaded, &facts, share_out(&why, &facts, &told));
     if !facts.degraded.is_empty() {
         let taken = keys(groups.iter().flat_map(|group| group.seen.iter().copied()));
         groups.extend(degraded_groups(&loaded, &facts, &taken));
@@ -161,6 +166,14 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
 /// Incidents that a judgement may change, oldest first.
 fn open(state: &State) -> impl Iterator<Item = &Incident> {
     state.open.iter().filter_map(|id| state.incidents.get(id))
+}
+
+/// The symptoms of incidents that are more than suspected, in order.
+fn told_symptoms(state: &State) -> Vec<&SymptomKey> {
+    let told = state.live().filter(|incident| incident.state != IncidentState::Suspected);
+    let mut told: Vec<&SymptomKey> = told.flat_map(|incident| incident.symptoms.keys()).collect();
+    told.sort();
+    told
 }
 
 /// The keys of what is seen, in order.
@@ -258,7 +271,10 @@ fn stands(
 
 /// Shares the failing checks out among causes: each independent part of what is believed takes what it
 /// explains.
-fn share_out<'a>(why: &Why<'_>, facts: &'a Facts) -> Vec<Group<'a>> {
+///
+/// What is left over is told by component. Of that which has said too little to be more than a suspicion, and is
+/// no part of an incident that was told, the first is asked about alone: no more is ever shown of it.
+fn share_out<'a>(why: &Why<'_>, facts: &'a Facts, told: &[&SymptomKey]) -> Vec<Group<'a>> {
     let mut result = Vec::new();
     let present: Vec<&Seen> = facts.failing.iter().chain(searched_degraded(facts)).collect();
     if present.is_empty() {
@@ -290,7 +306,18 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts) -> Vec<Group<'a>> {
         let component = component_of(&seen.key.0);
         by_component.entry(component).or_default().push(seen);
     }
-    for seen in by_component.into_values() {
+    let mut left: Vec<Vec<&Seen>> = by_component.into_values().collect();
+    left.sort_by_key(|seen| usize::MAX - seen.len());
+    let mut is_told = among(told);
+    let mut lead = true;
+    for seen in left {
+        let matters = has_said(&seen) || seen.iter().any(|seen| is_told(&seen.key));
+        if !matters && !std::mem::replace(&mut lead, false) {
+            let summary = DiagnosisSummary::default();
+            let (broke, probes) = (Vec::new(), Vec::new());
+            result.push(Group { seen, summary, broke, caused: false, probes });
+            continue;
+        }
         let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
         let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&seen, &[]);
         let broke = hypotheses[0].faults.inputs();

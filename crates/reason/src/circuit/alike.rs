@@ -1,4 +1,5 @@
-//! Which checks are alike: the same function of what they share with others, but for what is theirs alone.
+//! Which checks are alike: the same function of what they share with others, but for what is theirs alone, and asked
+//! as often.
 //!
 //! Forty servers of a rack stand on the same strips, switches and routers; each differs from the next in its own
 //! parts. While those work, whatever else breaks the forty are up or down together, and one speaks for all. What
@@ -10,6 +11,7 @@
 //! diagnosis, which says the same with them and without (`diagnosis/tests.rs`).
 
 use super::{Circuit, GateId, InputId, Op};
+use blackstart_model::time::Duration;
 use blackstart_model::{ComponentId, Plant};
 use std::collections::HashMap;
 
@@ -44,13 +46,16 @@ impl Alike {
     pub(crate) fn of(plant: &Plant, circuit: &Circuit) -> Self {
         let owner = owners(plant, circuit);
         let numbers = numbers(circuit, &owner);
-        let mut known: HashMap<u64, u32> = HashMap::new();
+        // Who is asked twice as often says twice as much.
+        let mut known: HashMap<(u64, Duration), u32> = HashMap::new();
         let mut class = vec![0; circuit.len()];
         for sees in circuit.sees() {
+            let every = plant.checks()[sees.check.index()].every;
             for gate in [Some(sees.gate), sees.answers.map(|(_, gate)| gate)].into_iter().flatten()
             {
                 let next = u32::try_from(known.len() + 1).expect("gates fit u32");
-                class[gate.index()] = *known.entry(numbers[gate.index()]).or_insert(next);
+                let looks = (numbers[gate.index()], every);
+                class[gate.index()] = *known.entry(looks).or_insert(next);
             }
         }
         Self { class, owner }

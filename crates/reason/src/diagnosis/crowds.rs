@@ -2,7 +2,8 @@
 //!
 //! Whatever fails, most machines work, and nothing that is asked tells forty servers of one rack apart while all
 //! of them do. Those that were seen alike and whose checks are [`Alike`] are a *crowd*: one of them speaks, and
-//! counts for as many. So ten thousand machines that work cost a search what their racks cost. Crowds are told
+//! counts for as many. Each is asked at its own phase, so that one had three tries where the next had four: who speaks
+//! says how many they had in the mean, rounded down. So ten thousand machines that work cost a search what their racks cost. Crowds are told
 //! once for all searches of a judgement. A machine that a search could name something of is taken out of its crowd.
 //!
 //! It weighs nothing. That a diagnosis with crowds is the one without is tested on random plants (`tests`).
@@ -25,6 +26,8 @@ pub(crate) struct Crowds<'a> {
     /// Its machines, in order.
     crowds: Vec<Vec<Machine>>,
     crowd_of: Vec<u32>,
+    /// How often all machines of each crowd were tried, by which of a machine's facts it is.
+    tries: Vec<Vec<u64>>,
 }
 
 /// A machine, by its place among those that are up.
@@ -62,6 +65,7 @@ impl<'a> Crowds<'a> {
             owners: Vec::new(),
             crowds: Vec::new(),
             crowd_of: Vec::new(),
+            tries: Vec::new(),
         };
         let mut known: HashMap<u64, u32> = HashMap::new();
         let mut last: Option<(u64, u32)> = None;
@@ -89,6 +93,10 @@ impl<'a> Crowds<'a> {
             };
             if crowd == fresh {
                 this.crowds.push(Vec::new());
+                this.tries.push(vec![0; own.len()]);
+            }
+            for (sum, (_, fact)) in this.tries[crowd as usize].iter_mut().zip(own) {
+                *sum += u64::from(fact.tries);
             }
             this.crowds[crowd as usize].push(at);
             this.crowd_of.push(crowd);
@@ -120,7 +128,6 @@ impl<'a> Crowds<'a> {
                 return None;
             }
             with(u64::from(class) << 8 | u64::from(fact.epoch));
-            with(u64::from(fact.tries));
         }
         Some(looks)
     }
@@ -146,22 +153,26 @@ impl<'a> Crowds<'a> {
     /// What is to be looked at: everything of those that are named, and one of each crowd for the others.
     pub(super) fn spoken(&self, named: &[Machine]) -> Vec<Spoken> {
         let mut taken = vec![0_u32; self.crowds.len()];
+        let mut tries = self.tries.clone();
         let mut spoken = Vec::new();
         for &machine in named {
-            taken[self.crowd_of[machine as usize] as usize] += 1;
+            let crowd = self.crowd_of[machine as usize] as usize;
+            taken[crowd] += 1;
             let own = self.facts_of(machine);
+            for (sum, (_, fact)) in tries[crowd].iter_mut().zip(own) {
+                *sum -= u64::from(fact.tries);
+            }
             spoken.extend(own.iter().map(|&(at, fact)| Spoken { at, fact, count: 1, of: None }));
         }
-        for ((crowd, at), taken) in self.crowds.iter().zip(0..).zip(taken) {
+        for (((crowd, at), taken), tries) in self.crowds.iter().zip(0..).zip(taken).zip(tries) {
             let count = u32::try_from(crowd.len()).expect("machines fit u32") - taken;
             let first = crowd.iter().find(|it| taken == 0 || named.binary_search(it).is_err());
             let Some(&first) = first else { continue };
-            let own = self.facts_of(first).iter().zip(0..);
-            spoken.extend(own.map(|(&(fact_at, fact), nth)| Spoken {
-                at: fact_at,
-                fact,
-                count,
-                of: Some((at, nth)),
+            let own = self.facts_of(first).iter().zip(0..).zip(tries);
+            spoken.extend(own.map(|((&(fact_at, fact), nth), tries)| {
+                let mean = u32::try_from(tries / u64::from(count)).unwrap_or(u32::MAX);
+                let fact = Fact { tries: mean.max(1), ..fact };
+                Spoken { at: fact_at, fact, count, of: Some((at, nth)) }
             }));
         }
         spoken

@@ -11,8 +11,9 @@
 
 use super::crowds::{Spoken, order};
 use super::cuts::Cut;
+use super::gains::WRONG_EDGE;
 use super::likelihood::{fits, log_add};
-use super::search::{SAME_MINUTE, WRONG_EDGE};
+use super::price::SAME_MINUTE;
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::battery::{Carried, Told};
 use crate::circuit::{Choice, GateId, InputId, Part, Subject, scattered};
@@ -20,6 +21,7 @@ use blackstart_model::kind::Kind;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::FaultMode;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// Rates at which a flaky thing is tried to fail, of its tries (chosen by hand: they lie so close that no
 /// count of tries a check makes in an hour tells a rate from its neighbour).
@@ -65,6 +67,19 @@ impl Fits {
             at_best: flaky.iter().copied().fold(hard, f64::max),
             made_up,
         }
+    }
+
+    fn each(&mut self) -> impl Iterator<Item = &mut f64> {
+        let Self { calm, hard, flaky, at_best, made_up: _ } = self;
+        [calm, hard, at_best].into_iter().chain(flaky)
+    }
+
+    fn times(&mut self, factor: f64) {
+        self.each().for_each(|own| *own *= factor);
+    }
+
+    fn plus(&mut self, mut other: Self, factor: f64) {
+        self.each().zip(other.each()).for_each(|(own, other)| *own += *other * factor);
     }
 }
 
@@ -136,6 +151,8 @@ pub(super) struct Suspects {
     /// How many epochs there are, one at least.
     pub(super) epochs: u8,
     pub(super) places: Vec<Place>,
+    /// Those of them that are bad.
+    pub(super) bad: Vec<u32>,
     pub(super) all: Vec<Suspect>,
     lists: Vec<u32>,
     bad_lists: Vec<u32>,
@@ -201,6 +218,7 @@ impl Suspects {
             facts,
             fits,
             epochs,
+            bad: (0..).zip(&places).filter(|(_, place)| place.bad).map(|(at, _)| at).collect(),
             places,
             all: Vec::new(),
             lists: Vec::new(),
@@ -268,6 +286,22 @@ impl Suspects {
     pub(super) fn bad_of(&self, suspect: u32) -> &[u32] {
         let range = &self.all[suspect as usize].bad;
         &self.bad_lists[range.start as usize..range.end as usize]
+    }
+
+    /// Who has a place in common with this one, itself among them.
+    pub(super) fn beside(&self, suspect: u32) -> Rc<[u32]> {
+        let own = self.places_of(suspect);
+        let (Some(first), Some(last)) = (own.first(), own.last()) else { return Rc::from([]) };
+        let meets = |other: &u32| {
+            let others = self.places_of(*other);
+            let from = others.partition_point(|place| place < first);
+            let others = others[from..].iter().take_while(|place| *place <= last);
+            others.into_iter().any(|place| own.binary_search(place).is_ok())
+        };
+        (0..self.all.len())
+            .map(|at| u32::try_from(at).expect("suspects fit u32"))
+            .filter(meets)
+            .collect()
     }
 
     /// Who brings a bad place down.
@@ -637,7 +671,8 @@ fn brought_down_alone(
 }
 
 /// What the search looks at: every fact of a machine of which anything fails, and one row for all machines that
-/// are up, were seen alike and stand in the same lists. The lists are told by places then.
+/// are up and stand in the same lists, which fits as they do in the mean: each is asked at its own phase, and one had
+/// three tries where the next had four. The lists are told by places then.
 fn places(
     facts: &[Weighed],
     fits: &[Fits],
@@ -691,12 +726,25 @@ fn places(
             continue;
         }
         // In whatever order they stand.
+        let looks = |at: usize| {
+            let Weighed { fact, down_today, .. } = facts[at];
+            scattered(u64::from(fact.epoch) << 1 | u64::from(down_today)) ^ by[at]
+        };
         let alike = range.clone().fold(u64::from(own[0].fact.machine.is_some()), |sum, at| {
-            let seen = u64::from(facts[at].fits) << 8 | u64::from(facts[at].fact.epoch);
-            sum.wrapping_add(scattered(scattered(seen) ^ by[at]))
+            sum.wrapping_add(scattered(looks(at)))
         });
         if let Some(row) = rows.get(&alike) {
-            places[row.clone()].iter_mut().for_each(|place| place.count += own[0].count);
+            let row = &mut places[row.clone()];
+            let (had, more) = (row[0].count, own[0].count);
+            for place in &mut *row {
+                place.count += more;
+                place.fits.times(f64::from(had) / f64::from(had + more));
+            }
+            for at in range {
+                let like = row.iter_mut().find(|place| looks(place.of as usize) == looks(at));
+                let share = f64::from(more) / f64::from(had + more);
+                like.expect("it looks alike").fits.plus(fits[facts[at].fits as usize], share);
+            }
         } else {
             rows.insert(alike, places.len()..places.len() + own.len());
             put(&mut places, range);

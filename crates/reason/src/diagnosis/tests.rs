@@ -75,8 +75,8 @@ fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f
             rest += (fits(fact, 1.0, 0.0) + UNMODELLED_EACH - fits(fact, q, 0.0)).max(0.0);
         }
     }
-    let at_once = set.len().saturating_sub(1) as f64 * search::SAME_MINUTE.ln();
-    let plain = search::joint(prior + at_once, prior::UNMODELLED, set.len()) + sum;
+    let at_once = set.len().saturating_sub(1) as f64 * price::SAME_MINUTE.ln();
+    let plain = price::joint(prior + at_once, prior::UNMODELLED, set.len()) + sum;
     let unmodelled = if rest > 0.0 { prior::UNMODELLED + rest } else { 0.0 };
     if set.is_empty() { plain } else { log_add(plain, plain + unmodelled) }
 }
@@ -239,7 +239,7 @@ proptest! {
                 let element = Element { suspect, manner: Manner::Hard, first, last: 3 };
                 let mut candidate =
                     [Candidate { elements: vec![element], members: vec![0], ..Candidate::default() }];
-                predict(&question, &suspects, &mut candidate);
+                predict(&suspects, &mut candidate);
                 let carried = suspects.carried(suspect);
                 let list = suspects.places_of(suspect).iter().zip(0..);
                 let hit: BTreeSet<u32> = list
@@ -438,7 +438,8 @@ proptest! {
         with_ups in any::<bool>(),
         machines in vec((0..3_usize, 0..3_usize), 1..4),
         services in vec((0..4_usize, 0..4_usize), 1..10),
-        seen in vec((0..8_usize, 1..3_u32), 10 * 2),
+        seen in vec(0..8_usize, 10 * 2),
+        tries in vec(1..3_u32, 2),
         minutes in vec(1..15_i64, 2),
     ) {
         let plant = if with_ups { carried_plant } else { plant }(&machines, &services);
@@ -455,12 +456,12 @@ proptest! {
             at = until;
         }
         let sees = circuit.sees().iter().flat_map(|sees| (0..2).map(move |epoch| (sees, epoch)));
-        let facts = sees.zip(&seen).enumerate().map(|(at, ((sees, epoch), &(how, tries)))| {
+        let facts = sees.zip(&seen).enumerate().map(|(at, ((sees, epoch), &how))| {
             // One in eight fails, and one in eight was not asked. Some stand on no machine.
             let fact = Fact {
                 machine: sees.answers.map(|(machine, _)| machine),
                 epoch,
-                ..Fact::plain(sees.gate, how != 0, tries)
+                ..Fact::plain(sees.gate, how != 0, tries[usize::from(epoch)])
             };
             (how != 1).then_some((at, fact))
         });

@@ -1,0 +1,567 @@
+//! What each suspect gains by having failed, over every run of epochs, on what stands already.
+//!
+//! Machine by machine: a *row* is what a suspect's list says of one machine, or of some that are alike. Where a hard
+//! fault should have brought a machine down that is seen up, either the hypothesis is wrong or the plant is, so no
+//! row speaks more against it than a wrong edge costs.
+//!
+//! What a suspect gains while nothing stands is found once; on a standing only the rows are weighed anew that an
+//! element of it changed. Standings that differ in nothing that bears on a suspect share what it gains: a fault
+//! in one rack is not asked of again for each of the others. Priors are not its matter ([`super::search`]). That it
+//! says what weighing every place anew says is tested here on random plants.
+
+use super::element::{EPOCHS, Element, MANNERS, Manner};
+use super::likelihood::{NAMED_FOR_ANOTHER, fits};
+use super::price::deeds;
+use super::suspects::{RATES, Suspects};
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// One edge in so many is drawn where there is none, as far as one machine hangs on it: what a machine
+/// seen up costs a hypothesis that has it down (chosen by hand).
+pub(super) const WRONG_EDGE: f64 = 5e-3;
+
+/// A figure for each run of epochs, by its first and its last.
+type Runs<T> = [[T; EPOCHS]; EPOCHS];
+
+/// A figure for each rate in each epoch.
+type Turns = [[f64; EPOCHS]; RATES.len()];
+
+/// What the choice of whom a fault in part hits gains, and its price.
+type Choice = (f64, f64);
+
+/// The fit of every place under some elements.
+#[derive(Clone)]
+pub(super) struct Fit {
+    fit: Vec<f64>,
+    down: Vec<bool>,
+    /// The chance that a try is not failed by any of the flaky ones.
+    through: Vec<f64>,
+    /// The elements in the order in which they were put, and the places that each changed, in order.
+    elements: Vec<Element>,
+    changed: Vec<Rc<[u32]>>,
+    /// Which of the elements have a place in common with each suspect, a bit each.
+    bears: Vec<u16>,
+    /// Which of the elements have one with each of them, directly or by others.
+    linked: Vec<u16>,
+}
+
+impl Fit {
+    /// How well each place fits.
+    pub(super) fn places(&self) -> &[f64] {
+        &self.fit
+    }
+
+    pub(super) fn is_down(&self, place: usize) -> bool {
+        self.down[place]
+    }
+
+    /// Which elements bear on a suspect: what has a place in common with it, and what has with that.
+    fn bearing(&self, suspect: u32) -> u16 {
+        bits(self.bears[suspect as usize]).fold(0, |all, at| all | self.linked[at])
+    }
+}
+
+/// The places of the bits that are set.
+fn bits(mask: u16) -> impl Iterator<Item = usize> {
+    (0..16).filter(move |at| mask >> at & 1 == 1)
+}
+
+/// What a list of a suspect says of one machine, or of some that are alike.
+struct Row {
+    /// Of the list.
+    places: Range<usize>,
+    count: u32,
+    /// The plant says how it hangs on the suspect, and may be wrong.
+    drawn: bool,
+    /// Something of it fails.
+    bad: bool,
+    /// A battery carries some of it.
+    carried: bool,
+}
+
+/// The rows of a suspect, and what it gains while nothing stands.
+struct Rows {
+    all: Vec<Row>,
+    /// Machines.
+    machines: f64,
+    any_drawn: bool,
+    /// The epochs in which it has any place.
+    spoken: u8,
+    calm: Gains,
+}
+
+/// What a suspect gains, in each way to fail.
+#[derive(Clone)]
+struct Gains {
+    /// Wholly, over each run of epochs.
+    hard: Runs<f64>,
+    /// In part; where it may be.
+    partial: Option<Box<Runs<Choice>>>,
+    /// In turns; where a battery carries some of it, by the epoch in which it began.
+    turns: Vec<Turns>,
+}
+
+impl Gains {
+    /// What is gained over a run of epochs, and the price of the choice.
+    fn of(&self, manner: Manner, first: usize, last: usize) -> Choice {
+        match manner {
+            Manner::Hard | Manner::Astray => (self.hard[first][last], 0.0),
+            Manner::Partial => {
+                self.partial.as_ref().map_or((f64::NEG_INFINITY, 0.0), |runs| runs[first][last])
+            }
+            Manner::Flaky(rate) => {
+                let turns = self.turns.get(first).or(self.turns.first());
+                let each = turns.map(|turns| &turns[rate as usize][first..=last]);
+                (each.map_or(f64::NEG_INFINITY, |each| each.iter().sum()), 0.0)
+            }
+        }
+    }
+}
+
+/// A run of epochs, and what having failed in it gains, deeds and choices paid.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Run {
+    pub(super) total: f64,
+    /// Of the total, what choices and deeds make.
+    pub(super) price: f64,
+    pub(super) first: u8,
+    pub(super) last: u8,
+    /// What stood by was called before.
+    late: bool,
+}
+
+/// What a suspect gains on a standing, and the best run of it for each manner.
+pub(super) struct Known {
+    gains: Gains,
+    best: [Option<Run>; MANNERS],
+}
+
+impl Known {
+    /// The best run of epochs for a manner, whichever it may be.
+    pub(super) const fn best(&self, manner: Manner) -> Option<Run> {
+        self.best[manner.number()]
+    }
+
+    /// What a hard fault gains over a run of epochs.
+    pub(super) fn hard(&self, first: u8, last: u8) -> f64 {
+        self.gains.hard[usize::from(first)][usize::from(last)]
+    }
+}
+
+/// What was found out.
+#[derive(Default)]
+struct Memo {
+    /// The sets that bear on anybody, by number.
+    sets: HashMap<Vec<Element>, u32>,
+    /// By suspect, and the set that bears on it.
+    known: HashMap<(u32, u32), Rc<Known>>,
+}
+
+/// Weighs suspects.
+pub(super) struct Scale<'a> {
+    suspects: &'a Suspects,
+    epochs: usize,
+    calm: Fit,
+    rows: Vec<OnceCell<Rows>>,
+    /// Who has a place in common with each suspect.
+    beside: Vec<OnceCell<Rc<[u32]>>>,
+    memo: RefCell<Memo>,
+}
+
+impl<'a> Scale<'a> {
+    pub(super) fn of(suspects: &'a Suspects) -> Self {
+        let places = &suspects.places;
+        let calm = Fit {
+            fit: places.iter().map(|place| place.fits.calm).collect(),
+            down: places.iter().map(|place| place.down_today).collect(),
+            through: vec![1.0; places.len()],
+            elements: Vec::new(),
+            changed: Vec::new(),
+            bears: vec![0; suspects.all.len()],
+            linked: Vec::new(),
+        };
+        Self {
+            suspects,
+            epochs: suspects.epochs.into(),
+            calm,
+            rows: std::iter::repeat_with(OnceCell::new).take(suspects.all.len()).collect(),
+            beside: std::iter::repeat_with(OnceCell::new).take(suspects.all.len()).collect(),
+            memo: RefCell::default(),
+        }
+    }
+
+    /// Nothing broke.
+    pub(super) const fn calm(&self) -> &Fit {
+        &self.calm
+    }
+
+    /// Each way in which a suspect may have failed.
+    pub(super) fn manners(&self, suspect: u32) -> impl Iterator<Item = Manner> + use<> {
+        let mixed = self.suspects.all[suspect as usize].mixed;
+        let flaky = (0..u8::try_from(RATES.len()).expect("few rates")).map(Manner::Flaky);
+        let more = std::iter::once(Manner::Partial).chain(flaky).filter(move |_| mixed);
+        [Manner::Hard, Manner::Astray].into_iter().chain(more)
+    }
+
+    /// What a suspect gains on what stands.
+    pub(super) fn known(&self, on: &Fit, suspect: u32) -> Rc<Known> {
+        let mask = on.bearing(suspect);
+        let mut memo = self.memo.borrow_mut();
+        let set = if mask == 0 {
+            0
+        } else {
+            let set = bits(mask).map(|at| on.elements[at]).collect();
+            let fresh = u32::try_from(memo.sets.len() + 1).expect("sets fit u32");
+            *memo.sets.entry(set).or_insert(fresh)
+        };
+        let known = memo.known.entry((suspect, set)).or_insert_with(|| {
+            let gains = self.gains(on, mask, suspect);
+            let mut best = [None; MANNERS];
+            for manner in self.manners(suspect) {
+                best[manner.number()] =
+                    self.best_run(&gains, suspect, manner, |_, _| true, |_| false);
+            }
+            Rc::new(Known { gains, best })
+        });
+        Rc::clone(known)
+    }
+
+    /// The best run of those that may be.
+    pub(super) fn best_of(
+        &self,
+        known: &Known,
+        suspect: u32,
+        manner: Manner,
+        may: impl Fn(u8, u8) -> bool,
+        late: impl Fn(u8) -> bool,
+    ) -> Option<Run> {
+        self.best_run(&known.gains, suspect, manner, may, late)
+    }
+
+    /// Of equals the latest onset, unless what stood by was called before that, and the longest from there: nothing
+    /// was seen to end it.
+    fn best_run(
+        &self,
+        gains: &Gains,
+        suspect: u32,
+        manner: Manner,
+        may: impl Fn(u8, u8) -> bool,
+        late: impl Fn(u8) -> bool,
+    ) -> Option<Run> {
+        let own_deeds = &self.suspects.all[suspect as usize].deeds;
+        let spoken = self.rows(suspect).spoken;
+        let epochs = self.suspects.epochs;
+        let mut best: Option<Run> = None;
+        for first in (0..epochs).rev().filter(|first| spoken >> first & 1 == 1) {
+            let late = late(first);
+            for last in (first..epochs).filter(|last| may(first, *last)) {
+                let done = deeds(own_deeds, first, last, epochs);
+                let (gained, price) = gains.of(manner, first.into(), last.into());
+                let total = gained + price + done;
+                let is_better = |best: Run| {
+                    let sooner = best.first == first || (best.late && !late);
+                    total > best.total + ROUNDING
+                        || ((total - best.total).abs() <= ROUNDING && sooner)
+                };
+                if best.is_none_or(is_better) {
+                    best = Some(Run { total, price: price + done, first, last, late });
+                }
+            }
+        }
+        best
+    }
+
+    fn rows(&self, suspect: u32) -> &Rows {
+        self.rows[suspect as usize].get_or_init(|| {
+            let places = &self.suspects.places;
+            let list = self.suspects.places_of(suspect);
+            let carried = self.suspects.carried(suspect);
+            let group = |at: &u32| places[*at as usize].group;
+            let mut begin = 0;
+            let mut spoken = 0;
+            let all: Vec<Row> = list
+                .chunk_by(|a, b| group(a) == group(b))
+                .map(|own| {
+                    let lead = &places[own[0] as usize];
+                    let range = begin..begin + own.len();
+                    begin = range.end;
+                    let mut own = own.iter().map(|&at| &places[at as usize]);
+                    own.clone().for_each(|place| spoken |= 1 << place.epoch);
+                    Row {
+                        count: lead.count,
+                        drawn: lead.drawn,
+                        bad: own.any(|place| place.bad),
+                        carried: carried
+                            .is_some_and(|it| it[range.clone()].iter().any(|&it| it != 0)),
+                        places: range,
+                    }
+                })
+                .collect();
+            let mixed = self.suspects.all[suspect as usize].mixed;
+            let began = if carried.is_some() { self.epochs } else { 1 };
+            let mut rows = Rows {
+                machines: all.iter().map(|row| f64::from(row.count)).sum(),
+                any_drawn: all.iter().any(|row| row.drawn),
+                all,
+                spoken,
+                calm: Gains {
+                    hard: Runs::default(),
+                    partial: None,
+                    turns: if mixed { vec![Turns::default(); began] } else { Vec::new() },
+                },
+            };
+            let mut calm = rows.calm.clone();
+            for row in &rows.all {
+                self.add(&mut calm, &self.calm, suspect, row, 1.0);
+            }
+            calm.partial = mixed.then(|| self.partial(&rows, &self.calm, suspect));
+            rows.calm = calm;
+            rows
+        })
+    }
+
+    /// What a suspect gains where these elements bear on it.
+    fn gains(&self, on: &Fit, mask: u16, suspect: u32) -> Gains {
+        let rows = self.rows(suspect);
+        let mut gains = rows.calm.clone();
+        let list = self.suspects.places_of(suspect);
+        let mut changed: Vec<usize> = Vec::new();
+        for at in bits(mask) {
+            let mut from = 0;
+            for &place in &*on.changed[at] {
+                from += list[from..].partition_point(|own| *own < place);
+                if list.get(from) == Some(&place) {
+                    let row = rows.all.partition_point(|row| row.places.end <= from);
+                    changed.push(row);
+                    from = rows.all[row].places.end.min(list.len());
+                }
+            }
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        for &row in &changed {
+            let row = &rows.all[row];
+            self.add(&mut gains, &self.calm, suspect, row, -1.0);
+            self.add(&mut gains, on, suspect, row, 1.0);
+        }
+        if gains.partial.is_some() && changed.iter().any(|&row| rows.all[row].bad) {
+            gains.partial = Some(self.partial(rows, on, suspect));
+        }
+        gains
+    }
+
+    /// Adds what a row gains, so many times.
+    fn add(&self, gains: &mut Gains, on: &Fit, suspect: u32, row: &Row, times: f64) {
+        let most = if row.drawn { WRONG_EDGE.ln() } else { f64::NEG_INFINITY };
+        let times = times * f64::from(row.count);
+        let mut each = [0.0; EPOCHS];
+        for first in 0..self.epochs {
+            if first == 0 || row.carried {
+                each = self.each(on, suspect, row, first);
+            }
+            let mut sum = 0.0;
+            for last in first..self.epochs {
+                sum += each[last];
+                gains.hard[first][last] += f64::max(sum, most) * times;
+            }
+        }
+        for (began, turns) in gains.turns.iter_mut().enumerate() {
+            for place in self.moved(on, suspect, row, began) {
+                let epoch = usize::from(self.suspects.places[place].epoch);
+                let named = self.named(suspect, place);
+                for (rate, gained) in (0..).zip(&mut *turns) {
+                    let fit = self.fit(on, place, Manner::Flaky(rate));
+                    gained[epoch] += (fit + named - on.fit[place]) * times;
+                }
+            }
+        }
+    }
+
+    /// The places of a row that are brought down by what began in this epoch.
+    fn moved<'b>(
+        &'b self,
+        on: &'b Fit,
+        suspect: u32,
+        row: &Row,
+        began: usize,
+    ) -> impl Iterator<Item = usize> + 'b {
+        let list = &self.suspects.places_of(suspect)[row.places.clone()];
+        let carried = self.suspects.carried(suspect).map(|it| &it[row.places.clone()]);
+        let goes_on = move |at: usize| carried.is_some_and(|it| it[at] >> began & 1 == 1);
+        let all = list.iter().enumerate().filter(move |(at, _)| !goes_on(*at));
+        all.map(|(_, &place)| place as usize).filter(|&place| !on.down[place])
+    }
+
+    /// What a row gains in each epoch by being down since the first.
+    fn each(&self, on: &Fit, suspect: u32, row: &Row, first: usize) -> [f64; EPOCHS] {
+        let mut each = [0.0; EPOCHS];
+        for place in self.moved(on, suspect, row, first) {
+            let own = &self.suspects.places[place];
+            each[usize::from(own.epoch)] +=
+                own.fits.hard + self.named(suspect, place) - on.fit[place];
+        }
+        each
+    }
+
+    /// The same over one run of epochs.
+    fn gained(&self, on: &Fit, suspect: u32, row: &Row, first: u8, last: u8) -> f64 {
+        let each = self.each(on, suspect, row, first.into());
+        each[usize::from(first)..=usize::from(last)].iter().sum()
+    }
+
+    /// What a fault in part gains over each run of epochs.
+    fn partial(&self, rows: &Rows, on: &Fit, suspect: u32) -> Box<Runs<Choice>> {
+        let mut all: Box<Runs<Choice>> = Box::default();
+        let bad = || rows.all.iter().enumerate().filter(|(_, row)| row.bad);
+        let mut each: Vec<[f64; EPOCHS]> = Vec::new();
+        for first in 0..self.epochs {
+            if first == 0 || self.suspects.carried(suspect).is_some() {
+                each = bad().map(|(_, row)| self.each(on, suspect, row, first)).collect();
+            }
+            let mut sums = vec![0.0; each.len()];
+            for last in first..self.epochs {
+                for (sum, each) in sums.iter_mut().zip(&each) {
+                    *sum += each[last];
+                }
+                let gains = bad().zip(&sums).map(|((at, _), gain)| (*gain, at));
+                all[first][last] = partly(rows, gains, None);
+            }
+        }
+        all
+    }
+
+    fn fit(&self, on: &Fit, place: usize, manner: Manner) -> f64 {
+        let own = &self.suspects.places[place];
+        match manner {
+            Manner::Hard | Manner::Astray | Manner::Partial => own.fits.hard,
+            Manner::Flaky(rate) if on.through[place] >= 1.0 => own.fits.flaky[rate as usize],
+            Manner::Flaky(rate) => fits(
+                &own.fact,
+                1.0 - on.through[place] * (1.0 - RATES[rate as usize]),
+                own.fits.made_up,
+            ),
+        }
+    }
+
+    /// What a word costs that names another thing than this suspect, which made it so.
+    fn named(&self, suspect: u32, place: usize) -> f64 {
+        let place = &self.suspects.places[place];
+        let other = |named| {
+            let members = &self.suspects.all[suspect as usize].members;
+            !members.iter().any(|(_, inputs)| inputs.contains(&named))
+        };
+        if place.bad && place.fact.names.is_some_and(other) { NAMED_FOR_ANOTHER.ln() } else { 0.0 }
+    }
+
+    /// Takes an element in: what it gains, and the price of the choice.
+    pub(super) fn put(&self, on: &mut Fit, element: Element) -> Choice {
+        let Element { suspect, manner, first, last } = element;
+        let rows = self.rows(suspect);
+        let gained = |row| self.gained(on, suspect, row, first, last);
+        let (choice, hit): (Choice, Vec<usize>) = match manner {
+            Manner::Hard | Manner::Astray => {
+                let (mut sum, mut hit) = (0.0, Vec::with_capacity(rows.all.len()));
+                for (at, row) in rows.all.iter().enumerate() {
+                    let gain = gained(row);
+                    // Where it should be and is seen up, the plant may be wrong.
+                    let is_hit = !row.drawn || gain >= WRONG_EDGE.ln();
+                    sum += if is_hit { gain } else { WRONG_EDGE.ln() } * f64::from(row.count);
+                    hit.extend(is_hit.then_some(at));
+                }
+                ((sum, 0.0), hit)
+            }
+            Manner::Partial => {
+                let mut hit = Vec::new();
+                let bad = rows.all.iter().enumerate().filter(|(_, row)| row.bad);
+                let gains = bad.map(|(at, row)| (gained(row), at));
+                (partly(rows, gains, Some(&mut hit)), hit)
+            }
+            Manner::Flaky(_) => {
+                let mut sum = 0.0;
+                for row in &rows.all {
+                    for place in self.moved(on, suspect, row, first.into()) {
+                        if (first..=last).contains(&self.suspects.places[place].epoch) {
+                            let fit = self.fit(on, place, manner) + self.named(suspect, place);
+                            sum += (fit - on.fit[place]) * f64::from(row.count);
+                        }
+                    }
+                }
+                ((sum, 0.0), (0..rows.all.len()).collect())
+            }
+        };
+        let mut changed = Vec::new();
+        for &row in &hit {
+            let row = &rows.all[row];
+            let moved = self.moved(on, suspect, row, first.into());
+            let then = |place: &usize| (first..=last).contains(&self.suspects.places[*place].epoch);
+            changed.extend(moved.filter(then).map(|at| u32::try_from(at).expect("places fit u32")));
+        }
+        for &place in &changed {
+            let place = place as usize;
+            on.fit[place] = self.fit(on, place, manner) + self.named(suspect, place);
+            match manner {
+                Manner::Hard | Manner::Astray | Manner::Partial => on.down[place] = true,
+                Manner::Flaky(rate) => on.through[place] *= 1.0 - RATES[rate as usize],
+            }
+        }
+        let own = 1 << on.elements.len();
+        let linked = bits(on.bears[suspect as usize]).fold(own, |all, at| all | on.linked[at]);
+        on.linked.push(linked);
+        bits(linked).for_each(|at| on.linked[at] = linked);
+        for &other in self.beside(suspect) {
+            on.bears[other as usize] |= own;
+        }
+        on.changed.push(changed.into());
+        on.elements.push(element);
+        choice
+    }
+
+    fn beside(&self, suspect: u32) -> &[u32] {
+        self.beside[suspect as usize].get_or_init(|| self.suspects.beside(suspect))
+    }
+}
+
+/// What differs by less than this is the same but for rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// What a fault in part gains, of what each row does by being hit, and the price of the choice: those that gain most
+/// are hit; `hit` is told them.
+fn partly(
+    rows: &Rows,
+    gains: impl Iterator<Item = (f64, usize)>,
+    hit: Option<&mut Vec<usize>>,
+) -> Choice {
+    // Who loses by being hit is not: that so many of those are cheaper to choose never outweighs it.
+    let mut order: Vec<(f64, usize)> = gains.filter(|(gain, _)| *gain > 0.0).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    // k of n are hit, each k as likely as any, each choice of k as any: 1 / ((n + 1) C(n, k)). At
+    // least two are and one is not, else it is a fault of another thing.
+    let n = rows.machines;
+    let mut price = -(n + 1.0).ln();
+    let (mut gained, mut k) = (0.0, 0.0);
+    // What stands on several machines goes with them, and is no choice by itself.
+    let mut things = 0;
+    let (mut best, mut best_at) = ((f64::NEG_INFINITY, 0.0), 0);
+    for (at, &(gain, row)) in order.iter().enumerate() {
+        let row = &rows.all[row];
+        if k + f64::from(row.count) >= n {
+            break;
+        }
+        things += if row.drawn || !rows.any_drawn { row.count } else { 0 };
+        for _ in 0..row.count {
+            price -= ((n - k) / (k + 1.0)).ln();
+            gained += gain;
+            k += 1.0;
+        }
+        if things >= 2 && gained + price > best.0 + best.1 {
+            (best, best_at) = ((gained, price), at + 1);
+        }
+    }
+    if let Some(hit) = hit {
+        hit.extend(order[..best_at].iter().map(|(_, at)| *at));
+        hit.sort_unstable();
+    }
+    best
+}

@@ -194,6 +194,8 @@ pub(crate) struct Part {
     pub(crate) hypotheses: Vec<Hypothesis>,
     /// Its faults with those that nothing seen tells apart from them.
     pub(crate) ambiguity: Vec<Vec<Fault>>,
+    /// How much less likely it is that none of its faults is there, and what shows is chance: 0 to 1.
+    pub(crate) doubt: f64,
 }
 
 /// The ranking, and how far it is complete.
@@ -203,6 +205,8 @@ pub(crate) struct Diagnosis {
     pub(crate) hypotheses: Vec<Hypothesis>,
     /// The independent causes of the leading one, the one that explains most first.
     pub(crate) parts: Vec<Part>,
+    /// How much less likely than the leading one it is that nothing broke: 0 to 1.
+    pub(crate) doubt: f64,
     /// Faults of the leading one with those that nothing seen tells apart from them.
     pub(crate) ambiguity: Vec<Vec<Fault>>,
     /// How far the search went, in words.
@@ -659,7 +663,8 @@ fn rank(question: &Question<'_>, suspects: &Suspects, mut all: Vec<Candidate>) -
     }
     let ambiguity = ambiguity(question, suspects, &all);
     let parts = told_apart(question, suspects, &all, &parts, &of_part, &sums, &ambiguity);
-    Diagnosis { hypotheses, parts, ambiguity, searched: searched(suspects) }
+    let doubt = doubt(&all, &(0..key.len()).collect::<Vec<_>>());
+    Diagnosis { hypotheses, parts, doubt, ambiguity, searched: searched(suspects) }
 }
 
 /// Whether the better hypothesis says the same with fewer faults: the other adds some that explain
@@ -796,11 +801,22 @@ fn told_apart(
     };
     all_of
         .into_iter()
-        .map(|hypotheses| {
+        .zip(parts)
+        .map(|(hypotheses, part)| {
             let groups = ambiguity.iter().filter(|group| of_lead(&hypotheses, group));
-            Part { ambiguity: groups.cloned().collect(), hypotheses }
+            Part { ambiguity: groups.cloned().collect(), doubt: doubt(all, part), hypotheses }
         })
         .collect()
+}
+
+/// How much less likely than the leading one it is without these of its elements: 0 where that was not worth keeping.
+fn doubt(all: &[Candidate], part: &[usize]) -> f64 {
+    let top = &all[0];
+    let key = top.key().into_iter().zip(0..);
+    let rest: Vec<Key> = key.filter(|(_, place)| !part.contains(place)).map(|it| it.0).collect();
+    let is_it =
+        |it: &&Candidate| !it.unmodelled && it.elements.len() == rest.len() && it.key() == rest;
+    all.iter().find(is_it).map_or(0.0, |it| (it.score - top.score).exp())
 }
 
 /// A candidate with some of its elements only.

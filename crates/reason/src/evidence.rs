@@ -73,6 +73,13 @@ pub(crate) struct Facts {
     pub(crate) ripens_at: Option<Timestamp>,
 }
 
+impl Facts {
+    /// When the picture changed last.
+    pub(crate) fn changed_at(&self) -> Option<Timestamp> {
+        self.epochs.last().map(|epoch| epoch.since)
+    }
+}
+
 /// What a lost vantage is called as a symptom.
 const WAY_OUT: &str = "way out";
 

@@ -44,6 +44,12 @@ const CONFIRMED_ALONE: u32 = 3;
 /// Failures of one of several checks that confirm what they say together.
 const CONFIRMED_TOGETHER: u32 = 2;
 
+/// What comes and goes is more than a suspicion when it would be chance so rarely, against the cause that explains it.
+/// Whoever would stop at the first moment that speaks against chance stops wrongly at most so often for each time
+/// that such a thing really breaks (Ville's inequality for a likelihood ratio); with a few a month that is
+/// none (chosen by hand).
+const BY_CHANCE: f64 = 1e-3;
+
 /// An incident is resolved when all its symptoms have been up for so long (chosen by hand: longer than a
 /// service's restart loop, short enough that nobody waits for the word).
 const HOLD: Duration = Duration::from_secs(10);
@@ -73,6 +79,8 @@ struct Group<'a> {
     broke: Vec<InputId>,
     /// Explained by a fault, and not only left over.
     caused: bool,
+    /// How much less likely it is that this shows by chance.
+    doubt: f64,
     /// What is asked at once to tell its hypotheses apart.
     probes: Vec<SymptomKey>,
 }
@@ -87,7 +95,24 @@ impl Group<'_> {
         let said = has_said(&self.seen) || (self.caused && self.seen.len() >= 2);
         // So few of so many tries are still more likely false than anything else.
         let nothing = self.summary.hypotheses.first().is_some_and(|lead| lead.nothing_broke);
-        claimed || (said && !nothing)
+        claimed || (said && !nothing && (!self.is_in_turns() || self.doubt <= BY_CHANCE))
+    }
+
+    /// Whether it comes and goes: nothing fails at every try of several, nor do several that one fault took down at
+    /// the only one they had.
+    fn is_in_turns(&self) -> bool {
+        let tries = |seen: &&Seen| seen.fact.tries;
+        let steady = || {
+            let all = self.seen.iter().copied();
+            all.filter(|seen| bad_answers(&seen.fact) >= seen.fact.tries)
+        };
+        let lead = self.summary.hypotheses.first();
+        let is_hard =
+            |it: &BelievedFault| !matches!(it.fault.mode, FaultMode::Flaky | FaultMode::Degraded);
+        let taken_down = lead.is_some_and(|lead| lead.faults.iter().any(is_hard));
+        let steadily = steady().any(|seen| tries(&seen) >= CONFIRMED_TOGETHER);
+        let at_once = taken_down && steady().count() >= 2;
+        !(steadily || at_once)
     }
 
     /// The check that says it alone and has not said it often enough: it is asked once more.
@@ -146,7 +171,7 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
         let taken = keys(groups.iter().flat_map(|group| group.seen.iter().copied()));
         groups.extend(degraded_groups(&loaded, &facts, &taken));
     }
-    place(state, &loaded, &groups, now);
+    place(state, &loaded, &groups, facts.changed_at(), now);
     for group in &groups {
         let because = format!("it tells apart what may have broken: {}", group.summary.sentence);
         ask(state, &loaded, group.probes.clone(), because, now, decisions);
@@ -281,7 +306,7 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts, told: &[&SymptomKey]) -> Vec<G
         return result;
     }
     let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
-    let Diagnosis { parts, searched, hypotheses: _, ambiguity: _ } = why.ask_of_all(&present);
+    let Diagnosis { parts, searched, .. } = why.ask_of_all(&present);
     let own = present.len();
     let mut left: Vec<(usize, &Seen)> = present.into_iter().enumerate().collect();
     for part in parts.iter().take(GROUPS_MAX) {
@@ -296,9 +321,9 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts, told: &[&SymptomKey]) -> Vec<G
             continue;
         }
         let seen = seen.into_iter().map(|(_, seen)| seen).collect();
-        let Part { hypotheses, ambiguity } = part;
+        let Part { hypotheses, ambiguity, doubt } = part;
         let (summary, probes) = why.said(&all, own, hypotheses, ambiguity, &searched);
-        result.push(Group { seen, summary, broke, caused: true, probes });
+        result.push(Group { seen, summary, broke, caused: true, doubt: *doubt, probes });
     }
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
     // What answers badly for no cause that was found is told as what it is.
@@ -315,14 +340,14 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts, told: &[&SymptomKey]) -> Vec<G
         if !matters && !std::mem::replace(&mut lead, false) {
             let summary = DiagnosisSummary::default();
             let (broke, probes) = (Vec::new(), Vec::new());
-            result.push(Group { seen, summary, broke, caused: false, probes });
+            result.push(Group { seen, summary, broke, caused: false, doubt: 1.0, probes });
             continue;
         }
         let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
-        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&seen, &[]);
+        let Diagnosis { hypotheses, ambiguity, searched, doubt, parts: _ } = why.ask(&seen, &[]);
         let broke = hypotheses[0].faults.inputs();
         let (summary, probes) = why.said(&all, seen.len(), &hypotheses, &ambiguity, &searched);
-        result.push(Group { seen, summary, broke, caused: false, probes });
+        result.push(Group { seen, summary, broke, caused: false, doubt, probes });
     }
     // The clearest cases choose their incidents first.
     result.sort_by_key(|group| (!group.caused, usize::MAX - group.seen.len()));
@@ -355,14 +380,14 @@ fn joined<'a>(
         let past: Vec<&Seen> = facts.past.iter().filter(|seen| is_own(&seen.key)).collect();
         let up = facts.up.iter().chain(past.iter().copied());
         let all: Vec<&Seen> = seen.iter().copied().chain(up).collect();
-        let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask(&seen, &past);
+        let Diagnosis { hypotheses, ambiguity, searched, doubt, parts: _ } = why.ask(&seen, &past);
         let broke = hypotheses[0].faults.inputs();
         if broke.is_empty() {
             kept.extend(groups);
             continue;
         }
         let (summary, probes) = why.said(&all, seen.len(), &hypotheses, &ambiguity, &searched);
-        kept.push(Group { seen, summary, broke, caused: true, probes });
+        kept.push(Group { seen, summary, broke, caused: true, doubt, probes });
     }
     kept.sort_by_key(|group| (!group.caused, usize::MAX - group.seen.len()));
     kept
@@ -455,13 +480,21 @@ fn degraded_groups<'a>(loaded: &Loaded, facts: &'a Facts, taken: &[&SymptomKey])
                 searched: "not searched: it answers".to_owned(),
                 ..DiagnosisSummary::default()
             };
-            Group { seen, summary, broke: Vec::new(), caused: true, probes: Vec::new() }
+            let (broke, probes) = (Vec::new(), Vec::new());
+            // It is what was seen, and not by chance.
+            Group { seen, summary, broke, caused: true, doubt: 0.0, probes }
         })
         .collect()
 }
 
 /// Finds or makes the incident of each group.
-fn place(state: &mut State, loaded: &Loaded, groups: &[Group<'_>], now: Timestamp) {
+fn place(
+    state: &mut State,
+    loaded: &Loaded,
+    groups: &[Group<'_>],
+    changed_at: Option<Timestamp>,
+    now: Timestamp,
+) {
     let mut taken = BTreeSet::new();
     let mut waiting: Vec<&Group<'_>> = Vec::new();
     for group in groups {
@@ -478,8 +511,9 @@ fn place(state: &mut State, loaded: &Loaded, groups: &[Group<'_>], now: Timestam
             .collect();
         // Told ones before suspected ones, then the oldest.
         matching.sort_by_key(|id| (state.incidents[id].state == IncidentState::Suspected, *id));
-        let ready =
-            group.confirmed() && verified(state, &keys, now) && !announced(loaded, group, now);
+        let ready = group.confirmed()
+            && verified(state, &keys, changed_at, now)
+            && !announced(loaded, group, now);
         let target = match matching.first() {
             Some(&id) if state.incidents[&id].state != IncidentState::Suspected => id,
             _ if !ready => {
@@ -531,14 +565,21 @@ fn announced(loaded: &Loaded, group: &Group<'_>, now: Timestamp) -> bool {
 }
 
 /// True when nothing that was asked about these symptoms is outstanding, or it has been waited for long
-/// enough.
-fn verified(state: &State, keys: &[&SymptomKey], now: Timestamp) -> bool {
+/// enough: since they were suspected, and since the picture changed last. What was suspected an hour ago has not been
+/// asked about what is new.
+fn verified(
+    state: &State,
+    keys: &[&SymptomKey],
+    changed_at: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
     let since = state
         .live()
         .filter(|incident| incident.state == IncidentState::Suspected)
         .filter(|incident| incident.symptoms.keys().any(among(keys)))
         .map(|incident| incident.opened_at)
         .min();
+    let since = since.map(|since| changed_at.map_or(since, |at| at.max(since)));
     state.asks.is_empty() || since.is_some_and(|since| now >= later(since, VERIFY_MAX))
 }
 
@@ -712,6 +753,12 @@ fn settle(state: &mut State, loaded: &Loaded, failing: &[&SymptomKey], now: Time
                 || loaded.circuit.sees_named(&key.0, &key.1).is_some()
                 || loaded.plant.find(key.0.as_str()).is_some()
         });
+        // What is only suspected is let go by one as it came back, or with so many checks it would be for ever.
+        let kept = incident.symptoms.values().filter(|track| track.up_since.is_none()).count();
+        if incident.state == IncidentState::Suspected && kept > 0 {
+            let is_back = |up: Timestamp| now >= later(up, GRACE);
+            incident.symptoms.retain(|_, track| !track.up_since.is_some_and(is_back));
+        }
         if incident.symptoms.is_empty() {
             let (event, because) = if held > 0 {
                 (IncidentEvent::Closed, "its checks have left the plant")
@@ -800,6 +847,7 @@ pub(crate) fn revision(incident: &Incident, from: Option<IncidentState>) -> Deci
 fn next_look(state: &State, loaded: &Loaded, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
     let mut times: Vec<Timestamp> = facts.ripens_at.into_iter().collect();
     times.extend(state.asks.values().map(|ask| ask.until));
+    times.extend(facts.changed_at().map(|at| later(at, VERIFY_MAX)));
     for incident in state.live() {
         times.push(later(incident.opened_at, VERIFY_MAX));
         let ups = || incident.symptoms.values().filter_map(|track| track.up_since);

@@ -39,7 +39,7 @@ pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
     let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
     let surroundings = Surroundings::of(state, loaded, &facts, now);
     let why = Why::new(loaded, &facts, &surroundings);
-    let Diagnosis { hypotheses, ambiguity, searched, parts: _ } = why.ask_of_all(&present);
+    let Diagnosis { hypotheses, ambiguity, searched, .. } = why.ask_of_all(&present);
     let (mut summary, _) = why.said(&all, present.len(), &hypotheses, &ambiguity, &searched);
     summary.changed =
         state.live().flat_map(|incident| incident.diagnosis.changed.clone()).collect();

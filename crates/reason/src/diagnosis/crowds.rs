@@ -2,9 +2,10 @@
 //!
 //! Whatever fails, most machines work, and nothing that is asked tells forty servers of one rack apart while all
 //! of them do. Those that were seen alike and whose checks are [`Alike`] are a *crowd*: one of them speaks, and
-//! counts for as many. Each is asked at its own phase, so that one had three tries where the next had four: who speaks
-//! says how many they had in the mean, rounded down. So ten thousand machines that work cost a search what their racks cost. Crowds are told
-//! once for all searches of a judgement. A machine that a search could name something of is taken out of its crowd.
+//! counts for as many. Each is asked at its own phase, so that one had three tries where the next had four: who
+//! speaks says how many they had in the mean, rounded down. So ten thousand machines that work cost a search what
+//! their racks cost. Crowds are told once for all searches of a judgement. A machine that a search could name
+//! something of is taken out of its crowd.
 //!
 //! It weighs nothing. That a diagnosis with crowds is the one without is tested on random plants (`tests`).
 

@@ -7,7 +7,7 @@
 //! What a suspect gains while nothing stands is found once; on a standing only the rows are weighed anew that an
 //! element of it changed. Standings that differ in nothing that bears on a suspect share what it gains: a fault
 //! in one rack is not asked of again for each of the others. Priors are not its matter ([`super::search`]). That it
-//! says what weighing every place anew says is tested here on random plants.
+//! says what is gained when an element is put is tested on random plants (`tests`).
 
 use super::element::{EPOCHS, Element, MANNERS, Manner};
 use super::likelihood::{NAMED_FOR_ANOTHER, fits};
@@ -362,9 +362,10 @@ impl<'a> Scale<'a> {
                 each = self.each(on, suspect, row, first);
             }
             let mut sum = 0.0;
-            for last in first..self.epochs {
-                sum += each[last];
-                gains.hard[first][last] += f64::max(sum, most) * times;
+            let runs = gains.hard[first].iter_mut().zip(&each).take(self.epochs).skip(first);
+            for (run, each) in runs {
+                sum += each;
+                *run += f64::max(sum, most) * times;
             }
         }
         for (began, turns) in gains.turns.iter_mut().enumerate() {

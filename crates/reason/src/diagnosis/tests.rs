@@ -1,5 +1,6 @@
 //! The search against one that tries every set of faults by itself, on random plants with redundancy.
 
+use super::gains::Scale;
 use super::likelihood::fits;
 use super::*;
 use crate::battery::Batteries;
@@ -537,6 +538,91 @@ proptest! {
         for &gate in &asked {
             let place = part.place(gate).expect("it was asked for") as usize;
             prop_assert_eq!(own[place], whole[gate.index()]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_a_suspect_is_said_to_gain_is_what_it_gains_when_it_is_put(
+        with_ups in any::<bool>(),
+        machines in vec((0..3_usize, 0..3_usize), 1..4),
+        services in vec((0..4_usize, 0..4_usize), 1..6),
+        // One in four fails, whole or in part.
+        seen in vec((0..8_u32, 2..5_u32), 6 * 4),
+        minutes in vec(1..15_i64, 4),
+        stands in vec((0..64_u32, 0..8_usize, 0..4_u8, 0..4_u8), 0..4),
+    ) {
+        let plant = if with_ups { carried_plant } else { plant }(&machines, &services);
+        let circuit = Circuit::of(&plant);
+        let killers = Killers::of(&circuit).expect("a small plant");
+        let batteries = Batteries::of(&plant, &circuit);
+        let mut at = Timestamp::UNIX_EPOCH;
+        let mut spans = Vec::new();
+        for minutes in minutes {
+            let until = at + blackstart_model::time::SignedDuration::from_mins(minutes);
+            spans.push((at, until));
+            at = until;
+        }
+        let sees = circuit.sees().iter().flat_map(|sees| (0..4).map(move |epoch| (sees, epoch)));
+        let facts = sees.zip(&seen).map(|((sees, epoch), &(how, tries))| Fact {
+            machine: sees.answers.map(|(machine, _)| machine),
+            epoch,
+            failures: match how { 0 => tries, 1 => 1, _ => 0 },
+            ..Fact::plain(sees.gate, true, tries)
+        });
+        let question = Question {
+            plant: &plant,
+            circuit: &circuit,
+            killers: &killers,
+            facts: &facts.enumerate().collect::<Vec<_>>(),
+            up: None,
+            log_prior: &|input, _| hard_prior(&plant, &circuit, input),
+            log_unmodelled: prior::UNMODELLED,
+            follows: &|_| None,
+            deeds: &|_| Vec::new(),
+            batteries: &batteries,
+            spans: &spans,
+            wrong_wires: 0.0,
+            lines: &Lines::default(),
+            cuts: &RefCell::default(),
+            keep: 8,
+        };
+        let suspects = Suspects::of(&question);
+        let count = u32::try_from(suspects.all.len()).expect("few");
+        let scale = Scale::of(&suspects);
+        let mut on = scale.calm().clone();
+        let last = suspects.epochs - 1;
+        for (suspect, manner, first, until) in stands.into_iter().filter(|_| count > 0) {
+            let suspect = suspect % count;
+            let manners: Vec<Manner> = scale.manners(suspect).collect();
+            let (first, until) = (first.min(last), until.min(last));
+            let (first, last) = (first.min(until), first.max(until));
+            let manner = manners[manner % manners.len()];
+            scale.put(&mut on, Element { suspect, manner, first, last });
+        }
+        for suspect in 0..count {
+            let known = scale.known(&on, suspect);
+            for manner in scale.manners(suspect) {
+                let put = |first, last| {
+                    let (gain, price) =
+                        scale.put(&mut on.clone(), Element { suspect, manner, first, last });
+                    gain + price
+                };
+                let Some(best) = known.best(manner) else { continue };
+                let gained = put(best.first, best.last);
+                let same = (gained - best.total).abs() < 1e-6 || gained == best.total;
+                prop_assert!(same, "{manner:?} of {suspect}: {gained} is not {best:?}");
+                let runs = (0..=last).flat_map(|first| (first..=last).map(move |last| (first, last)));
+                for (first, last) in runs {
+                    let place = |at: &u32| suspects.places[*at as usize].epoch == first;
+                    if suspects.places_of(suspect).iter().any(place) {
+                        prop_assert!(put(first, last) <= best.total + 1e-6, "{first} to {last}");
+                    }
+                }
+            }
         }
     }
 }

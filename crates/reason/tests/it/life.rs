@@ -44,6 +44,24 @@ fn a_single_failure_that_is_not_confirmed_wakes_nobody() {
 }
 
 #[test]
+fn what_lies_now_and_then_wakes_nobody_and_what_fails_in_turns_does() {
+    let mut world = World::of(&two_racks());
+    world.run(10 * MINUTE);
+    for check in ["web-1/tcp", "web-1/tcp", "web-2/tcp", "web-1/tcp"] {
+        let lie = Outcome::down(SymptomCode::ConnectTimeout, "");
+        let lie = seen(&world, check, lie, false, 1);
+        world.give(lie);
+        world.run(4 * MINUTE);
+    }
+    assert!(world.confirmed().is_empty(), "{:#?}", world.confirmed());
+    assert!(world.alerts().is_empty());
+
+    world.fail_in_turns("web-1", 30);
+    world.run(10 * MINUTE);
+    assert_eq!(world.causes(), ["web-1 flaky"]);
+}
+
+#[test]
 fn no_answer_is_no_failure_and_no_recovery() {
     let mut world = World::of(&two_racks());
     let silence = || Outcome::unknown(NoAnswerCode::Late, "");

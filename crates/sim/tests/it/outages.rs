@@ -2,7 +2,7 @@
 //! commit; thousands by `cargo run --release -p blackstart-benches --bin outages`.
 
 use blackstart_model::plantfile;
-use blackstart_sim::outages::{Class, Setting, table, tally};
+use blackstart_sim::outages::{Class, Setting, calm, table, tally};
 use blackstart_sim::plants::pretend;
 
 #[test]
@@ -39,4 +39,12 @@ fn the_true_cause_is_named() {
     }
     let rows: Vec<_> = rows.iter().map(|(name, tally)| (*name, tally)).collect();
     println!("{}\n{wrong}", table(&rows));
+}
+
+#[test]
+fn a_day_in_which_nothing_breaks_wakes_nobody() {
+    // One try in a thousand lies; the bench plays longer, with a thousand checks.
+    let day = calm(8, 1, 1, Setting::usual().senses, |_, _| {});
+    assert!(day.tries > 100_000, "{day:?}");
+    assert_eq!((day.incidents, day.alarms), (0, 0), "{day:?}");
 }

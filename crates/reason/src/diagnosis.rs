@@ -10,7 +10,8 @@
 //!    behind redundancy; what no fact tells apart is one suspect. Of machines that are up and alike one
 //!    speaks for all ([`crowds`]).
 //! 2. [`search`]: the fault sets that fit best, greedy from several starts, then add, remove, swap, on
-//!    lists of facts alone ([`likelihood`] says how a fact fits).
+//!    lists of facts alone: [`price`] says what a set costs before anything is seen, [`gains`] what each suspect
+//!    gains by having failed, [`likelihood`] how a fact fits.
 //! 3. Here: the best are looked up in the circuit, 64 scenarios to a word, for what faults do together;
 //!    then ranked. "Nothing broke" (false alarms) and "something we do not model" always compete.
 //! 4. Independent causes are told apart as [`Part`]s: each is an incident of its own, and its

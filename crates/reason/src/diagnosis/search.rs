@@ -1,11 +1,8 @@
 //! The search for the fault sets that fit best: greedy from several starts, then add, remove and swap.
 //!
-//! A move touches only the places of the suspect that is moved. Each suspect may have failed *hard*,
-//! *in part* (each machine below it is hit or not, even odds) or *in turns* at one of a few rates, over any
-//! run of epochs. Where a hard fault should have brought a machine down that is seen up, either the
-//! hypothesis is wrong or the plant is: the edge is drawn where there is none. So no one wrong edge
-//! disproves the truth. What goes down with a hard fault, and ends with it, may hang on it by a wire that lies
-//! elsewhere than the plant says ([`super::wires`]), and is no fault of its own: it is *astray*.
+//! Each suspect may have failed *hard*, *in part* (each machine below it is hit or not, even odds) or *in turns*
+//! at one of a few rates, over any run of epochs; or be *astray*. What it gains by that is known by
+//! [`gains`](super::gains), what the set costs with it by [`price`](super::price).
 //!
 //! Scores are logarithms of prior times likelihood against "nothing broke". It works on lists of facts
 //! alone; that two faults together bring down what neither does is looked up afterwards (`super`) for the

@@ -7,7 +7,7 @@
 //! a thousand lies.
 //!
 //! `cargo run --release -p blackstart-benches --bin outages -- --runs 2000 [--class NAME] [--seed N] [--days 30]
-//! [--svg FILE] [--wrong] [--only usual|unlike|calm] [--one SEED]`
+//! [--racks N] [--svg FILE] [--wrong] [--only usual|unlike|calm] [--one SEED]`
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "this program prints a table")]
 
@@ -22,6 +22,8 @@ struct Arguments {
     runs: usize,
     seed: u64,
     days: u32,
+    /// Of the plant in which nothing breaks.
+    racks: usize,
     class: Option<Class>,
     one: Option<u64>,
     svg: Option<String>,
@@ -34,6 +36,7 @@ fn arguments() -> Result<Arguments> {
         runs: 200,
         seed: 1,
         days: 30,
+        racks: CALM_RACKS,
         class: None,
         one: None,
         svg: None,
@@ -47,6 +50,7 @@ fn arguments() -> Result<Arguments> {
             "--runs" => given.runs = value()?.parse()?,
             "--seed" => given.seed = value()?.parse()?,
             "--days" => given.days = value()?.parse()?,
+            "--racks" => given.racks = value()?.parse()?,
             "--one" => given.one = Some(value()?.parse()?),
             "--svg" => given.svg = Some(value()?),
             "--wrong" => given.wrong = true,
@@ -79,7 +83,7 @@ fn say_wrong(name: &str, outcome: &Outcome, wrong: bool) {
 }
 
 fn main() -> Result<()> {
-    let Arguments { runs, seed, days, class, one, svg, wrong, only } = arguments()?;
+    let Arguments { runs, seed, days, racks, class, one, svg, wrong, only } = arguments()?;
     let part = |name: &str| only.as_ref().is_none_or(|only| only == name);
     let classes: Vec<(&str, Class)> = Class::ALL
         .iter()
@@ -127,7 +131,7 @@ fn main() -> Result<()> {
 
     if days > 0 && part("calm") {
         println!("## Nothing breaks, one try in a thousand lies\n");
-        let _ = calm(CALM_RACKS, days, seed, usual.senses, |day, calm| {
+        let _ = calm(racks, days, seed, usual.senses, |day, calm| {
             println!("by day {day}: {calm:?}");
         });
     }

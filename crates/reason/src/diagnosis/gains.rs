@@ -53,6 +53,11 @@ impl Fit {
         &self.fit
     }
 
+    /// What was put, in that order.
+    pub(super) fn elements(&self) -> &[Element] {
+        &self.elements
+    }
+
     pub(super) fn is_down(&self, place: usize) -> bool {
         self.down[place]
     }

@@ -51,12 +51,25 @@ type Wanted = (u32, f64);
 /// Some faults, and how everything fits under them.
 #[derive(Clone)]
 struct Standing {
-    elements: Vec<Element>,
     score: f64,
     /// Of the score, what is prior.
     prior: f64,
     paid: Paid,
     fit: Fit,
+}
+
+impl Standing {
+    /// In the order in which they were put.
+    fn elements(&self) -> &[Element] {
+        self.fit.elements()
+    }
+
+    /// The same in order, as sets are known by.
+    fn set(&self) -> Vec<Element> {
+        let mut set = self.elements().to_vec();
+        set.sort_unstable();
+        set
+    }
 }
 
 struct Search<'a> {
@@ -123,13 +136,7 @@ pub(super) fn search<'a>(
 
 impl Search<'_> {
     fn calm(&self) -> Standing {
-        Standing {
-            elements: Vec::new(),
-            score: 0.0,
-            prior: 0.0,
-            paid: Paid::default(),
-            fit: self.scale.calm().clone(),
-        }
+        Standing { score: 0.0, prior: 0.0, paid: Paid::default(), fit: self.scale.calm().clone() }
     }
 
     fn standing(&self, elements: &[Element]) -> Standing {
@@ -141,9 +148,7 @@ impl Search<'_> {
     }
 
     fn note(&mut self, standing: &Standing) {
-        let mut elements = standing.elements.clone();
-        elements.sort_unstable();
-        self.visited.insert(elements, (standing.score, standing.prior));
+        self.visited.insert(standing.set(), (standing.score, standing.prior));
     }
 
     fn leading(&self) -> Option<(Vec<Element>, f64)> {
@@ -178,7 +183,7 @@ impl Search<'_> {
     /// one fault of the best did: so many would not come together.
     fn starts(&self, best: &Standing, alone: [Vec<(f64, Element)>; 2]) -> Vec<Element> {
         let mut covered = vec![0; self.suspects.places.len()];
-        for element in &best.elements {
+        for element in best.elements() {
             let bad = self.suspects.bad_of(element.suspect);
             for &place in bad {
                 let covered = &mut covered[place as usize];
@@ -208,9 +213,9 @@ impl Search<'_> {
             let with = |other: &Element| {
                 (other.manner, other.first, other.last) == (Manner::Hard, first, last)
             };
-            manner != Manner::Astray || on.elements.iter().any(with)
+            manner != Manner::Astray || on.elements().iter().any(with)
         };
-        if manner == Manner::Astray && !on.elements.iter().any(|it| it.manner == Manner::Hard) {
+        if manner == Manner::Astray && !on.elements().iter().any(|it| it.manner == Manner::Hard) {
             return None;
         }
         let who = &self.suspects.all[suspect as usize];
@@ -226,15 +231,15 @@ impl Search<'_> {
         let whole_sets = who.stood_by.len() > 1;
         let run = if manner == Manner::Astray
             || whole_sets
-            || on.elements.iter().any(|it| is_again(&it))
+            || on.elements().iter().any(|it| is_again(&it))
         {
             let may = |first: u8, last: u8| {
                 let own = Element { suspect, manner, first, last };
                 goes_with(first, last)
-                    && !on.elements.iter().filter(is_again).any(|it| it.meets(&own))
+                    && !on.elements().iter().filter(is_again).any(|it| it.meets(&own))
             };
             // What stood by is met when it is called, and not when the battery is empty.
-            let called = if whole_sets { self.prices.called(&on.elements, suspect) } else { None };
+            let called = if whole_sets { self.prices.called(on.elements(), suspect) } else { None };
             let late = |first: u8| called.is_some_and(|called| called < first);
             self.scale.best_of(&known, suspect, manner, may, late)
         } else {
@@ -245,21 +250,20 @@ impl Search<'_> {
             return None;
         }
         let element = Element { suspect, manner, first, last };
-        let (more, _) = self.prices.more(&on.elements, on.paid, element);
+        let (more, _) = self.prices.more(on.elements(), on.paid, element);
         Some((on.score + total + more, on.prior + more + price, element))
     }
 
     /// Takes an element in.
     fn put(&self, on: &mut Standing, element: Element) {
         let Element { suspect, first, last, .. } = element;
-        let (more, paid) = self.prices.more(&on.elements, on.paid, element);
+        let (more, paid) = self.prices.more(on.elements(), on.paid, element);
         let (gained, price) = self.scale.put(&mut on.fit, element);
         let own_deeds = &self.suspects.all[suspect as usize].deeds;
         let price = price + deeds(own_deeds, first, last, self.suspects.epochs);
         on.score += gained + more + price;
         on.prior += more + price;
         on.paid = paid;
-        on.elements.push(element);
     }
 
     /// The best suspect to add for what fits ill.
@@ -319,10 +323,8 @@ impl Search<'_> {
     fn climb(&mut self, mut standing: Standing) -> Standing {
         for _ in 0..4 {
             let before = standing.score;
-            while standing.elements.len() < FAULTS_MAX {
-                let mut from = standing.elements.clone();
-                from.sort_unstable();
-                if !self.climbed.insert(from) {
+            while standing.elements().len() < FAULTS_MAX {
+                if !self.climbed.insert(standing.set()) {
                     return standing;
                 }
                 let Some((score, element)) = self.best_addition(&standing) else { break };
@@ -333,8 +335,8 @@ impl Search<'_> {
                 self.note(&standing);
             }
             let mut at = 0;
-            while at < standing.elements.len() {
-                let mut rest = standing.elements.clone();
+            while at < standing.elements().len() {
+                let mut rest = standing.elements().to_vec();
                 rest.remove(at);
                 let without = self.standing(&rest);
                 self.note(&without);
@@ -342,7 +344,7 @@ impl Search<'_> {
                     standing = without;
                     continue;
                 }
-                let manner = standing.elements[at].manner;
+                let manner = standing.elements()[at].manner;
                 if matches!(manner, Manner::Partial | Manner::Flaky(_)) {
                     // What is down in part, or in turns, may be several things, or one thing several times: none of
                     // them alone could take its place.
@@ -353,7 +355,7 @@ impl Search<'_> {
                         continue;
                     }
                 }
-                if let Some(twice) = self.twice(&without, standing.elements[at])
+                if let Some(twice) = self.twice(&without, standing.elements()[at])
                     && twice.score > standing.score + 1e-9
                 {
                     standing = twice;
@@ -408,7 +410,7 @@ impl Search<'_> {
             Manner::Partial => |manner| manner != Manner::Partial,
             Manner::Hard | Manner::Astray | Manner::Flaky(_) => |manner| manner == Manner::Hard,
         };
-        while standing.elements.len() < FAULTS_MAX {
+        while standing.elements().len() < FAULTS_MAX {
             let added = self.best_of(&standing, may);
             let Some((score, element)) = added else { break };
             if score <= standing.score {
@@ -423,22 +425,22 @@ impl Search<'_> {
     fn around(&mut self, best: &Standing) {
         self.note(best);
         let within = best.score - KEPT_WITHIN;
-        let mut removed: Vec<Vec<Element>> = (0..best.elements.len())
+        let mut removed: Vec<Vec<Element>> = (0..best.elements().len())
             .map(|at| {
-                let mut rest = best.elements.clone();
+                let mut rest = best.elements().to_vec();
                 rest.remove(at);
                 rest
             })
             .collect();
-        for a in 0..best.elements.len().min(6) {
-            for b in a + 1..best.elements.len().min(6) {
-                let mut rest = best.elements.clone();
+        for a in 0..best.elements().len().min(6) {
+            for b in a + 1..best.elements().len().min(6) {
+                let mut rest = best.elements().to_vec();
                 rest.remove(b);
                 rest.remove(a);
                 removed.push(rest);
             }
         }
-        removed.push(best.elements.clone());
+        removed.push(best.elements().to_vec());
         for rest in removed {
             let standing = self.standing(&rest);
             self.note(&standing);

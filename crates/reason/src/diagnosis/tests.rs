@@ -7,6 +7,7 @@ use crate::battery::Batteries;
 use crate::circuit::{Alike, Part};
 use crate::prior;
 use blackstart_model::plantfile;
+use blackstart_model::time::SignedDuration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -60,6 +61,64 @@ fn hard_only(plant: &Plant, circuit: &Circuit, input: InputId, mode: FaultMode) 
     }
 }
 
+/// A plant, and what is found out of it before anything is asked.
+struct Ground {
+    plant: Arc<Plant>,
+    circuit: Circuit,
+    killers: Killers,
+    batteries: Batteries,
+    spans: Vec<(Timestamp, Timestamp)>,
+    lines: Lines,
+    cuts: RefCell<Cuts>,
+}
+
+impl Ground {
+    /// With epochs that last so many minutes.
+    fn of(plant: Arc<Plant>, minutes: &[i64]) -> Self {
+        let circuit = Circuit::of(&plant);
+        let mut at = Timestamp::UNIX_EPOCH;
+        let spans = minutes.iter().map(|&minutes| {
+            let from = at;
+            at += SignedDuration::from_mins(minutes);
+            (from, at)
+        });
+        Self {
+            spans: spans.collect(),
+            killers: Killers::of(&circuit).expect("a small plant"),
+            batteries: Batteries::of(&plant, &circuit),
+            plant,
+            circuit,
+            lines: Lines::default(),
+            cuts: RefCell::default(),
+        }
+    }
+
+    /// Sets are tried by what the plant says, all that are found are kept, and nothing follows from anything.
+    fn question<'a>(
+        &'a self,
+        facts: &'a [(usize, Fact)],
+        log_prior: &'a dyn Fn(InputId, FaultMode) -> f64,
+    ) -> Question<'a> {
+        Question {
+            plant: &self.plant,
+            circuit: &self.circuit,
+            killers: &self.killers,
+            facts,
+            up: None,
+            log_prior,
+            log_unmodelled: prior::UNMODELLED,
+            follows: &|_| None,
+            deeds: &|_| Vec::new(),
+            batteries: &self.batteries,
+            spans: &self.spans,
+            wrong_wires: 0.0,
+            lines: &self.lines,
+            cuts: &self.cuts,
+            keep: usize::MAX,
+        }
+    }
+}
+
 /// What a set of faults scores, by the definition and nothing else.
 fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f64 {
     let under = circuit.under(set);
@@ -94,26 +153,8 @@ fn sets_up_to_three(all: &[InputId]) -> Vec<Vec<InputId>> {
     sets
 }
 
-fn ask(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
-    let killers = Killers::of(circuit).expect("a small plant");
-    diagnose(&Question {
-        plant,
-        circuit,
-        killers: &killers,
-        facts: &facts.iter().copied().enumerate().collect::<Vec<_>>(),
-        up: None,
-        log_prior: &|input, mode| hard_only(plant, circuit, input, mode),
-        log_unmodelled: prior::UNMODELLED,
-        follows: &|_| None,
-        deeds: &|_| Vec::new(),
-        batteries: &Batteries::default(),
-        spans: &[],
-        // Every set is tried by what the plant says.
-        wrong_wires: 0.0,
-        lines: &Lines::default(),
-        cuts: &RefCell::default(),
-        keep: usize::MAX,
-    })
+fn numbered(facts: impl IntoIterator<Item = Fact>) -> Vec<(usize, Fact)> {
+    facts.into_iter().enumerate().collect()
 }
 
 proptest! {
@@ -125,8 +166,8 @@ proptest! {
         services in vec((0..4_usize, 0..4_usize), 1..6),
         seen in vec((any::<bool>(), 1..4_u32), 6),
     ) {
-        let plant = plant(&machines, &services);
-        let circuit = Circuit::of(&plant);
+        let ground = Ground::of(plant(&machines, &services), &[]);
+        let Ground { plant, circuit, .. } = &ground;
         let facts: Vec<Fact> = circuit
             .sees()
             .iter()
@@ -137,16 +178,17 @@ proptest! {
                 ..Fact::plain(sees.gate, up, tries)
             })
             .collect();
-        let diagnosis = ask(&plant, &circuit, &facts);
+        let log_prior = |input, mode| hard_only(plant, circuit, input, mode);
+        let diagnosis = diagnose(&ground.question(&numbered(facts.clone()), &log_prior));
 
         let support = circuit.support(facts.iter().filter(|fact| !fact.is_up()).map(|fact| fact.gate));
         let mut best = f64::MIN;
         for set in sets_up_to_three(&support) {
-            best = best.max(score(&circuit, &plant, &facts, &set));
+            best = best.max(score(circuit, plant, &facts, &set));
         }
         let lead = &diagnosis.hypotheses[0];
         if lead.faults != Faults::Unmodelled {
-            let found = score(&circuit, &plant, &facts, &lead.faults.inputs());
+            let found = score(circuit, plant, &facts, &lead.faults.inputs());
             prop_assert!(found >= best - 1e-3, "found {found}, there is {best}: {lead:?}");
         }
         let total: f64 = diagnosis.hypotheses.iter().map(|it| it.posterior).sum();
@@ -195,18 +237,9 @@ proptest! {
         seen in vec(any::<bool>(), 6 * 4),
         minutes in vec(1..15_i64, 4),
     ) {
-        let plant = carried_plant(&machines, &services);
-        let circuit = Circuit::of(&plant);
-        let killers = Killers::of(&circuit).expect("a small plant");
-        let batteries = Batteries::of(&plant, &circuit);
-        let mut at = Timestamp::UNIX_EPOCH;
-        let mut spans = Vec::new();
-        for minutes in minutes {
-            let until = at + blackstart_model::time::SignedDuration::from_mins(minutes);
-            spans.push((at, until));
-            at = until;
-        }
-        let facts: Vec<Fact> = circuit
+        let ground = Ground::of(carried_plant(&machines, &services), &minutes);
+        let Ground { plant, circuit, .. } = &ground;
+        let facts = circuit
             .sees()
             .iter()
             .flat_map(|sees| (0..4).map(move |epoch| (sees, epoch)))
@@ -215,25 +248,10 @@ proptest! {
                 machine: Some(plant.checks()[sees.check.index()].component),
                 epoch,
                 ..Fact::plain(sees.gate, up, 3)
-            })
-            .collect();
-        let question = Question {
-            plant: &plant,
-            circuit: &circuit,
-            killers: &killers,
-            facts: &facts.iter().copied().enumerate().collect::<Vec<_>>(),
-            up: None,
-            log_prior: &|input, mode| hard_only(&plant, &circuit, input, mode),
-            log_unmodelled: prior::UNMODELLED,
-            follows: &|_| None,
-            deeds: &|_| Vec::new(),
-            batteries: &batteries,
-            spans: &spans,
-            wrong_wires: 0.0,
-            lines: &Lines::default(),
-            cuts: &RefCell::default(),
-            keep: usize::MAX,
-        };
+            });
+        let facts = numbered(facts);
+        let log_prior = |input, mode| hard_only(plant, circuit, input, mode);
+        let question = ground.question(&facts, &log_prior);
         let suspects = Suspects::of(&question);
         for suspect in 0..u32::try_from(suspects.all.len()).expect("few") {
             for first in 0..4 {
@@ -270,46 +288,30 @@ fn seen(plant: &Plant, circuit: &Circuit, service: &str) -> GateId {
 }
 
 /// Asks with all modes; the server itself is heard in every epoch.
-fn with_modes(plant: &Plant, circuit: &Circuit, facts: &[Fact]) -> Diagnosis {
-    with_consequences(plant, circuit, facts, &|_| None)
+fn with_modes(ground: &Ground, facts: &[Fact]) -> Diagnosis {
+    with_consequences(ground, facts, &|_| None)
 }
 
-fn with_consequences(
-    plant: &Plant,
-    circuit: &Circuit,
-    facts: &[Fact],
-    follows: Follows<'_>,
-) -> Diagnosis {
-    let killers = Killers::of(circuit).expect("a small plant");
+fn with_consequences(ground: &Ground, facts: &[Fact], follows: Follows<'_>) -> Diagnosis {
+    let Ground { plant, circuit, .. } = ground;
     let heard = circuit.heard(blackstart_model::VantageId(0));
     let last = facts.iter().map(|fact| fact.epoch).max().unwrap_or(0);
     let heard = (0..=last).map(|epoch| Fact { epoch, ..Fact::plain(heard, true, 20) });
-    let facts: Vec<Fact> = facts.iter().copied().chain(heard).collect();
-    let facts = &facts[..];
+    let facts = numbered(facts.iter().copied().chain(heard));
+    let log_prior = |input, mode| {
+        let hard = hard_prior(plant, circuit, input);
+        match mode {
+            FaultMode::Down => hard,
+            // It may have failed on any day of months.
+            FaultMode::Latent => hard + 5.0,
+            _ => hard - 2.0,
+        }
+    };
     diagnose(&Question {
-        plant,
-        circuit,
-        killers: &killers,
-        facts: &facts.iter().copied().enumerate().collect::<Vec<_>>(),
-        up: None,
-        log_prior: &|input, mode| {
-            let hard = hard_prior(plant, circuit, input);
-            match mode {
-                FaultMode::Down => hard,
-                // It may have failed on any day of months.
-                FaultMode::Latent => hard + 5.0,
-                _ => hard - 2.0,
-            }
-        },
-        log_unmodelled: prior::UNMODELLED,
         follows,
-        deeds: &|_| Vec::new(),
-        batteries: &Batteries::default(),
-        spans: &[],
-        lines: &Lines::default(),
-        cuts: &RefCell::default(),
         wrong_wires: WRONG_WIRES,
         keep: 5,
+        ..ground.question(&facts, &log_prior)
     })
 }
 
@@ -325,11 +327,11 @@ fn named(plant: &Plant, circuit: &Circuit, faults: &Faults) -> Vec<String> {
 #[test]
 fn two_causes_at_two_times_stay_two() {
     // m0 and m1 on one feed; the power goes and comes back, and then all that is on m0 fails in turns.
-    let plant = plant(&[(0, 0), (0, 0)], &[(0, 0), (0, 0), (1, 1), (1, 1)]);
-    let circuit = Circuit::of(&plant);
+    let ground = Ground::of(plant(&[(0, 0), (0, 0)], &[(0, 0), (0, 0), (1, 1), (1, 1)]), &[]);
+    let Ground { plant, circuit, .. } = &ground;
     let mut facts = Vec::new();
     for service in ["s0", "s1", "s2", "s3"] {
-        let gate = seen(&plant, &circuit, service);
+        let gate = seen(plant, circuit, service);
         facts.push(Fact { epoch: 0, ..Fact::plain(gate, false, 2) });
         let later = if service < "s2" {
             Fact { epoch: 1, tries: 20, failures: 7, ..Fact::plain(gate, false, 20) }
@@ -338,10 +340,10 @@ fn two_causes_at_two_times_stay_two() {
         };
         facts.push(later);
     }
-    let diagnosis = with_modes(&plant, &circuit, &facts);
+    let diagnosis = with_modes(&ground, &facts);
     let lead = &diagnosis.hypotheses[0];
     assert_eq!(
-        named(&plant, &circuit, &lead.faults),
+        named(plant, circuit, &lead.faults),
         ["f0 down from 0 to 0", "m0 flaky from 1"],
         "{diagnosis:#?}"
     );
@@ -353,14 +355,14 @@ fn two_causes_at_two_times_stay_two() {
 #[test]
 fn behind_redundancy_both_are_named_and_the_unwatched_one_is_latent() {
     // Both services run on either of two machines; m1 has no check of its own and m0 has.
-    let plant = plant(&[(0, 0), (1, 1)], &[(0, 1), (0, 1), (0, 1), (0, 0)]);
-    let circuit = Circuit::of(&plant);
+    let ground = Ground::of(plant(&[(0, 0), (1, 1)], &[(0, 1), (0, 1), (0, 1), (0, 0)]), &[]);
+    let Ground { plant, circuit, .. } = &ground;
     let facts: Vec<Fact> = ["s0", "s1", "s2", "s3"]
         .into_iter()
-        .map(|service| Fact::plain(seen(&plant, &circuit, service), false, 2))
+        .map(|service| Fact::plain(seen(plant, circuit, service), false, 2))
         .collect();
-    let diagnosis = with_modes(&plant, &circuit, &facts);
-    let lead = named(&plant, &circuit, &diagnosis.hypotheses[0].faults);
+    let diagnosis = with_modes(&ground, &facts);
+    let lead = named(plant, circuit, &diagnosis.hypotheses[0].faults);
     assert_eq!(lead.len(), 2, "{diagnosis:#?}");
     assert!(lead.iter().any(|fault| fault.contains("latent")), "{lead:?}");
 }
@@ -368,11 +370,12 @@ fn behind_redundancy_both_are_named_and_the_unwatched_one_is_latent() {
 #[test]
 fn what_follows_from_the_first_fault_is_no_second_one() {
     // First what hangs on f0 alone is gone; then what f1 carried with it, for its load had moved there.
-    let plant = plant(&[(0, 0), (0, 1)], &[(0, 0), (0, 0), (1, 1), (1, 1), (1, 1)]);
-    let circuit = Circuit::of(&plant);
+    let ground =
+        Ground::of(plant(&[(0, 0), (0, 1)], &[(0, 0), (0, 0), (1, 1), (1, 1), (1, 1)]), &[]);
+    let Ground { plant, circuit, .. } = &ground;
     let mut facts = Vec::new();
     for service in ["s0", "s1", "s2", "s3", "s4"] {
-        let gate = seen(&plant, &circuit, service);
+        let gate = seen(plant, circuit, service);
         facts.push(Fact { epoch: 0, ..Fact::plain(gate, service > "s1", 20) });
         facts.push(Fact { epoch: 1, ..Fact::plain(gate, false, 20) });
     }
@@ -382,8 +385,8 @@ fn what_follows_from_the_first_fault_is_no_second_one() {
         let trips: Option<Rc<[(InputId, f64)]>> = (input == f0).then(|| [(f1, -0.7)].into());
         trips
     };
-    let diagnosis = with_consequences(&plant, &circuit, &facts, &follows);
-    let lead = named(&plant, &circuit, &diagnosis.hypotheses[0].faults);
+    let diagnosis = with_consequences(&ground, &facts, &follows);
+    let lead = named(plant, circuit, &diagnosis.hypotheses[0].faults);
     assert_eq!(lead, ["f0 down from 0", "f1 consequential from 1"], "{diagnosis:#?}");
     assert!(diagnosis.hypotheses[0].posterior > 0.7, "{diagnosis:#?}");
 }
@@ -391,15 +394,15 @@ fn what_follows_from_the_first_fault_is_no_second_one() {
 #[test]
 fn what_no_check_tells_apart_is_one_group() {
     // One machine alone on its feed: the feed or the machine.
-    let plant = plant(&[(0, 0)], &[(0, 0), (0, 0)]);
-    let circuit = Circuit::of(&plant);
+    let ground = Ground::of(plant(&[(0, 0)], &[(0, 0), (0, 0)]), &[]);
+    let Ground { plant, circuit, .. } = &ground;
     let facts: Vec<Fact> = ["s0", "s1"]
         .into_iter()
-        .map(|service| Fact::plain(seen(&plant, &circuit, service), false, 2))
+        .map(|service| Fact::plain(seen(plant, circuit, service), false, 2))
         .collect();
-    let diagnosis = with_modes(&plant, &circuit, &facts);
+    let diagnosis = with_modes(&ground, &facts);
     let [group] = &diagnosis.ambiguity[..] else { panic!("{diagnosis:#?}") };
-    let mut names = named(&plant, &circuit, &Faults::These(group.clone()));
+    let mut names = named(plant, circuit, &Faults::These(group.clone()));
     names.sort();
     assert_eq!(names, ["f0 down from 0", "m0 down from 0"]);
     assert_eq!(diagnosis.parts[0].ambiguity, diagnosis.ambiguity);
@@ -409,17 +412,17 @@ fn what_no_check_tells_apart_is_one_group() {
 fn a_switch_that_lost_some_of_its_machines_is_down_in_part() {
     let machines = [(0, 0); 8];
     let services: Vec<(usize, usize)> = (0..8).map(|at| (at, at)).collect();
-    let plant = plant(&machines, &services);
-    let circuit = Circuit::of(&plant);
+    let ground = Ground::of(plant(&machines, &services), &[]);
+    let Ground { plant, circuit, .. } = &ground;
     let facts: Vec<Fact> = (0..8)
         .map(|at| Fact {
             machine: plant.find(&format!("m{at}")),
-            ..Fact::plain(seen(&plant, &circuit, &format!("s{at}/")), at >= 5, 2)
+            ..Fact::plain(seen(plant, circuit, &format!("s{at}/")), at >= 5, 2)
         })
         .collect();
-    let diagnosis = with_modes(&plant, &circuit, &facts);
+    let diagnosis = with_modes(&ground, &facts);
     assert_eq!(
-        named(&plant, &circuit, &diagnosis.hypotheses[0].faults),
+        named(plant, circuit, &diagnosis.hypotheses[0].faults),
         ["f0 partial from 0"],
         "{diagnosis:#?}"
     );
@@ -443,19 +446,10 @@ proptest! {
         tries in vec(1..3_u32, 2),
         minutes in vec(1..15_i64, 2),
     ) {
-        let plant = if with_ups { carried_plant } else { plant }(&machines, &services);
-        let circuit = Circuit::of(&plant);
-        let killers = Killers::of(&circuit).expect("a small plant");
-        let batteries = Batteries::of(&plant, &circuit);
-        let alike = Alike::of(&plant, &circuit);
-        let lines = Lines::default();
-        let mut at = Timestamp::UNIX_EPOCH;
-        let mut spans = Vec::new();
-        for minutes in minutes {
-            let until = at + blackstart_model::time::SignedDuration::from_mins(minutes);
-            spans.push((at, until));
-            at = until;
-        }
+        let plant = if with_ups { carried_plant } else { plant };
+        let ground = Ground::of(plant(&machines, &services), &minutes);
+        let Ground { plant, circuit, batteries, .. } = &ground;
+        let alike = Alike::of(plant, circuit);
         let sees = circuit.sees().iter().flat_map(|sees| (0..2).map(move |epoch| (sees, epoch)));
         let facts = sees.zip(&seen).enumerate().map(|(at, ((sees, epoch), &how))| {
             // One in eight fails, and one in eight was not asked. Some stand on no machine.
@@ -468,30 +462,16 @@ proptest! {
         });
         let facts: Vec<(usize, Fact)> = facts.flatten().collect();
         let (up, own): (Vec<_>, Vec<_>) = facts.iter().copied().partition(|(_, it)| it.is_up());
-        let crowds = Crowds::of(up.into_iter(), &alike, &batteries);
-        let question = |facts: &[(usize, Fact)], up: Option<(&Crowds<'_>, usize)>| {
-            diagnose(&Question {
-                plant: &plant,
-                circuit: &circuit,
-                killers: &killers,
-                facts,
-                up,
-                log_prior: &|input, mode| match mode {
-                    FaultMode::Flaky | FaultMode::Partial => hard_prior(&plant, &circuit, input) - 2.0,
-                    _ => hard_prior(&plant, &circuit, input),
-                },
-                log_unmodelled: prior::UNMODELLED,
-                follows: &|_| None,
-                deeds: &|_| Vec::new(),
-                batteries: &batteries,
-                spans: &spans,
-                wrong_wires: WRONG_WIRES,
-                lines: &lines,
-                cuts: &RefCell::default(),
-                keep: 64,
-            })
+        let crowds = Crowds::of(up.into_iter(), &alike, batteries);
+        let log_prior = |input, mode| match mode {
+            FaultMode::Flaky | FaultMode::Partial => hard_prior(plant, circuit, input) - 2.0,
+            _ => hard_prior(plant, circuit, input),
         };
-        let (each, some) = (question(&facts, None), question(&own, Some((&crowds, 0))));
+        let ask = |facts: &[(usize, Fact)], up| {
+            let question = ground.question(facts, &log_prior);
+            diagnose(&Question { up, wrong_wires: WRONG_WIRES, keep: 64, ..question })
+        };
+        let (each, some) = (ask(&facts, None), ask(&own, Some((&crowds, 0))));
         prop_assert_eq!(&each.searched, &some.searched);
         let (each, some) = (told(&each.hypotheses), told(&some.hypotheses));
         for (faults, hypothesis) in &each {
@@ -555,17 +535,9 @@ proptest! {
         minutes in vec(1..15_i64, 4),
         stands in vec((0..64_u32, 0..8_usize, 0..4_u8, 0..4_u8), 0..4),
     ) {
-        let plant = if with_ups { carried_plant } else { plant }(&machines, &services);
-        let circuit = Circuit::of(&plant);
-        let killers = Killers::of(&circuit).expect("a small plant");
-        let batteries = Batteries::of(&plant, &circuit);
-        let mut at = Timestamp::UNIX_EPOCH;
-        let mut spans = Vec::new();
-        for minutes in minutes {
-            let until = at + blackstart_model::time::SignedDuration::from_mins(minutes);
-            spans.push((at, until));
-            at = until;
-        }
+        let plant = if with_ups { carried_plant } else { plant };
+        let ground = Ground::of(plant(&machines, &services), &minutes);
+        let Ground { plant, circuit, .. } = &ground;
         let sees = circuit.sees().iter().flat_map(|sees| (0..4).map(move |epoch| (sees, epoch)));
         let facts = sees.zip(&seen).map(|((sees, epoch), &(how, tries))| Fact {
             machine: sees.answers.map(|(machine, _)| machine),
@@ -573,23 +545,9 @@ proptest! {
             failures: match how { 0 => tries, 1 => 1, _ => 0 },
             ..Fact::plain(sees.gate, true, tries)
         });
-        let question = Question {
-            plant: &plant,
-            circuit: &circuit,
-            killers: &killers,
-            facts: &facts.enumerate().collect::<Vec<_>>(),
-            up: None,
-            log_prior: &|input, _| hard_prior(&plant, &circuit, input),
-            log_unmodelled: prior::UNMODELLED,
-            follows: &|_| None,
-            deeds: &|_| Vec::new(),
-            batteries: &batteries,
-            spans: &spans,
-            wrong_wires: 0.0,
-            lines: &Lines::default(),
-            cuts: &RefCell::default(),
-            keep: 8,
-        };
+        let facts = numbered(facts);
+        let log_prior = |input, _| hard_prior(plant, circuit, input);
+        let question = ground.question(&facts, &log_prior);
         let suspects = Suspects::of(&question);
         let count = u32::try_from(suspects.all.len()).expect("few");
         let scale = Scale::of(&suspects);

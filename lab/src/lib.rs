@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod namespace;
+mod certificate;
 mod daemons;
 mod blackstart;
 mod plant_world;
@@ -17,6 +18,7 @@ mod bare;
 
 pub use bare::{Bare, PERSON};
 pub use blackstart::{Agent, Console, Server, agent_binary, binary};
+pub use certificate::certificate;
 pub use daemons::{Daemon, Listen, Mailbox, neighbours};
 pub use namespace::{Host, Lab};
 pub use plant_world::PlantWorld;

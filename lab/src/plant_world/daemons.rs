@@ -4,6 +4,7 @@
 //! the `/etc/hosts` of those who ask, and one certificate, which they trust, is for all names.
 
 use super::Place;
+use crate::certificate::certificate;
 use crate::daemons::{Daemon, Listen};
 use crate::namespace::{Host, Lab};
 use blackstart_model::check::{self, Check, Question};
@@ -12,7 +13,7 @@ use blackstart_model::requirement::{Requirement, Target};
 use blackstart_model::{ComponentId, Plant};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// All of them, running or not.
 pub(super) struct Daemons(Vec<Asked>);
@@ -37,7 +38,14 @@ impl Daemons {
         here: &Host,
         agents: &[(String, Host)],
     ) -> Self {
-        let certificate = certificate(plant, lab.folder());
+        let over_tls = plant.checks().iter().filter(|check| check.question.tls().is_some());
+        let names: Vec<String> = over_tls
+            .filter_map(|check| match &check.question.endpoints().first()?.host {
+                check::Host::Name(name) => Some(name.to_string()),
+                check::Host::Address(address) => Some(address.to_string()),
+            })
+            .collect();
+        let certificate = certificate(lab.folder(), names);
         let mut hosts = String::from("127.0.0.1 localhost\n");
         let mut asked: BTreeMap<ComponentId, Asked> = BTreeMap::new();
         for check in plant.checks() {
@@ -165,23 +173,4 @@ fn address(check: &Check, place: &Place, hosts: &mut String) -> String {
             own[0].clone()
         }
     }
-}
-
-/// A certificate for all names of the plant's checks, and its key. It has no end that any clock here reaches.
-fn certificate(plant: &Plant, folder: &Path) -> (PathBuf, PathBuf) {
-    let over_tls = plant.checks().iter().filter(|check| check.question.tls().is_some());
-    let names = over_tls.filter_map(|check| match &check.question.endpoints().first()?.host {
-        check::Host::Name(name) => Some(name.to_string()),
-        check::Host::Address(address) => Some(address.to_string()),
-    });
-    let names: Vec<String> = names.collect();
-    let mut parameters = rcgen::CertificateParams::new(names).expect("names of checks are names");
-    parameters.not_before = rcgen::date_time_ymd(2000, 1, 1);
-    parameters.not_after = rcgen::date_time_ymd(2100, 1, 1);
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let own = parameters.self_signed(&key).expect("a certificate");
-    let paths = (folder.join("certificate.pem"), folder.join("key.pem"));
-    std::fs::write(&paths.0, own.pem()).expect("a certificate");
-    std::fs::write(&paths.1, key.serialize_pem()).expect("a key");
-    paths
 }

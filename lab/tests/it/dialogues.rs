@@ -4,9 +4,8 @@
 //!
 //! Method: the real daemons, well, wrongly expected and killed; and their own logs of the check.
 
-use blackstart_lab::{Agent, Daemon, Host, Lab, Mailbox, Server, is_possible, wait};
+use blackstart_lab::{Agent, Daemon, Host, Lab, Mailbox, Server, certificate, is_possible, wait};
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 /// A server that puts these checks, each of a service of its own, from `here` or as they say.
 fn asks(host: &Host, before: &str, checks: &[&str], arguments: &[&str]) -> Server {
@@ -85,19 +84,6 @@ fn an_agent_is_not_sent_what_it_does_not_allow_and_the_server_answers_for_it() {
     );
 }
 
-/// A certificate for `mail.example.net` that is its own root, and its key.
-fn certificate(lab: &Lab) -> (PathBuf, PathBuf) {
-    let mut own =
-        rcgen::CertificateParams::new(vec!["mail.example.net".to_owned()]).expect("a name");
-    own.not_after = rcgen::date_time_ymd(2100, 1, 1);
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let made = own.self_signed(&key).expect("a certificate");
-    let paths = (lab.folder().join("certificate.pem"), lab.folder().join("key.pem"));
-    std::fs::write(&paths.0, made.pem()).expect("a certificate");
-    std::fs::write(&paths.1, key.serialize_pem()).expect("a key");
-    paths
-}
-
 #[test]
 fn a_mail_server_is_asked_in_the_clear_by_starttls_and_over_tls() {
     if !is_possible(&["ip", "postfix", "chown"]) {
@@ -105,7 +91,7 @@ fn a_mail_server_is_asked_in_the_clear_by_starttls_and_over_tls() {
     }
     let lab = Lab::new();
     let host = lab.host("mail");
-    let pair = certificate(&lab);
+    let pair = certificate(lab.folder(), ["mail.example.net".to_owned()]);
     let mailbox = Mailbox::postfix_over_tls(&host, "127.0.0.1", &pair);
     let roots = pair.0.display();
     let tls = format!("connect: 127.0.0.1, roots: {roots}");
@@ -140,7 +126,7 @@ fn a_mailbox_server_is_asked_in_the_clear_by_starttls_and_over_tls() {
     }
     let lab = Lab::new();
     let host = lab.host("mailboxes");
-    let pair = certificate(&lab);
+    let pair = certificate(lab.folder(), ["mail.example.net".to_owned()]);
     let daemon = Daemon::dovecot(&host, "127.0.0.1", &pair);
     let tls = format!("connect: 127.0.0.1, roots: {}", pair.0.display());
     let checks = [
@@ -177,7 +163,7 @@ fn a_redis_server_is_asked_with_and_without_a_login_and_by_its_role() {
     }
     let lab = Lab::new();
     let host = lab.host("cache");
-    let (certificate, key) = certificate(&lab);
+    let (certificate, key) = certificate(lab.folder(), ["mail.example.net".to_owned()]);
     let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
     let own = ["--tls-port", "6380", "--tls-auth-clients", "no"];
     let files = [

@@ -6,7 +6,7 @@
 //!
 //! Method: both are scraped for the same targets and modules, and the names they tell are compared.
 
-use blackstart_lab::{Daemon, Host, Lab, Listen, Server, is_possible, wait};
+use blackstart_lab::{Daemon, Host, Lab, Listen, Server, certificate, is_possible, wait};
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -63,20 +63,6 @@ fn value<'t>(told: &'t str, name: &str) -> &'t str {
     found.unwrap_or_else(|| panic!("no {name} in {told}"))
 }
 
-/// A certificate that is its own root, and its key.
-fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
-    let names = vec!["www.example.net".to_owned()];
-    let mut parameters = rcgen::CertificateParams::new(names).expect("a name");
-    parameters.not_before = rcgen::date_time_ymd(2000, 1, 1);
-    parameters.not_after = rcgen::date_time_ymd(2090, 1, 1);
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let own = parameters.self_signed(&key).expect("a certificate");
-    let paths = (folder.join("certificate.pem"), folder.join("key.pem"));
-    std::fs::write(&paths.0, own.pem()).expect("a certificate");
-    std::fs::write(&paths.1, key.serialize_pem()).expect("a key");
-    paths
-}
-
 /// A web server that sends to these places, one after the other.
 fn sends_to(host: &Host, at: &'static str, places: &'static [&'static str]) {
     let listener = host.inside(|| TcpListener::bind(at).expect("an address that is free"));
@@ -108,7 +94,7 @@ fn the_same_scrape_finds_the_same_names() {
     let lab = Lab::new();
     let host = lab.host("scraped");
     host.etc("hosts", "127.0.0.1 localhost www.example.net\n");
-    let certificate = certificate(lab.folder());
+    let certificate = certificate(lab.folder(), ["www.example.net".to_owned()]);
     host.set("SSL_CERT_FILE", &certificate.0);
     let listen = |port, tls| Listen { address: "127.0.0.1".to_owned(), port, tls };
     let _web = Daemon::web(&host, "web", &[listen(80, false), listen(443, true)], &certificate);
@@ -153,7 +139,7 @@ fn the_same_scrape_finds_the_same_names() {
     }
     let (_, told) = scrape(&host, OURS, "target=https://www.example.net/", "");
     assert_eq!(value(&told, "probe_http_status_code"), "200");
-    assert_eq!(value(&told, "probe_ssl_earliest_cert_expiry"), "3786912000");
+    assert_eq!(value(&told, "probe_ssl_earliest_cert_expiry"), "4102444800");
     let (_, theirs) = scrape(&host, THEIRS, "target=https://www.example.net/", "");
     let version = |told: &str| {
         let line = told.lines().find(|line| line.starts_with("probe_tls_version_info{"));

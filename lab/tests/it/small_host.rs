@@ -13,7 +13,7 @@
 //! up and becomes root's, as after a restore that went wrong: the databases run on and can read nothing, the job
 //! cannot write its dump and does not tell. Redis is killed. In the other night the port is taken down in the kernel.
 
-use blackstart_lab::{Agent, Daemon, Host, Lab, Mailbox, Server, is_possible, wait};
+use blackstart_lab::{Agent, Daemon, Host, Lab, Mailbox, Server, certificate, is_possible, wait};
 use blackstart_model::plantfile;
 use blackstart_model::time::Duration;
 use blackstart_sim::play::play;
@@ -100,17 +100,6 @@ fn scenario(name: &str, port: &str) -> Scenario {
     })
 }
 
-/// A certificate that is asked for nowhere, and its key.
-fn certificate(lab: &Lab) -> (PathBuf, PathBuf) {
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let own = rcgen::CertificateParams::new(vec!["mail-1".to_owned()]).expect("a name");
-    let own = own.self_signed(&key).expect("a certificate");
-    let paths = (lab.folder().join("certificate.pem"), lab.folder().join("key.pem"));
-    std::fs::write(&paths.0, own.pem()).expect("a certificate");
-    std::fs::write(&paths.1, key.serialize_pem()).expect("a key");
-    paths
-}
-
 /// The number of a link on its host, as SNMP has it.
 fn index(host: &Host, link: &str) -> String {
     let told = Command::new("ip").args(["-n", host.space(), "-o", "link", "show", link]).output();
@@ -171,7 +160,7 @@ impl SmallHost {
             std::fs::set_permissions(folder, open).expect("our folder");
         }
         let volume = Volume::mounted(db.folder().join("volume"));
-        let pair = certificate(&lab);
+        let pair = certificate(lab.folder(), ["mail-1".to_owned()]);
         let mailbox = Mailbox::postfix(&mail, &mail_at);
         let daemons = vec![
             Daemon::snmpd(&core, "10.77.0.1", PASSWORD),

@@ -9,6 +9,7 @@ mod tcp;
 mod icmp;
 mod dns;
 mod ssh;
+mod talk;
 mod dialogue;
 mod redis;
 mod database;
@@ -31,6 +32,7 @@ pub use snmp::{
     SnmpUser, SnmpValue, SnmpWord,
 };
 pub use ssh::SshQuestion;
+pub use talk::{Found, NoPattern, NoScript, Pattern, Script, Step, TalkQuestion};
 pub use tcp::TcpQuestion;
 
 use crate::codes::codes;
@@ -76,6 +78,8 @@ codes! {
         Http = "http",
         /// A TCP connection.
         Tcp = "tcp",
+        /// A conversation after a script.
+        Talk = "talk",
         /// ICMP echo.
         Icmp = "icmp",
         /// A DNS query.
@@ -110,6 +114,8 @@ pub enum Question {
     Http(HttpQuestion),
     /// A TCP connection.
     Tcp(TcpQuestion),
+    /// A conversation after a script.
+    Talk(TalkQuestion),
     /// ICMP echoes.
     Icmp(IcmpQuestion),
     /// A DNS query.
@@ -143,6 +149,7 @@ impl Question {
         match self {
             Self::Http(_) => CheckKind::Http,
             Self::Tcp(_) => CheckKind::Tcp,
+            Self::Talk(_) => CheckKind::Talk,
             Self::Icmp(_) => CheckKind::Icmp,
             Self::Dns(_) => CheckKind::Dns,
             Self::Ssh(_) => CheckKind::Ssh,
@@ -170,6 +177,7 @@ impl Question {
         match self {
             Self::Http(http) => Some(connected(&http.authority, http.connect.as_ref())),
             Self::Tcp(tcp) => Some(&tcp.target.host),
+            Self::Talk(talk) => Some(connected(&talk.target, talk.connect.as_ref())),
             Self::Icmp(icmp) => Some(&icmp.host),
             Self::Dns(dns) => Some(&dns.server.host),
             Self::Ssh(ssh) => Some(&ssh.target.host),
@@ -191,6 +199,7 @@ impl Question {
         match self {
             Self::Http(http) => std::iter::once(&http.authority).chain(&http.connect).collect(),
             Self::Tcp(tcp) => vec![&tcp.target],
+            Self::Talk(talk) => std::iter::once(&talk.target).chain(&talk.connect).collect(),
             Self::Icmp(_) | Self::Push(_) => Vec::new(),
             Self::Dns(dns) => vec![&dns.server],
             Self::Ssh(ssh) => vec![&ssh.target],
@@ -210,6 +219,7 @@ impl Question {
     pub const fn endpoint_mut(&mut self) -> Option<&mut HostPort> {
         match self {
             Self::Tcp(tcp) => Some(&mut tcp.target),
+            Self::Talk(talk) => Some(&mut talk.target),
             Self::Dns(dns) => Some(&mut dns.server),
             Self::Ssh(ssh) => Some(&mut ssh.target),
             Self::Postgres(database) | Self::Mariadb(database) => Some(&mut database.target),
@@ -231,6 +241,7 @@ impl Question {
                 None => None,
             },
             Self::Redis(redis) => redis.tls.as_ref(),
+            Self::Talk(talk) => talk.tls(),
             Self::Postgres(database) | Self::Mariadb(database) => database.tls.verified(),
             Self::Tcp(_)
             | Self::Icmp(_)
@@ -257,6 +268,7 @@ impl Question {
             Self::Snmp(snmp) => snmp.access.secrets(),
             Self::Redis(redis) => redis.login.iter().map(|login| &login.password).collect(),
             Self::Tcp(_)
+            | Self::Talk(_)
             | Self::Icmp(_)
             | Self::Dns(_)
             | Self::Ssh(_)

@@ -174,7 +174,7 @@ codes! {
         NoDatabase = "no-database",
         /// The query ended with an error.
         QueryFailed = "query-failed",
-        /// The value that a query gave is not as it should be.
+        /// The value that a query gave, or what was said in a talk, is not as it should be.
         WrongAnswer = "wrong-answer",
         /// A standby where a primary is expected, or the other way round.
         WrongRole = "wrong-role",

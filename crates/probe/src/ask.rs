@@ -11,7 +11,7 @@ use crate::resolver::Resolver;
 use crate::secrets::Secrets;
 use crate::seen::{Notes, Seen};
 use crate::tls::Roots;
-use crate::{dns, http, imap, mariadb, ntp, plugin, postgres, redis, smtp, snmp, ssh, tcp};
+use crate::{dns, http, imap, mariadb, ntp, plugin, postgres, redis, smtp, snmp, ssh, talk, tcp};
 use blackstart_model::check::Question;
 use blackstart_model::observation::{NoAnswer, NoAnswerCode, Outcome, Symptom, Timing};
 use blackstart_model::reading::Reading;
@@ -93,6 +93,7 @@ pub(crate) async fn ask(
     let mut answer = match question {
         Question::Http(http) => http::ask(equipment, http, deadline).await,
         Question::Tcp(tcp) => tcp::ask(equipment, tcp, deadline).await,
+        Question::Talk(talk) => talk::ask(equipment, talk, deadline).await,
         Question::Icmp(icmp) => echoes.ask(equipment, icmp, deadline).await,
         Question::Dns(dns) => dns::ask(equipment, dns, deadline).await,
         Question::Ssh(ssh) => ssh::ask(equipment, ssh, deadline).await,

@@ -18,6 +18,7 @@ mod ask;
 mod http;
 mod tls;
 mod tcp;
+mod talk;
 mod icmp;
 mod dns;
 mod ssh;

@@ -1,4 +1,4 @@
-//! A conversation in lines, as SMTP, IMAP, Redis and the beginning of SSH have it.
+//! A conversation in lines, as SMTP, IMAP, Redis, the beginning of SSH and talks have it.
 //!
 //! Whatever the other side sends is taken up to a limit for one line and one for all, before one
 //! deadline; what goes beyond is no answer that could be read. A conversation ends politely, whatever came
@@ -49,6 +49,8 @@ pub(crate) struct Lines {
     first: Option<Instant>,
     /// The other side has closed, broke off, or says more than can be read: there is nobody to part from.
     is_over: bool,
+    /// The other side has said all that it had to say.
+    is_at_end: bool,
 }
 
 impl Lines {
@@ -80,6 +82,7 @@ impl Lines {
             began: clock::now(),
             first: None,
             is_over: false,
+            is_at_end: false,
         })
     }
 
@@ -154,6 +157,19 @@ impl Lines {
         }
     }
 
+    /// The next line, and when the other side has closed after words without an end of line, those.
+    pub(crate) async fn line_or_last(&mut self, what: &str) -> Result<Vec<u8>, Outcome> {
+        match self.line(what).await {
+            Err(_) if self.is_at_end && self.at < self.buffer.len() => {
+                let last = self.buffer.split_off(self.at);
+                self.buffer.clear();
+                self.at = 0;
+                Ok(last)
+            }
+            line => line,
+        }
+    }
+
     /// So many bytes, as they are.
     pub(crate) async fn bytes(&mut self, count: usize, what: &str) -> Result<Vec<u8>, Outcome> {
         if count > self.limits.bytes_max {
@@ -194,6 +210,7 @@ impl Lines {
         };
         if read == 0 {
             self.is_over = true;
+            self.is_at_end = true;
             return Err(Outcome::down(SymptomCode::Closed, format!("before {what} was whole")));
         }
         self.first.get_or_insert_with(clock::now);

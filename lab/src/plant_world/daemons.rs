@@ -106,6 +106,7 @@ impl Asked {
             | Question::Smtp(_)
             | Question::Imap(_)
             | Question::Redis(_)
+            | Question::Talk(_)
             | Question::Postgres(_)
             | Question::Mariadb(_)
             | Question::Snmp(_)

@@ -95,6 +95,14 @@ fn a_mail_server_is_asked_in_the_clear_by_starttls_and_over_tls() {
     let mailbox = Mailbox::postfix_over_tls(&host, "127.0.0.1", &pair);
     let roots = pair.0.display();
     let tls = format!("connect: 127.0.0.1, roots: {roots}");
+    let talk = |target: &str, more: &str| {
+        format!(
+            "talk: \"{target}\", {more}, goodbye: QUIT, steps: [ \
+             {{ expect: '^220 (\\S+)', send: 'EHLO check.${{1}}' }}, {{ expect: '^250[ -]STARTTLS' }}, \
+             {{ expect: '^250 ' }}, {{ send: STARTTLS }}, {{ expect: '^220 ', starttls: true }}, \
+             {{ send: EHLO again }}, {{ expect: '^250 ' }} ]"
+        )
+    };
     let checks = [
         "smtp: 127.0.0.1, greeting: { contains: ESMTP }, capabilities: { contains: PIPELINING }",
         &format!("smtp: mail.example.net, tls: starttls, {tls}"),
@@ -103,12 +111,20 @@ fn a_mail_server_is_asked_in_the_clear_by_starttls_and_over_tls() {
         &format!("smtp: other.example.net, tls: starttls, {tls}"),
         "smtp: mail.example.net, tls: implicit, connect: \"127.0.0.1:25\"",
         "smtp: 127.0.0.1, capabilities: { contains: AUTH }",
+        &talk("mail.example.net:25", &format!("connect: \"127.0.0.1:25\", roots: {roots}")),
+        &talk("other.example.net:25", &format!("connect: \"127.0.0.1:25\", roots: {roots}")),
+        &format!(
+            "talk: \"mail.example.net:465\", tls: true, connect: \"127.0.0.1:465\", roots: {roots}"
+        ),
     ];
     let server = asks(&host, "", &checks, &[]);
     let told = said(&server);
     assert_eq!(told[..3], ["up", "up", "up"]);
     assert!(told[3].starts_with("degraded(certificate-expires: in "), "{told:?}");
     assert!(told[4].starts_with("down(certificate-invalid: "), "{told:?}");
+    assert_eq!(told[7], "up");
+    assert!(told[8].starts_with("down(certificate-invalid: "), "{told:?}");
+    assert_eq!(told[9], "up");
     assert!(told[5].starts_with("down(tls-failed: "), "{told:?}");
     assert_eq!(told[6], "down(wrong-capability: `AUTH` is missing)");
     let log = wait("its log of a goodbye", || {

@@ -25,6 +25,10 @@ modules:
   http_2xx: { prober: http }
   tcp_connect: { prober: tcp }
   icmp: { prober: icmp }
+  tls: { prober: tcp, tcp: { tls: true } }
+  greeted:
+    prober: tcp
+    tcp: { query_response: [ { expect: '^220 ([^ ]+)', send: \"EHLO ${1}\\r\" }, { expect: '^250 ' } ] }
   soa: { prober: dns, dns: { query_name: www.example.net, query_type: A } }
 ";
 
@@ -76,6 +80,25 @@ fn sends_to(host: &Host, at: &'static str, places: &'static [&'static str]) {
     });
 }
 
+/// A server that greets so, says `250` to who names it in an `EHLO`, and closes.
+fn greets(host: &Host, at: &'static str, says: &'static str) {
+    let listener = host.inside(|| TcpListener::bind(at).expect("an address that is free"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.write_all(says.as_bytes());
+            if says.starts_with("554") {
+                continue;
+            }
+            let mut heard = [0; 64];
+            let read = stream.read(&mut heard).unwrap_or(0);
+            if &heard[..read] == b"EHLO mail.example.net\r\n" {
+                let _ = stream.write_all(b"250 well met\r\n");
+            }
+        }
+    });
+}
+
 fn plant(host: &Host, probe: &str) -> PathBuf {
     let path = host.folder().join("plant.yaml");
     let text = format!(
@@ -112,7 +135,14 @@ fn the_same_scrape_finds_the_same_names() {
     let at: SocketAddr = THEIRS.parse().expect("an address");
     wait("the exporter", || host.inside(|| TcpStream::connect(at).ok()));
     let probe = "probe:\n  targets: [plant, www.example.net]\n  modules: { soa: { dns: target, query: \
-                 www.example.net A } }\n";
+                 www.example.net A }, tls: { talk: \"target:443\", tls: true }, greeted: { talk: \
+                 \"target:25\", steps: [ { expect: \"^220 ([^ ]+)\", send: \"EHLO ${1}\" }, { \
+                 expect: \"^250 \" } ] } }\n";
+    for (at, says) in
+        [("127.0.0.1:2525", "220 mail.example.net\r\n"), ("127.0.0.1:2526", "554 no\n")]
+    {
+        greets(&host, at, says);
+    }
     let _server = Server::start(&host, &plant(&host, probe), &[]);
 
     for (query, success) in [
@@ -124,6 +154,10 @@ fn the_same_scrape_finds_the_same_names() {
         ("module=tcp_connect&target=127.0.0.1:81", "0"),
         ("module=icmp&target=127.0.0.1", "1"),
         ("module=soa&target=127.0.0.1", "1"),
+        ("module=tls&target=www.example.net:443", "1"),
+        ("module=tls&target=127.0.0.1:80", "0"),
+        ("module=greeted&target=127.0.0.1:2525", "1"),
+        ("module=greeted&target=127.0.0.1:2526", "0"),
     ] {
         let (status, theirs) = scrape(&host, THEIRS, query, "");
         assert_eq!(status, 200, "{query}: {theirs}");

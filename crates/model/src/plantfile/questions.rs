@@ -5,6 +5,7 @@
 pub(super) mod form;
 pub(super) mod http;
 mod tcp;
+pub(super) mod talk;
 mod icmp;
 pub(super) mod dns;
 mod ssh;

@@ -14,6 +14,7 @@ use super::questions::form::{FORMS, Form};
 use super::questions::http::METHODS;
 use super::questions::redis;
 use super::questions::snmp::units;
+use super::questions::talk;
 use super::units::{CURVES, Unit, of_capacity};
 use crate::kind::Kind;
 use crate::quantity::{BreakerStandard, Phase, PsuMode};
@@ -287,6 +288,7 @@ const MAPS: &[(&str, &[Key])] = &[
             ("at_most", "decimal", "a number, and at most this one"),
         ],
     ),
+    ("talk-step", talk::STEP),
     (
         "snmp-auth",
         &[
@@ -459,6 +461,7 @@ fn words() -> Vec<(&'static str, Json)> {
         ("decimal", map([("type", text("number"))])),
         ("tls", choice(TLS_MODES.map(|(word, _)| word))),
         ("plugin-words", named(reference("text"), Json::Flag(true))),
+        ("talk-steps", one_or_list("talk-step")),
         ("snmp-unit", map([("enum", list(units().map(text)))])),
         (
             "snmp-values",
@@ -771,6 +774,7 @@ mod tests {
             "answer" => {
                 "feeds: { a: { checks: { mariadb: b, user: c, query: d, answer: { @ } } } }"
             }
+            "talk-step" => "feeds: { a: { checks: { talk: b, steps: [{ @ }] } } }",
             "snmp-auth" => "feeds: { a: { checks: { snmp: b, user: u, auth: { @ }, get: [] } } }",
             "snmp-privacy" => {
                 "feeds: { a: { checks: { snmp: b, user: u, auth: {}, privacy: { @ }, get: [] } } }"

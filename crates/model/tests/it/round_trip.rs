@@ -435,6 +435,12 @@ fn checks(tape: &mut Tape<'_>) -> String {
             "imap: a.example, tls: implicit, connect: \"192.0.2.1:1993\", expires_within: 30 d, \
              capabilities: { contains: [IDLE, MOVE], lacks: LOGINDISABLED }, slow: 2 s",
             "redis: a.example, tls: true, user: probe, password: { secret: x }, role: replica",
+            "talk: \"a.example:110\", steps: [{ expect: \"^\\\\+OK (.*)\", send: \"STLS\" }, \
+             { expect: \"^\\\\+OK\", starttls: true }, { send: \"NOOP ${0}\\n\" }], \
+             goodbye: QUIT, slow: 1 s, roots: /a.pem",
+            "talk: \"a.example:995\", tls: true, connect: \"192.0.2.1:995\", steps: { expect: OK }, \
+             expires_within: 3 d",
+            "talk: \"a.example:636\", tls: true",
             "ssh: \"a.example:2222\", banner: { contains: [SSH-2.0], lacks: OpenSSH_7 }, slow: 1 s",
             "snmp: a.example, community: { secret: c }, \
              get: [sysUpTime.0, { oid: ifOperStatus.3, is: [up, 5] }, { oid: 1.3.6.1.4.1.1.1, is: x }]",

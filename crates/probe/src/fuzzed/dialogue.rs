@@ -16,7 +16,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex};
 
 /// The checks, as a plant file has them.
-const CHECKS: [&str; 12] = [
+const CHECKS: [&str; 14] = [
     "smtp: AT",
     "smtp: AT, tls: starttls",
     "imap: AT",
@@ -29,6 +29,8 @@ const CHECKS: [&str; 12] = [
     "mariadb: AT, tls: off",
     "mariadb: AT, tls: prefer, user: me, password: { secret: p }, query: select 1, role: primary",
     "http: http://AT/, status: 200",
+    "talk: AT, steps: [{ expect: '^[+]OK(.*)', send: 'A ${1}' }, { expect: '^[+](?<a>O)', send: '${a}${0}' }]",
+    "talk: AT, steps: [{ expect: '^220', send: STARTTLS }, { expect: ready, starttls: true }], goodbye: QUIT",
 ];
 
 /// Longer than any honest turn of this loop; who needs it hangs, which is what is sought.

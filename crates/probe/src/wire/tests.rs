@@ -355,6 +355,31 @@ fn redis() -> impl Strategy<Value = check::RedisQuestion> {
     )
 }
 
+fn talk() -> impl Strategy<Value = check::TalkQuestion> {
+    let pattern = prop::sample::select(vec!["^220 ", "PING :([^ ]+)", "(?<a>x)|(y)"]);
+    let step = prop_oneof![
+        pattern.prop_map(|text| check::Step::Expect(check::Pattern::new(text).expect("it is one"))),
+        "[ -#%-~]{1,20}".prop_map(|text| check::Step::Send(text.into())),
+    ];
+    let steps = (prop::collection::vec(step, 1..5), prop::option::of((0..5_usize, tls())));
+    let steps = steps.prop_map(|(mut steps, tls)| {
+        if let Some((at, tls)) = tls {
+            steps.insert(at.min(steps.len()), check::Step::Tls(tls));
+        }
+        check::Script::new(steps).expect("it is one")
+    });
+    let goodbye = prop::option::of("[a-z]{1,9}".prop_map(String::into_boxed_str));
+    (host_port(), prop::option::of(host_port()), steps, goodbye, prop::option::of(span())).prop_map(
+        |(target, connect, script, goodbye, slow)| check::TalkQuestion {
+            target,
+            connect,
+            script,
+            goodbye,
+            slow,
+        },
+    )
+}
+
 fn question() -> impl Strategy<Value = check::Question> {
     let tcp = (host_port(), prop::option::of(span()))
         .prop_map(|(target, slow)| check::TcpQuestion { target, slow });
@@ -396,6 +421,7 @@ fn question() -> impl Strategy<Value = check::Question> {
     prop_oneof![
         http().prop_map(check::Question::Http),
         tcp.prop_map(check::Question::Tcp),
+        talk().prop_map(check::Question::Talk),
         icmp.prop_map(check::Question::Icmp),
         dns.prop_map(check::Question::Dns),
         ssh.prop_map(check::Question::Ssh),

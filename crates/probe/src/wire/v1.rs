@@ -30,6 +30,7 @@
 mod terms;
 mod http;
 mod tcp;
+mod talk;
 mod icmp;
 mod dns;
 mod ssh;
@@ -52,6 +53,7 @@ pub use push::PushQuestion;
 pub use redis::RedisQuestion;
 pub use snmp::{SnmpAccess, SnmpAuth, SnmpCondition, SnmpQuestion, SnmpUser, SnmpValue, SnmpWord};
 pub use ssh::SshQuestion;
+pub use talk::{Step, TalkQuestion};
 pub use tcp::TcpQuestion;
 pub use terms::{Host, HostPort, TextCondition, TlsQuestion};
 
@@ -464,6 +466,8 @@ pub enum Question {
     Http(HttpQuestion),
     /// TCP.
     Tcp(TcpQuestion),
+    /// A talk.
+    Talk(TalkQuestion),
     /// ICMP.
     Icmp(IcmpQuestion),
     /// DNS.
@@ -497,6 +501,7 @@ impl Question {
         match self {
             Self::Http(_) => check::CheckKind::Http,
             Self::Tcp(_) => check::CheckKind::Tcp,
+            Self::Talk(_) => check::CheckKind::Talk,
             Self::Icmp(_) => check::CheckKind::Icmp,
             Self::Dns(_) => check::CheckKind::Dns,
             Self::Ssh(_) => check::CheckKind::Ssh,
@@ -519,6 +524,7 @@ impl Question {
             Self::Http(http) => http.tls.as_ref(),
             Self::Smtp(mail) | Self::Imap(mail) => mail.tls.as_ref(),
             Self::Redis(redis) => redis.tls.as_ref(),
+            Self::Talk(talk) => talk.tls.as_ref(),
             Self::Postgres(database) | Self::Mariadb(database) => database.tls(),
             Self::Tcp(_)
             | Self::Icmp(_)
@@ -599,6 +605,7 @@ impl From<&check::Question> for Question {
         match question {
             check::Question::Http(http) => Self::Http(http.into()),
             check::Question::Tcp(tcp) => Self::Tcp(tcp.into()),
+            check::Question::Talk(talk) => Self::Talk(talk.into()),
             check::Question::Icmp(icmp) => Self::Icmp(icmp.into()),
             check::Question::Dns(dns) => Self::Dns(dns.into()),
             check::Question::Ssh(ssh) => Self::Ssh(ssh.into()),
@@ -622,6 +629,7 @@ impl TryFrom<Question> for check::Question {
         Ok(match question {
             Question::Http(http) => Self::Http(http.try_into()?),
             Question::Tcp(tcp) => Self::Tcp(tcp.into()),
+            Question::Talk(talk) => Self::Talk(talk.try_into()?),
             Question::Icmp(icmp) => Self::Icmp(icmp.try_into()?),
             Question::Dns(dns) => Self::Dns(dns.try_into()?),
             Question::Ssh(ssh) => Self::Ssh(ssh.into()),

@@ -13,12 +13,12 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 
 /// A server that says the first of these, and another one to each thing it is told; after the last it closes.
-struct Script {
+pub(crate) struct Script {
     address: HostPort,
     heard: mpsc::Receiver<String>,
 }
 
-fn script(says: &'static [&'static str]) -> Script {
+pub(crate) fn script(says: &'static [&'static str]) -> Script {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = at(listener.local_addr().unwrap());
     let (tell, heard) = mpsc::channel();
@@ -52,7 +52,7 @@ fn starttls() -> Option<DialogueTls> {
 }
 
 /// What the check says, and below it what the server heard.
-fn told(script: Script, ask: impl FnOnce(HostPort) -> Question, expected: &Expect) {
+pub(crate) fn told(script: Script, ask: impl FnOnce(HostPort) -> Question, expected: &Expect) {
     let outcome = asked(ask(script.address)).outcome;
     let heard = script.heard.recv().unwrap();
     expected.assert_eq(&format!("{outcome}\n{}", heard.replace('\r', "")));

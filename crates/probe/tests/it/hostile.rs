@@ -13,6 +13,7 @@ mod http;
 mod ntp;
 mod snmp;
 mod ssh;
+mod talk;
 mod mail;
 mod redis;
 mod postgres;
@@ -33,6 +34,7 @@ const KINDS: &[Kind] = &[
     http::KIND,
     dns::KIND,
     ssh::KIND,
+    talk::KIND,
     mail::SMTP,
     mail::IMAP,
     redis::KIND,

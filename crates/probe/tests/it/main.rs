@@ -15,5 +15,6 @@ mod snmp;
 mod ssh;
 mod postgres;
 mod mariadb;
+mod talk;
 mod tcp;
 mod tls;

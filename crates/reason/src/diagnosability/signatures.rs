@@ -192,6 +192,7 @@ pub(super) const fn can_refuse(kind: CheckKind) -> bool {
     match kind {
         CheckKind::Http
         | CheckKind::Tcp
+        | CheckKind::Talk
         | CheckKind::Dns
         | CheckKind::Ssh
         | CheckKind::Smtp

@@ -62,6 +62,15 @@ probe:
     icmp: { icmp: target, echoes: 1 }
     dns: { dns: target, query: . NS }
     ssh_banner: { ssh: target }
+    pop3s_banner: { talk: \"target:995\", tls: true, steps: { expect: '^[+]OK' }, goodbye: QUIT }
+    irc_banner:
+      talk: \"target:6667\"
+      steps:
+        - { send: NICK prober }
+        - { send: 'USER prober prober prober :prober' }
+        - { expect: 'PING :([^ ]+)', send: 'PONG ${1}' }
+        - { expect: '^:[^ ]+ 001' }
+        - { send: QUIT }
 ";
 
 static MODULES: LazyLock<Probing> = LazyLock::new(|| {

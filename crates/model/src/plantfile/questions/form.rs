@@ -3,7 +3,7 @@
 //! A [`Form`] is all that the language knows of one kind: the key it goes by, how it is read, and what an
 //! editor is told of its fields. A new kind is a file with a form, and a line in [`FORMS`] and [`printed`].
 
-use super::{database, dialogue, dns, http, icmp, ntp, plugin, push, redis, snmp, ssh, tcp};
+use super::{database, dialogue, dns, http, icmp, ntp, plugin, push, redis, snmp, ssh, talk, tcp};
 use crate::check::{Question, TextCondition, TlsQuestion};
 use crate::plantfile::print::{Fields, flow_list, flow_map, scalar, span as shown};
 use crate::plantfile::reader::{Keys, list, span, text};
@@ -29,6 +29,7 @@ pub(in crate::plantfile) const FORMS: &[Form] = &[
     http::HTTP,
     http::HTTPS,
     tcp::TCP,
+    talk::TALK,
     icmp::ICMP,
     dns::DNS,
     ssh::SSH,
@@ -64,6 +65,7 @@ pub(in crate::plantfile) fn printed(question: &Question) -> Fields {
     match question {
         Question::Http(question) => http::printed(question),
         Question::Tcp(question) => tcp::printed(question),
+        Question::Talk(question) => talk::printed(question),
         Question::Icmp(question) => icmp::printed(question),
         Question::Dns(question) => dns::printed(question),
         Question::Ssh(question) => ssh::printed(question),

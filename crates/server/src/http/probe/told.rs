@@ -152,7 +152,12 @@ pub(super) fn told(tried: &Tried) -> String {
 
 fn by_text(text: &mut Text, outcome: &Outcome) {
     let is = |code| matches!(outcome, Outcome::Down(symptom) if symptom.code == code);
-    let failed = [SymptomCode::WrongBody, SymptomCode::WrongHeader, SymptomCode::WrongGreeting];
+    let failed = [
+        SymptomCode::WrongBody,
+        SymptomCode::WrongHeader,
+        SymptomCode::WrongGreeting,
+        SymptomCode::WrongAnswer,
+    ];
     let failed = failed.into_iter().any(is);
     let help = "1 when a condition on a text did not hold.";
     text.one("probe_failed_due_to_regex", help, f64::from(u8::from(failed)));

@@ -1,0 +1,164 @@
+//! `talk:`, read and printed. A step may wait, speak and begin TLS, in this order, as one of the exporter's
+//! `query_response` does; printed it is one thing a step.
+
+use super::form::{Form, SLOW, TLS_EXPIRES, TLS_ROOTS, printed_tls, slow, tls as tls_question};
+use crate::check::{NoScript, Pattern, Question, Script, Step, TalkQuestion, TlsQuestion};
+use crate::plantfile::print::{self, Fields, flow_list, flow_map, scalar};
+use crate::plantfile::reader::{Keys, flag, host_port, list, text};
+use crate::plantfile::schema::Key;
+use crate::plantfile::tree::{Node, Place};
+use crate::plantfile::{Report, codes};
+
+pub(super) const TALK: Form = Form {
+    key: ("talk", "text", "`host:port`"),
+    read: |node, keys, report| talk(node, keys, report).map(Question::Talk),
+    fields: &[
+        ("tls", "flag", "whether TLS is spoken from the first byte; `false` when not given"),
+        ("connect", "text", "where to connect instead of the named host"),
+        ("steps", "talk-steps", "what is waited for and said, one after the other"),
+        ("goodbye", "text", "what is said at the end, whatever came of it"),
+        SLOW,
+        TLS_EXPIRES,
+        TLS_ROOTS,
+    ],
+    needed: &[],
+};
+
+/// What a step can be made of, in the order in which it is done.
+pub(in crate::plantfile) const STEP: &[Key] = &[
+    ("expect", "text", "an expression: lines are passed over until one matches"),
+    ("send", "text", "a line that is said; `${1}` is what a group of the last expression found"),
+    ("starttls", "flag", "whether TLS begins now"),
+];
+
+fn talk(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<TalkQuestion> {
+    let place = keys.place;
+    let target = host_port(node, None, report);
+    let at_once = keys.take("tls").and_then(|node| flag(node, "`tls`", report)).unwrap_or(false);
+    let connect = keys.take("connect").and_then(|node| host_port(node, None, report));
+    let written = keys.take("steps");
+    let goodbye = keys.take("goodbye").and_then(|node| goodbye(node, report));
+    let slow = slow(keys, report);
+    let judged = keys.has(TLS_EXPIRES.0) || keys.has(TLS_ROOTS.0);
+    let question = tls_question(keys, report);
+    let mut steps = Vec::new();
+    if at_once {
+        steps.push((place, Step::Tls(question.clone())));
+    }
+    // What cannot be read is told there, and the rest is no script without it.
+    let written = written.map_or(&[][..], list);
+    let all_read = read_steps(written, &question, &mut steps, report);
+    if judged && !steps.iter().any(|(_, step)| matches!(step, Step::Tls(_))) {
+        let message = "without TLS there is no certificate to judge".to_owned();
+        let help = "say `tls: true`, or `starttls: true` in a step".to_owned();
+        report.add(codes::MISSING_KEY, place, message, Some(help));
+    }
+    if !all_read {
+        return None;
+    }
+    let (places, steps): (Vec<Place>, Vec<Step>) = steps.into_iter().unzip();
+    let script = match Script::new(steps) {
+        Ok(script) => script,
+        Err((at, why)) => {
+            let place = places.get(at).copied().unwrap_or(place);
+            no_script(&why, place, report);
+            return None;
+        }
+    };
+    Some(TalkQuestion { target: target?, connect, script, goodbye, slow })
+}
+
+fn read_steps(
+    written: &[Node<'_>],
+    question: &TlsQuestion,
+    steps: &mut Vec<(Place, Step)>,
+    report: &mut Report,
+) -> bool {
+    let mut all_read = true;
+    for node in written.iter().take(Script::STEPS_MAX + 1) {
+        let Some(mut keys) = Keys::of(node, "a step", report) else { return false };
+        let before = steps.len();
+        let [expect, send, starttls] = [STEP[0].0, STEP[1].0, STEP[2].0].map(|key| keys.take(key));
+        if let Some(node) = expect {
+            let pattern =
+                text(node, "`expect`", report).and_then(|text| pattern(text, node, report));
+            all_read &= pattern.is_some();
+            steps.extend(pattern.map(|pattern| (node.place, Step::Expect(pattern))));
+        }
+        if let Some(node) = send {
+            let said = text(node, "`send`", report);
+            all_read &= said.is_some();
+            steps.extend(said.map(|said| (node.place, Step::Send(said.into()))));
+        }
+        if let Some(node) = starttls
+            && flag(node, "`starttls`", report) == Some(true)
+        {
+            steps.push((node.place, Step::Tls(question.clone())));
+        }
+        keys.finish("a step", report);
+        if all_read && steps.len() == before {
+            report.add(codes::EMPTY, node.place, "a step that does nothing".to_owned(), None);
+        }
+    }
+    all_read
+}
+
+fn pattern(written: &str, node: &Node<'_>, report: &mut Report) -> Option<Pattern> {
+    let read = Pattern::new(written);
+    if let Err(why) = &read {
+        let help = "an expression as `^220 `, without look-around and back references".to_owned();
+        report.add(codes::SHAPE, node.place, why.to_string(), Some(help));
+    }
+    read.ok()
+}
+
+fn goodbye(node: &Node<'_>, report: &mut Report) -> Option<Box<str>> {
+    let written = text(node, "`goodbye`", report)?;
+    match Script::goodbye(written) {
+        Ok(()) => Some(written.into()),
+        Err(why) => {
+            no_script(&why, node.place, report);
+            None
+        }
+    }
+}
+
+fn no_script(why: &NoScript, place: Place, report: &mut Report) {
+    let (code, help) = match why {
+        NoScript::Empty => (codes::EMPTY, None),
+        NoScript::TooMany => (codes::LIMIT, None),
+        NoScript::TlsTwice => {
+            (codes::SHAPE, Some("`tls: true` is from the first byte; `starttls` is in a step"))
+        }
+        NoScript::Unsayable => (codes::BOUNDS, None),
+        NoScript::NoGroup(_) => (
+            codes::DANGLING,
+            Some("`${1}` is the first `( )` of the last `expect`, `${0}` all of it"),
+        ),
+    };
+    report.add(code, place, why.to_string(), help.map(str::to_owned));
+}
+
+pub(super) fn printed(question: &TalkQuestion) -> Fields {
+    let TalkQuestion { target, connect, script, goodbye, slow } = question;
+    let end = |end| scalar(&print::host_port(end, None));
+    let mut fields = vec![("talk", end(target))];
+    let mut steps = script.steps();
+    if let [Step::Tls(_), rest @ ..] = steps {
+        fields.push(("tls", "true".to_owned()));
+        steps = rest;
+    }
+    fields.extend(connect.as_ref().map(|to| ("connect", end(to))));
+    let step = |step: &Step| match step {
+        Step::Expect(pattern) => flow_map([("expect", scalar(pattern.as_str()))]),
+        Step::Send(text) => flow_map([("send", scalar(text))]),
+        Step::Tls(_) => flow_map([("starttls", "true".to_owned())]),
+    };
+    if !steps.is_empty() {
+        fields.push(("steps", flow_list(steps.iter().map(step))));
+    }
+    fields.extend(goodbye.as_ref().map(|text| ("goodbye", scalar(text))));
+    fields.extend(slow.map(|slow| ("slow", print::span(slow))));
+    fields.extend(question.tls().iter().flat_map(|tls| printed_tls(tls)));
+    fields
+}

@@ -34,6 +34,9 @@ const PROOF_WITHIN: Duration = Duration::from_secs(5);
 /// How often one way is tried with one message (chosen by hand: ten minutes of trying).
 const ATTEMPTS_MAX: u32 = 20;
 
+/// Whoever asks to be left alone for longer is tried again after this all the same, as by the server.
+const LEFT_ALONE_MAX: Duration = Duration::from_secs(600);
+
 /// Checks that are listed in a message; the rest is counted.
 const LISTED_MAX: usize = 30;
 
@@ -67,6 +70,8 @@ struct Tried {
     attempts: u32,
     /// An attempt may have arrived.
     repeat: bool,
+    /// Not before then: the other side asked to be left alone.
+    not_before: Duration,
 }
 
 impl Alarm {
@@ -152,11 +157,12 @@ impl Alarm {
         self.try_again_at = Duration::ZERO;
     }
 
-    /// Says it by every way that has not taken it yet, all at the same time.
+    /// Says it by every way that has not taken it yet and does not want to be left alone, all at the same time.
     async fn say(&mut self, silence: &mut Silence) {
         let Some((say, mut left)) = self.saying.take() else { return };
         let mut results = Vec::new();
-        for (&at, &tried) in &left {
+        let now = clock::since_boot();
+        for (&at, &tried) in left.iter().filter(|(_, tried)| tried.not_before <= now) {
             results.push((at, self.attempt(&say, at, tried.repeat)));
         }
         let (ats, attempts): (Vec<usize>, Vec<_>) = results.into_iter().unzip();
@@ -173,11 +179,18 @@ impl Alarm {
                 }
                 Delivery::Refused(_) => true,
                 Delivery::InFlight(_) => std::mem::replace(&mut tried.repeat, true),
+                Delivery::Later { after, .. } => {
+                    tried.not_before = clock::since_boot() + (*after).min(LEFT_ALONE_MAX);
+                    tried.attempts >= ATTEMPTS_MAX
+                }
                 Delivery::Failed(_) => tried.attempts >= ATTEMPTS_MAX,
             };
             match &result {
                 Delivery::Delivered(_) => {}
-                Delivery::Failed(why) | Delivery::Refused(why) | Delivery::InFlight(why) => {
+                Delivery::Failed(why)
+                | Delivery::Later { words: why, .. }
+                | Delivery::Refused(why)
+                | Delivery::InFlight(why) => {
                     tracing::warn!("could not tell by {way}: {why}");
                 }
             }

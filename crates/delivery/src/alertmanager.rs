@@ -6,12 +6,12 @@
 //! has died calls the incident over after that time; that is its way, and why the heartbeat exists.
 
 use crate::message::{Matter, Message, shortened};
-use crate::{ATTEMPT_WITHIN, web};
+use crate::web;
 use blackstart_model::plant::{Alertmanager, Login};
 use blackstart_model::record::{Delivery, Particulars};
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_probe::Equipment;
-use blackstart_probe::fetch::{basic, fetch};
+use blackstart_probe::fetch::basic;
 use blackstart_probe::secrets::Secrets;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ pub(crate) async fn send(
     let headers: Vec<_> = header.into_iter().collect();
     let url = format!("{}/api/v2/alerts", to.url.trim_end_matches('/'));
     let body = serde_json::to_string(&[postable(message, now)]).expect("texts always encode");
-    web::delivery(fetch(equipment, &url, &headers, Some(body), ATTEMPT_WITHIN).await)
+    web::send(equipment, &url, headers, body).await
 }
 
 fn postable<'a>(message: &Message<'a>, now: Timestamp) -> Postable<'a> {

@@ -5,11 +5,10 @@
 //! than 4096 bytes becomes a file, which nobody opens at night.
 
 use crate::message::{Matter, Message, shortened};
-use crate::{ATTEMPT_WITHIN, web};
+use crate::web;
 use blackstart_model::plant::Ntfy;
 use blackstart_model::record::{Delivery, Urgency};
 use blackstart_probe::Equipment;
-use blackstart_probe::fetch::fetch;
 use serde::Serialize;
 
 /// The longest message, bytes.
@@ -51,7 +50,7 @@ pub(crate) async fn send(
     let body = serde_json::to_string(&published(topic, message)).expect("texts always encode");
     let headers: Vec<_> = token.as_deref().map(web::bearer).into_iter().collect();
     let root = format!("{server}/");
-    web::delivery(fetch(equipment, &root, &headers, Some(body), ATTEMPT_WITHIN).await)
+    web::send(equipment, &root, headers, body).await
 }
 
 fn published<'a>(topic: &'a str, message: &Message<'a>) -> Published<'a> {

@@ -5,10 +5,9 @@
 //! Limits by <https://developer.pagerduty.com/docs/send-alert-event>: a summary of 1024 characters, an event of 512 KB.
 
 use crate::message::{Matter, Message, shortened};
-use crate::{ATTEMPT_WITHIN, web};
+use crate::web;
 use blackstart_model::record::{Delivery, Particulars};
 use blackstart_probe::Equipment;
-use blackstart_probe::fetch::fetch;
 use serde::Serialize;
 
 /// The longest event, bytes: 512 KB, read as thousands.
@@ -81,7 +80,7 @@ pub(crate) async fn send(
     message: &Message<'_>,
 ) -> Delivery {
     let body = event(routing_key, message);
-    web::delivery(fetch(equipment, url, &[], Some(body), ATTEMPT_WITHIN).await)
+    web::send(equipment, url, Vec::new(), body).await
 }
 
 /// The event; with shorter lists and words until it is taken.

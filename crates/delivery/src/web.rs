@@ -1,24 +1,40 @@
-//! What the answers of those who are spoken to by HTTP mean for a message.
+//! Those who are spoken to by HTTP: a message is a POST of JSON, and what the answer means for it.
 
+use crate::ATTEMPT_WITHIN;
 use blackstart_model::record::Delivery;
-use blackstart_probe::fetch::Fetched;
+use blackstart_model::time::shown_span;
+use blackstart_probe::Equipment;
+use blackstart_probe::fetch::{Posted, post};
+
+/// Makes one attempt with this body.
+pub(crate) async fn send(
+    equipment: &Equipment,
+    url: &str,
+    mut headers: Vec<(&str, String)>,
+    body: String,
+) -> Delivery {
+    headers.push(("content-type", "application/json".to_owned()));
+    delivery(post(equipment, url, &headers, body.into(), ATTEMPT_WITHIN).await)
+}
 
 /// What came of it. RFC 9110, section 15.5: 408, 425 and 429 say "later"; every other 4xx says "never"; a 5xx may be
-/// another tomorrow.
-pub(crate) fn delivery(fetched: Fetched) -> Delivery {
-    match fetched {
-        Fetched::Answered(status @ 200..=299, words) => {
-            Delivery::Delivered(format!("{status} {words}"))
+/// another tomorrow. When "later" is, they may say besides (section 10.2.3).
+fn delivery(posted: Posted) -> Delivery {
+    match posted {
+        Posted::Answered { status, retry_after, words } => {
+            let words = format!("{status} {words}");
+            match (status, retry_after) {
+                (200..=299, _) => Delivery::Delivered(words),
+                (400..=407 | 409..=424 | 426..=428 | 430..=499, _) => Delivery::Refused(words),
+                (_, Some(after)) => {
+                    let words = format!("{} (asks for {})", words.trim_end(), shown_span(after));
+                    Delivery::Later { words, after }
+                }
+                (_, None) => Delivery::Failed(words),
+            }
         }
-        Fetched::Answered(status @ (408 | 425 | 429), words) => {
-            Delivery::Failed(format!("{status} {words}"))
-        }
-        Fetched::Answered(status @ 400..=499, words) => {
-            Delivery::Refused(format!("{status} {words}"))
-        }
-        Fetched::Answered(status, words) => Delivery::Failed(format!("{status} {words}")),
-        Fetched::NotSent(why) => Delivery::Failed(why),
-        Fetched::NoAnswer(why) => Delivery::InFlight(why),
+        Posted::NotSent(why) => Delivery::Failed(why),
+        Posted::NoAnswer(why) => Delivery::InFlight(why),
     }
 }
 

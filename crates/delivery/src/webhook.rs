@@ -1,10 +1,9 @@
 //! A webhook: a POST of JSON, whose shape is ours and only ever grows.
 
 use crate::message::Message;
-use crate::{ATTEMPT_WITHIN, web};
+use crate::web;
 use blackstart_model::record::Delivery;
 use blackstart_probe::Equipment;
-use blackstart_probe::fetch::fetch;
 use serde::Serialize;
 
 /// The body, version 1. Fields are only ever added.
@@ -41,5 +40,5 @@ pub(crate) async fn send(
     let body = serde_json::to_string(&body).expect("texts and numbers always encode");
     let mut headers = vec![("idempotency-key", message.key.to_owned())];
     headers.extend(token.as_deref().map(web::bearer));
-    web::delivery(fetch(equipment, url, &headers, Some(body), ATTEMPT_WITHIN).await)
+    web::send(equipment, url, headers, body).await
 }

@@ -14,7 +14,7 @@ use blackstart_model::record::{
     FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck, Particulars,
     PersonAction, PersonInput, PlantSource, Recipient, Record, Report, Saw, Urgency, VantageLoss,
 };
-use blackstart_model::time::Timestamp;
+use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -546,6 +546,10 @@ struct AttemptEnded {
     attempt: u32,
     result: AttemptResult,
     words: String,
+    /// Of one that failed, where the other side asked for it: for how long it is to be left alone. Earlier versions
+    /// pass over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after_us: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -559,22 +563,27 @@ enum AttemptResult {
 
 impl AttemptEnded {
     fn of(alert: AlertId, attempt: u32, result: &Delivery) -> Self {
-        let (result, words) = match result {
-            Delivery::Delivered(words) => (AttemptResult::Delivered, words),
-            Delivery::Failed(words) => (AttemptResult::Failed, words),
-            Delivery::Refused(words) => (AttemptResult::Refused, words),
-            Delivery::InFlight(words) => (AttemptResult::InFlight, words),
+        let (result, words, after) = match result {
+            Delivery::Delivered(words) => (AttemptResult::Delivered, words, None),
+            Delivery::Failed(words) => (AttemptResult::Failed, words, None),
+            Delivery::Later { words, after } => (AttemptResult::Failed, words, Some(after)),
+            Delivery::Refused(words) => (AttemptResult::Refused, words, None),
+            Delivery::InFlight(words) => (AttemptResult::InFlight, words, None),
         };
-        Self { alert: alert.0, attempt, result, words: words.clone() }
+        let after_us = after.map(|after| u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
+        Self { alert: alert.0, attempt, result, words: words.clone(), after_us }
     }
 }
 
 impl From<AttemptEnded> for Input {
     fn from(ended: AttemptEnded) -> Self {
-        let AttemptEnded { alert, attempt, result, words } = ended;
+        let AttemptEnded { alert, attempt, result, words, after_us } = ended;
         let result = match result {
             AttemptResult::Delivered => Delivery::Delivered(words),
-            AttemptResult::Failed => Delivery::Failed(words),
+            AttemptResult::Failed => match after_us.map(Duration::from_micros) {
+                Some(after) => Delivery::Later { words, after },
+                None => Delivery::Failed(words),
+            },
             AttemptResult::Refused => Delivery::Refused(words),
             AttemptResult::InFlight => Delivery::InFlight(words),
         };

@@ -8,7 +8,7 @@ use crate::codes::codes;
 use crate::id::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
 use crate::incident::IncidentState;
 use crate::observation::Observation;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// Something that happened.
 #[derive(Clone, PartialEq, Debug)]
@@ -249,6 +249,13 @@ pub enum Delivery {
     Delivered(String),
     /// Not taken over; trying again may help.
     Failed(String),
+    /// Not taken over now: the other side asks to be left alone for so long (an HTTP `Retry-After`).
+    Later {
+        /// Its words.
+        words: String,
+        /// For how long.
+        after: Duration,
+    },
     /// Not taken over; trying again will not help (an SMTP 5xx, an HTTP 4xx).
     Refused(String),
     /// It may have been taken over: the connection broke, or we died, after everything was said.

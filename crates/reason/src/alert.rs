@@ -35,6 +35,10 @@ const PAUSES: [Duration; 8] = [
     Duration::from_secs(3_600),
 ];
 
+/// Whoever asks to be left alone for longer is tried again after this all the same (chosen by hand): what is told an
+/// hour late is no alert any more, and who still cannot take it says so again.
+const LEFT_ALONE_MAX: Duration = Duration::from_secs(600);
+
 /// Names listed in a message; the rest is counted.
 const LISTED_MAX: usize = 30;
 
@@ -244,11 +248,16 @@ fn next_id(state: &mut State) -> AlertId {
 }
 
 fn send(state: &mut State, alert: Alert, now: Timestamp, decisions: &mut Vec<Decision>) {
-    let stage = AlertStage::Waiting { attempt: 1, not_before: now, repeat: false };
+    let left_alone = state.alerts.values().filter(|other| other.alert.to == alert.to);
+    let left_alone = left_alone.filter_map(|other| other.left_alone_until).max();
+    let left_alone_until = left_alone.filter(|&until| until > now);
+    let not_before = left_alone_until.unwrap_or(now);
+    let stage = AlertStage::Waiting { attempt: 1, not_before, repeat: false };
     let id = alert.id;
     decisions.push(Decision::Alert(alert.clone()));
-    decisions.push(Decision::Deliver { alert: id, attempt: 1, repeat: false, not_before: now });
-    state.alerts.insert(id, AlertProgress { alert, decided_at: now, stage, failed: None });
+    decisions.push(Decision::Deliver { alert: id, attempt: 1, repeat: false, not_before });
+    let progress = AlertProgress { alert, decided_at: now, stage, failed: None, left_alone_until };
+    state.alerts.insert(id, progress);
 }
 
 /// One line and the message.
@@ -378,21 +387,25 @@ pub(crate) fn attempt_ended(
     let stage = match result {
         Delivery::Delivered(words) => AlertStage::Delivered { at: now, words: words.clone() },
         Delivery::Refused(words) => AlertStage::GivenUp { because: format!("refused: {words}") },
-        Delivery::Failed(words) => match PAUSES.get(attempt as usize - 1) {
-            Some(&pause) => {
-                AlertStage::Waiting { attempt: attempt + 1, not_before: later(now, pause), repeat }
+        Delivery::Failed(words) => again(attempt, repeat, words, now),
+        Delivery::Later { words, after } => {
+            let until = later(now, (*after).min(LEFT_ALONE_MAX));
+            progress.left_alone_until = Some(until);
+            match again(attempt, repeat, words, now) {
+                AlertStage::Waiting { attempt, not_before, repeat } => {
+                    AlertStage::Waiting { attempt, not_before: not_before.max(until), repeat }
+                }
+                given_up => given_up,
             }
-            None => {
-                AlertStage::GivenUp { because: format!("failed {attempt} times, last: {words}") }
-            }
-        },
+        }
         Delivery::InFlight(words) => in_flight(attempt, repeat, words, now),
     };
     progress.failed = match result {
         Delivery::Delivered(_) => None,
-        Delivery::Failed(words) | Delivery::Refused(words) | Delivery::InFlight(words) => {
-            Some((now, words.clone()))
-        }
+        Delivery::Failed(words)
+        | Delivery::Later { words, .. }
+        | Delivery::Refused(words)
+        | Delivery::InFlight(words) => Some((now, words.clone())),
     };
     progress.stage = stage;
     decide(id, &progress.stage, decisions);
@@ -410,6 +423,16 @@ pub(crate) fn started(state: &mut State, now: Timestamp, decisions: &mut Vec<Dec
         if matches!(progress.stage, AlertStage::Waiting { .. }) {
             decide(id, &progress.stage, decisions);
         }
+    }
+}
+
+/// What was not taken over is tried again after a pause, and given up after the last one.
+fn again(attempt: u32, repeat: bool, words: &str, now: Timestamp) -> AlertStage {
+    match PAUSES.get(attempt as usize - 1) {
+        Some(&pause) => {
+            AlertStage::Waiting { attempt: attempt + 1, not_before: later(now, pause), repeat }
+        }
+        None => AlertStage::GivenUp { because: format!("failed {attempt} times, last: {words}") },
     }
 }
 

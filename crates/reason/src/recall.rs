@@ -219,7 +219,9 @@ fn seen(state: &State, key: &SymptomKey) -> Option<(Timestamp, Outcome)> {
 fn told(state: &mut State, alert: &Alert, now: Timestamp) {
     state.alerts_made = state.alerts_made.max(alert.id.0);
     let stage = AlertStage::Waiting { attempt: 1, not_before: now, repeat: false };
-    let progress = AlertProgress { alert: alert.clone(), decided_at: now, stage, failed: None };
+    let (failed, left_alone_until) = (None, None);
+    let progress =
+        AlertProgress { alert: alert.clone(), decided_at: now, stage, failed, left_alone_until };
     state.alerts.insert(alert.id, progress);
     let Some(incident) = alert.incident.and_then(|id| state.incidents.get_mut(&id)) else { return };
     match alert.news {

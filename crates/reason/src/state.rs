@@ -295,6 +295,8 @@ pub struct AlertProgress {
     pub stage: AlertStage,
     /// When the last attempt that failed ended, and why.
     pub failed: Option<(Timestamp, String)>,
+    /// Until when the other side asked to be left alone, with this alert or with one before it; it may be past.
+    pub left_alone_until: Option<Timestamp>,
 }
 
 /// Where the delivery of an alert stands.

@@ -145,7 +145,10 @@ impl Postman {
         let to = &letter.alert.to;
         match &result {
             Delivery::Delivered(_) => tracing::info!("{id} delivered to {to}"),
-            Delivery::Failed(why) | Delivery::Refused(why) | Delivery::InFlight(why) => {
+            Delivery::Failed(why)
+            | Delivery::Later { words: why, .. }
+            | Delivery::Refused(why)
+            | Delivery::InFlight(why) => {
                 tracing::warn!("{id} to {to}, attempt {attempt}: {why}");
             }
         }

@@ -88,6 +88,8 @@ pub(crate) struct Request {
 /// What a server does with a request.
 pub(crate) enum Answer {
     Says(u16, &'static str),
+    /// The same, with more than a status in its head.
+    SaysWith(&'static str, &'static str),
     /// Closes the connection without a word.
     Nothing,
 }
@@ -109,14 +111,17 @@ impl Server {
             for mut stream in listener.incoming().flatten() {
                 let Some(request) = read(&mut stream) else { continue };
                 own.lock().unwrap().push(request.clone());
-                if let Answer::Says(status, body) = judge(&request) {
-                    let length = body.len();
-                    let _ = write!(
-                        stream,
-                        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n\
-                         content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-                    );
-                }
+                let (head, body) = match judge(&request) {
+                    Answer::Says(status, body) => (format!("{status} X"), body),
+                    Answer::SaysWith(head, body) => (head.to_owned(), body),
+                    Answer::Nothing => continue,
+                };
+                let length = body.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {head}\r\ncontent-type: application/json\r\n\
+                     content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
             }
         });
         Self { at, seen }

@@ -14,7 +14,7 @@ use blackstart_model::record::{
     FaultName, HypothesisSummary, IncidentRevision, Input, News, Particulars, PersonAction,
     PersonInput, PlantSource, Recipient, Record, Report, Saw, Urgency, VantageLoss,
 };
-use blackstart_model::time::Timestamp;
+use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{AlertId, IncidentId, RecordId, stable_hash};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ struct Golden {
     records: fn() -> Vec<Record>,
 }
 
-const GOLDEN: [Golden; 4] = [
+const GOLDEN: [Golden; 5] = [
     Golden {
         name: "v1.sql",
         sql: include_str!("../golden/v1.sql"),
@@ -53,6 +53,12 @@ const GOLDEN: [Golden; 4] = [
         sql: include_str!("../golden/v1-ways-out.sql"),
         fingerprint: 0x57c0_b7d8_ec7d_afe1,
         records: v1_ways_out,
+    },
+    Golden {
+        name: "v1-later.sql",
+        sql: include_str!("../golden/v1-later.sql"),
+        fingerprint: 0x2a3b_c5a8_38d2_027d,
+        records: v1_later,
     },
 ];
 
@@ -462,6 +468,18 @@ fn v1_reports() -> Vec<Record> {
 fn v1_blind() -> Vec<Record> {
     let blind = Input::Blind { since: instant("2017-03-25T23:59:59.5Z") };
     v1_reports().into_iter().chain([Record::Input(blind)]).collect()
+}
+
+/// Since then also: that somebody asked to be left alone for a while.
+fn v1_later() -> Vec<Record> {
+    let ended =
+        |result| Record::Input(Input::AttemptEnded { alert: AlertId(9), attempt: 1, result });
+    let words = "429 slow down".to_owned();
+    vec![
+        ended(Delivery::Later { words: words.clone(), after: Duration::from_secs(90) }),
+        ended(Delivery::Later { words: words.clone(), after: Duration::ZERO }),
+        ended(Delivery::Failed(words)),
+    ]
 }
 
 /// The same, and alerts to machines with what only they are told.

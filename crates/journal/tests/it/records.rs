@@ -7,7 +7,7 @@ use blackstart_model::record::{
     FaultMode, FaultName, HypothesisSummary, IncidentRevision, Input, News, NextCheck, Particulars,
     PersonAction, PersonInput, PlantSource, Recipient, Record, Report, Saw, Urgency, VantageLoss,
 };
-use blackstart_model::time::Timestamp;
+use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{AlertId, CheckKey, ComponentName, IncidentId, VantageName};
 use proptest::collection::vec;
 use proptest::option;
@@ -48,6 +48,7 @@ pub(crate) fn shape(record: &Record) -> &'static str {
             Input::AttemptEnded { result, .. } => match result {
                 Delivery::Delivered(_) => "attempt-ended delivered",
                 Delivery::Failed(_) => "attempt-ended failed",
+                Delivery::Later { .. } => "attempt-ended later",
                 Delivery::Refused(_) => "attempt-ended refused",
                 Delivery::InFlight(_) => "attempt-ended in flight",
             },
@@ -136,6 +137,7 @@ fn shapes() -> Vec<BoxedStrategy<Record>> {
             .boxed(),
         attempt_ended(Delivery::Delivered),
         attempt_ended(Delivery::Failed),
+        (attempt_ended(|words| Delivery::Later { words, after: Duration::from_secs(7) })),
         attempt_ended(Delivery::Refused),
         attempt_ended(Delivery::InFlight),
         Just(Input::Tick).boxed(),

@@ -46,6 +46,58 @@ fn a_failed_attempt_is_tried_again_later_and_is_no_repeat() {
     assert_eq!(failed(&world), None, "it did in the end");
 }
 
+fn later(seconds: u64) -> Delivery {
+    let words = "429 slow down".to_owned();
+    Delivery::Later { words, after: Duration::from_secs(seconds) }
+}
+
+#[test]
+fn who_asks_to_be_left_alone_is_for_a_while_and_no_longer() {
+    for (asked, waited) in [(0, 2), (90, 90), (86_400, 600)] {
+        let mut world = alerted();
+        world.deliver(&later(asked));
+        let AlertStage::Waiting { attempt: 2, repeat: false, not_before } = stage(&world) else {
+            panic!("{:?}", stage(&world));
+        };
+        let waits = not_before.duration_since(world.now);
+        assert_eq!(waits.as_secs(), waited, "asked for {asked} s");
+    }
+}
+
+#[test]
+fn what_comes_next_waits_too_and_others_are_told_at_once() {
+    let mut world = World::of(&with_machines());
+    world.break_it("web-3");
+    world.run(Duration::from_secs(60));
+    let by_hook = world.alerts().into_iter().find(|it| it.to.to_string() == "webhook chat");
+    let alert = by_hook.expect("one").id;
+    world.give(Input::AttemptStarted { alert, attempt: 1 });
+    world.give(Input::AttemptEnded { alert, attempt: 1, result: later(300) });
+    let until = world.now + Duration::from_secs(300);
+    world.mend("web-3");
+    world.run(Duration::from_secs(180));
+    let over: Vec<_> = world
+        .state
+        .alerts()
+        .values()
+        .filter(|it| it.alert.news == News::Resolved)
+        .map(|it| (it.alert.to.to_string(), it.stage.clone(), it.left_alone_until))
+        .collect();
+    assert_eq!(over.len(), 6);
+    for (to, stage, left_alone) in over {
+        let AlertStage::Waiting { attempt: 1, not_before, .. } = stage else { panic!("{stage:?}") };
+        let waits = to == "webhook chat";
+        assert_eq!((not_before == until, left_alone), (waits, waits.then_some(until)), "{to}");
+    }
+    // Another incident, when the time is over.
+    world.run(Duration::from_secs(180));
+    world.break_it("web-3");
+    world.run(Duration::from_secs(60));
+    let newest =
+        world.state.alerts().values().rev().find(|it| it.alert.to.to_string() == "webhook chat");
+    assert_eq!(newest.map(|it| it.left_alone_until), Some(None));
+}
+
 #[test]
 fn a_refused_alert_is_given_up_aloud() {
     let mut world = alerted();

@@ -50,7 +50,10 @@ impl Postman {
             let Some((letter, _)) = self.letter(id).filter(|_| still) else { continue };
             match self.send(&letter, plant, false).await {
                 Delivery::Delivered(_) => {}
-                Delivery::Failed(why) | Delivery::Refused(why) | Delivery::InFlight(why) => {
+                Delivery::Failed(why)
+                | Delivery::Later { words: why, .. }
+                | Delivery::Refused(why)
+                | Delivery::InFlight(why) => {
                     return Firing { incidents, at: clock::wall(), trouble: Some(why) };
                 }
             }

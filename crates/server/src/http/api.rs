@@ -366,6 +366,8 @@ struct OneAlert {
     words: String,
     /// When the next attempt begins; of one that waits.
     next_attempt_at: Option<String>,
+    /// Until when the other side asked to be left alone; it may be past.
+    left_alone_until: Option<String>,
     /// Why the last attempt failed, and when that was; null where none has failed, or it was delivered.
     failed: Option<String>,
     failed_at: Option<String>,
@@ -397,6 +399,7 @@ async fn alerts(State(app): State<App>) -> Json<Alerts> {
             stage,
             words,
             next_attempt_at,
+            left_alone_until: progress.left_alone_until.map(text),
             failed: progress.failed.as_ref().map(|(_, why)| why.clone()),
             failed_at: progress.failed.as_ref().map(|(at, _)| text(*at)),
         }

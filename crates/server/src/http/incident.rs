@@ -332,11 +332,18 @@ pub(super) fn stage(view: &View, progress: &AlertProgress) -> Markup {
             "attempt " (attempt) @if *repeat { " (a repeat)" } " "
             @if *not_before > view.now { (time(view, *not_before)) ", in " (span(view.now, *not_before)) }
             @else { "now" }
-            (failed(view, progress))
+            (left_alone(view, progress)) (failed(view, progress))
         }
         AlertStage::Attempting { attempt, .. } => { "attempt " (attempt) " under way" (failed(view, progress)) }
         AlertStage::Delivered { at, words } => { "taken over " (time(view, *at)) " (" (words) ")" }
         AlertStage::GivenUp { because } => { strong { "given up" } ": " (because) }
+    } }
+}
+
+/// That the other side asked for the pause.
+fn left_alone(view: &View, progress: &AlertProgress) -> Markup {
+    html! { @if let Some(until) = progress.left_alone_until && until > view.now {
+        "; it asked to be left alone until " (time(view, until))
     } }
 }
 

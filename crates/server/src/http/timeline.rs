@@ -92,6 +92,7 @@ fn words(view: &View, entry: &Entry) -> Option<Markup> {
                 @match result {
                     Delivery::Delivered(words) => { "taken over: " (words) }
                     Delivery::Failed(words) => { "failed: " (words) }
+                    Delivery::Later { words, .. } => { "failed: " (words) }
                     Delivery::Refused(words) => { "refused: " (words) }
                     Delivery::InFlight(words) => { "broke off in flight: " (words) }
                 }

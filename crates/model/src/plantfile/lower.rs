@@ -1225,7 +1225,16 @@ fn leaf(
     let bare = |target, segment| Leaf { target, segment, plane: None, standby: None };
     let refuse = |what: &str, report: &mut Report| {
         let message = format!("{what} cannot stand under `{}`", field.name);
-        report.add(codes::WRONG_KIND, place, message, Some(field.doc.to_owned()));
+        let fit: Vec<&str> = Kind::ALL
+            .iter()
+            .filter(|&&kind| may_stand(kind, field))
+            .map(|it| it.as_str())
+            .collect();
+        let help = match fit.len() {
+            ..=LISTED => format!("{}; one of {}", field.doc, fit.join(", ")),
+            _ => field.doc.to_owned(),
+        };
+        report.add(codes::WRONG_KIND, place, message, Some(help));
     };
     if written == "internet" {
         let reached = match field.holds {

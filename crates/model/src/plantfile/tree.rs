@@ -260,14 +260,19 @@ fn too_deep(place: Place, report: &mut Report) {
     report.add(codes::LIMIT, place, "nested too deeply".to_owned(), Some(help));
 }
 
-/// The slip that the plant language itself invites: a range between braces, in a line before the
-/// error.
+/// The slip that the plant language itself invites: a range between braces, without quotes. The scanner stops
+/// at the brace of the range, or behind it.
 fn remedy(text: &str, place: Place) -> Option<String> {
-    let before = text.get(..place.start as usize).unwrap_or(text);
-    let line = before.lines().next_back().unwrap_or_default();
-    let (_, range) = line.rsplit_once('{')?;
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '"' | '\'');
+    let before = text.get(..place.start as usize)?.trim_end();
+    let word = text[before.rfind(ends).map_or(0, |at| at + 1)..].split(ends).next()?;
+    let mut word = word.trim_start_matches('{').trim_end_matches(':');
+    while word.matches('}').count() > word.matches('{').count() {
+        word = word.strip_suffix('}')?;
+    }
+    let range = word.split_once('{')?.1;
     let bare = range.starts_with(|c: char| c.is_ascii_digit()) && range.contains("..");
-    bare.then(|| "inside `{ … }` a range stands in quotes, as `\"pdu-{1..4}\"`".to_owned())
+    bare.then(|| format!("inside `{{ … }}` a range stands in quotes: `\"{word}\"`"))
 }
 
 fn doubled_keys(entries: &[Entry<'_>], report: &mut Report) {

@@ -544,3 +544,26 @@ proptest! {
         prop_assert_eq!(read(&text), read(&text));
     }
 }
+
+#[test]
+fn a_range_between_braces_without_quotes_is_shown_with_them() {
+    for (line, quoted) in [
+        ("s-{1..3}: { address: 192.0.2.{1..3} }", "192.0.2.{1..3}"),
+        ("s-{1..3}: { address: 192.0.2.{1..3}, power: pdu-a }", "192.0.2.{1..3}"),
+        ("s: { power: { any: [pdu-{1..2}] } }", "pdu-{1..2}"),
+        ("s-{1..2}: {power: pdu-{1..2}}", "pdu-{1..2}"),
+    ] {
+        let (_, findings) = read(&with(&format!("servers:\n  {line}\n")));
+        let help = findings[0].help.as_deref().unwrap_or_else(|| panic!("{line}: {findings:#?}"));
+        assert_eq!(
+            help,
+            format!("inside `{{ … }}` a range stands in quotes: `\"{quoted}\"`"),
+            "{line}"
+        );
+    }
+    let (_, findings) = read(&with("servers: { s-{1..3}: {} }\n"));
+    assert!(findings[0].help.as_deref().is_some_and(|help| help.contains("\"s-{1..3}\"")));
+    // Another mistake in a line with a range of its own.
+    let (_, findings) = read(&with("servers:\n  s-{1..3}: { location: rack 3: unit 12 }\n"));
+    assert_eq!(findings[0].help, None);
+}

@@ -483,6 +483,22 @@ impl FaultMode {
             Self::WrongCheck => "is wrong",
         }
     }
+
+    /// The same of what is over.
+    #[must_use]
+    pub const fn when_over(self) -> &'static str {
+        match self {
+            Self::Down => "was down and is back",
+            Self::Flaky => "failed in turns and is well again",
+            Self::Latent => "had failed before, unseen, and is back",
+            Self::Consequential => "had failed by it and is back",
+            Self::Partial => "was down in part and is back",
+            Self::Degraded => "was degraded and is well again",
+            Self::Misrouted => "was misrouted and is back",
+            Self::CutOff => "had lost its way out and has it again",
+            Self::WrongCheck => "was wrong and is right again",
+        }
+    }
 }
 
 codes! {

@@ -112,7 +112,7 @@ pub(crate) fn summarise(
     let group =
         |group: &Vec<Fault>| group.iter().map(|fault| fault_name(plant, circuit, fault)).collect();
     DiagnosisSummary {
-        sentence: sentence(loaded, hypotheses),
+        sentence: sentence(loaded, seen, hypotheses),
         hypotheses: summaries,
         searched: searched.to_owned(),
         ambiguity: ambiguity.iter().map(group).collect(),
@@ -152,9 +152,14 @@ fn predicts(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Vec<V
     hypotheses.iter().map(names).collect()
 }
 
-fn sentence(loaded: &Loaded, hypotheses: &[Hypothesis]) -> String {
+fn sentence(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> String {
     let lead = &hypotheses[0];
-    let failing = lead.explains.len() + lead.unexplained.len();
+    // A check that failed in several epochs is one check.
+    let count = |lists: [&[usize]; 2]| {
+        let keys = lists.into_iter().flatten().map(|&at| &seen[at].key);
+        keys.collect::<BTreeSet<_>>().len()
+    };
+    let failing = count([&lead.explains, &lead.unexplained]);
     let checks = |count: usize| match count {
         1 => "1 failing check".to_owned(),
         count => format!("{count} failing checks"),
@@ -187,13 +192,15 @@ fn sentence(loaded: &Loaded, hypotheses: &[Hypothesis]) -> String {
             .collect();
         format!("{}; no check tells these apart: {}", all.join(", or "), confidence(sure))
     };
-    text.push_str(&match (lead.unexplained.len(), failing) {
+    text.push_str(&match (count([&lead.unexplained, &[]]), failing) {
         (0, 1) => "; explains the failing check".to_owned(),
         (0, all) => format!("; explains all {}", checks(all)),
         (left, all) => format!("; explains {} of {}", all - left, checks(all)),
     });
-    if !lead.contradicted.is_empty() {
-        text.push_str(&format!("; {} seen up speak against it", lead.contradicted.len()));
+    match count([&lead.contradicted, &[]]) {
+        0 => {}
+        1 => text.push_str("; 1 seen up speaks against it"),
+        many => text.push_str(&format!("; {many} seen up speak against it")),
     }
     text
 }
@@ -204,13 +211,13 @@ fn said(loaded: &Loaded, broke: &[Fault]) -> String {
         .iter()
         .map(|fault| {
             let FaultName { subject, mode } = fault_name(&loaded.plant, &loaded.circuit, fault);
+            let did = if fault.last.is_some() { mode.when_over() } else { mode.in_words() };
             match (loaded.circuit.subject(fault.input), mode) {
                 (Subject::Component(id), FaultMode::Down) => {
                     let kind = loaded.plant.component(id).kind.as_str().replace('-', " ");
-                    let is = if fault.last.is_some() { "was down and is back" } else { "is down" };
-                    format!("{subject} ({kind}) {is}")
+                    format!("{subject} ({kind}) {did}")
                 }
-                (_, mode) => format!("{subject} {}", mode.in_words()),
+                _ => format!("{subject} {did}"),
             }
         })
         .collect();

@@ -1,14 +1,16 @@
 //! From a plant to gates.
 
 use super::carried::{Inlet, is_stored};
-use super::network::{Network, crosses_way_out};
+use super::network::{End, Network, crosses_way_out};
 use super::{Choices, Circuit, GateId, Gates, InputId, Look, Op, Sees, Subject, Supposed};
+use blackstart_model::check::Host;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::{Role, Vantage};
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::requirement::{Leaf, Requirement, Target};
 use blackstart_model::{ComponentId, PlaneId, Plant, VantageId};
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 /// Gates under construction. A gate is made after its children, so ids are topological by birth.
 pub(super) struct Builder {
@@ -431,7 +433,11 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
             } else {
                 build.yes()
             };
-            let asked = (place, check.component, check.plane);
+            let address = match check.question.host() {
+                Some(Host::Address(address)) => Some(*address),
+                Some(Host::Name(_)) | None => None,
+            };
+            let asked = (place, check.component, address, check.plane);
             let (path, machine) = paths(&mut build, &mut network, &ok, plant, asked);
             // The plant has no path where there is a check: an edge is missing or wrong, and a
             // constant "down" would only teach us to distrust the check.
@@ -453,7 +459,7 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
     let looks = supposed
         .iter()
         .map(|one| {
-            let asked = (plant.vantage(one.vantage), one.component, one.plane);
+            let asked = (plant.vantage(one.vantage), one.component, None, one.plane);
             let (path, machine) = paths(&mut build, &mut network, &ok, plant, asked);
             let gate = build.and(vec![works[one.component.index()], path?]);
             let answers = machine.map(|(of, path)| (of, build.and(vec![network.base(of), path])));
@@ -715,11 +721,13 @@ fn paths(
     network: &mut Network<'_>,
     ok: &dyn Fn(Subject) -> GateId,
     plant: &Plant,
-    (place, component, plane): (&Vantage, ComponentId, PlaneId),
+    (place, component, address, plane): (&Vantage, ComponentId, Option<IpAddr>, PlaneId),
 ) -> (Option<GateId>, Option<(ComponentId, GateId)>) {
-    let path = path_from(build, network, ok, place, component, plane);
+    let asked = network.end(component, address);
+    let path = path_from(build, network, ok, place, asked, plane);
     let machine = machine_of(plant, component).map(|machine| {
-        let own = path_from(build, network, ok, place, machine, plane);
+        let asked = network.end(machine, address);
+        let own = path_from(build, network, ok, place, asked, plane);
         let ways = [own, path, build.yes()];
         (machine, ways.into_iter().find(|&way| way != build.no()).unwrap_or(own))
     });
@@ -732,7 +740,7 @@ fn path_from(
     network: &mut Network<'_>,
     ok: &dyn Fn(Subject) -> GateId,
     vantage: &Vantage,
-    target: ComponentId,
+    target: End,
     plane: PlaneId,
 ) -> GateId {
     match (vantage.at, &vantage.agent) {
@@ -785,7 +793,7 @@ fn way_home(
     let here = plant.vantage(VantageId(0));
     let path = match (here.at, vantage.at) {
         (Some(here_at), Some(at)) if here_at != at || here.segment != vantage.segment => {
-            network.between_nodes(build, ok, (here_at, here.segment), at, PlaneId::FRONT)
+            network.between_nodes(build, ok, (here_at, here.segment), at.into(), PlaneId::FRONT)
         }
         // Outside the plant, or the server itself: what matters is the one's own way to the internet.
         (Some(at), _) | (None, Some(at)) => {

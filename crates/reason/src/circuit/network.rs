@@ -36,7 +36,7 @@ pub(super) struct Network<'p> {
     upstreams: Vec<ComponentId>,
     prefixes: Vec<(ComponentId, Block)>,
     climbs: HashMap<(PlaneId, Node, Goal), GateId>,
-    outside: HashMap<ComponentId, GateId>,
+    outside: HashMap<End, GateId>,
     /// Whoever asks for a way is taken to be up itself: would it have one?
     asker_is_up: bool,
 }
@@ -94,7 +94,21 @@ fn as_bits(address: IpAddr) -> (u128, u32) {
     }
 }
 
+/// Who is to be reached, and by which prefix where a question says so.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct End {
+    of: ComponentId,
+    by: Option<ComponentId>,
+}
+
+impl From<ComponentId> for End {
+    fn from(of: ComponentId) -> Self {
+        Self { of, by: None }
+    }
+}
+
 /// Where an address stands towards the internet.
+#[derive(PartialEq, Eq)]
 enum Standing {
     /// In this prefix of the plant.
     In(ComponentId),
@@ -159,6 +173,12 @@ impl<'p> Network<'p> {
         Self { asker_is_up: true, ..Self::of(plant, base) }
     }
 
+    /// A component as a question of this address asks it: one of several addresses may be in another prefix
+    /// than the component's first.
+    pub(super) fn end(&self, of: ComponentId, address: Option<IpAddr>) -> End {
+        End { of, by: address.and_then(|address| self.prefix_of(address)) }
+    }
+
     pub(super) fn base(&self, component: ComponentId) -> GateId {
         self.base[component.index()]
     }
@@ -176,7 +196,7 @@ impl<'p> Network<'p> {
         b: ComponentId,
         plane: PlaneId,
     ) -> GateId {
-        self.between_nodes(build, ok, (a, None), b, plane)
+        self.between_nodes(build, ok, (a, None), b.into(), plane)
     }
 
     /// As [`between`](Self::between), from a segment of a switch.
@@ -185,9 +205,10 @@ impl<'p> Network<'p> {
         build: &mut Builder,
         ok: &dyn Fn(Subject) -> GateId,
         (a, segment): (ComponentId, Option<SegmentId>),
-        b: ComponentId,
+        end: End,
         plane: PlaneId,
     ) -> GateId {
+        let b = end.of;
         if a == b {
             return build.yes();
         }
@@ -198,8 +219,8 @@ impl<'p> Network<'p> {
         let above_b = self.above(plane, b.0);
         match (self.are_placed(&above_a), self.are_placed(&above_b)) {
             (false, false) => return build.yes(),
-            (true, false) => return self.anywhere(build, ok, a, plane),
-            (false, true) => return self.anywhere(build, ok, b, plane),
+            (true, false) => return self.anywhere(build, ok, a.into(), plane),
+            (false, true) => return self.anywhere(build, ok, end, plane),
             (true, true) => {}
         }
         let mut ways = Vec::new();
@@ -210,14 +231,23 @@ impl<'p> Network<'p> {
                 let mut all = vec![left, right];
                 if self.component(meeting).kind == Kind::Upstream {
                     let upstream = self.component_id(meeting);
-                    all.extend([a, b].into_iter().flat_map(|end| self.routed(ok, upstream, end)));
+                    let ends = [a.into(), end].into_iter();
+                    all.extend(ends.flat_map(|end| self.routed(ok, upstream, end)));
                 }
                 ways.push(build.and(all));
             }
         }
-        if let (Standing::In(_), Standing::In(_)) = (self.standing(a), self.standing(b)) {
+        let over_internet = match (self.standing(a.into()), self.standing(end)) {
+            (Standing::In(_), Standing::In(_)) => true,
+            (Standing::Private, _) | (_, Standing::Private) => false,
+            // Two places that the plant joins nowhere else.
+            (Standing::In(_) | Standing::Public, Standing::In(_) | Standing::Public) => {
+                ways.is_empty()
+            }
+        };
+        if over_internet {
             let left = self.outside(build, ok, a);
-            let right = self.outside(build, ok, b);
+            let right = self.outside(build, ok, end);
             let own = if self.asker_is_up { build.yes() } else { self.base(a) };
             ways.push(build.and(vec![own, left, self.base(b), right]));
         }
@@ -230,7 +260,7 @@ impl<'p> Network<'p> {
         &self,
         ok: &dyn Fn(Subject) -> GateId,
         upstream: ComponentId,
-        of: ComponentId,
+        of: End,
     ) -> Vec<GateId> {
         match self.standing(of) {
             Standing::In(prefix) if carries(self.plant, upstream, prefix) => {
@@ -247,15 +277,17 @@ impl<'p> Network<'p> {
         &mut self,
         build: &mut Builder,
         ok: &dyn Fn(Subject) -> GateId,
-        of: ComponentId,
+        end: impl Into<End>,
     ) -> GateId {
-        if let Some(&known) = self.outside.get(&of) {
+        let end = end.into();
+        if let Some(&known) = self.outside.get(&end) {
             return known;
         }
+        let of = end.of;
         let gate = if self.upstreams.is_empty() || !self.is_placed(PlaneId::FRONT, of.0) {
             build.yes()
         } else {
-            match self.standing(of) {
+            match self.standing(end) {
                 Standing::In(prefix) => {
                     let any = self.beyond(build, ok, of.0, Goal::Outside(Some(prefix)));
                     // A prefix can be misrouted as a set, whichever upstream carries it.
@@ -265,7 +297,7 @@ impl<'p> Network<'p> {
                 Standing::Private => build.no(),
             }
         };
-        self.outside.insert(of, gate);
+        self.outside.insert(end, gate);
         gate
     }
 
@@ -275,9 +307,10 @@ impl<'p> Network<'p> {
         &mut self,
         build: &mut Builder,
         ok: &dyn Fn(Subject) -> GateId,
-        of: ComponentId,
+        end: End,
         plane: PlaneId,
     ) -> GateId {
+        let of = end.of;
         let above = self.above(plane, of.0);
         if !self.are_placed(&above) {
             return build.yes();
@@ -301,7 +334,7 @@ impl<'p> Network<'p> {
             .collect();
         if ways.is_empty() {
             let own = if self.asker_is_up { build.yes() } else { self.base(of) };
-            let outside = self.outside(build, ok, of);
+            let outside = self.outside(build, ok, end);
             ways.push(build.and(vec![own, outside]));
         }
         build.or(ways)
@@ -591,8 +624,18 @@ impl<'p> Network<'p> {
         }
     }
 
-    /// Where the address of a component (its own, or that of the one machine it runs on) stands.
-    fn standing(&self, of: ComponentId) -> Standing {
+    /// The longest prefix of the plant that an address is in.
+    fn prefix_of(&self, address: IpAddr) -> Option<ComponentId> {
+        let within = self.prefixes.iter().filter(|(_, block)| block.contains(address));
+        within.max_by_key(|(_, block)| block.length).map(|(prefix, _)| *prefix)
+    }
+
+    /// Where the address of a component stands: that which is asked, its own first one, or that of the one
+    /// machine it runs on.
+    fn standing(&self, End { of, by }: End) -> Standing {
+        if let Some(prefix) = by {
+            return Standing::In(prefix);
+        }
         let mut at = of;
         // The chain of machines is as high as `on` nests; the checker admits no cycle in it.
         loop {
@@ -609,14 +652,8 @@ impl<'p> Network<'p> {
                 }
             }
             if let Some(Value::Addresses(addresses)) = component.attribute(Attribute::Address) {
-                let inside = addresses.iter().find_map(|&address| {
-                    self.prefixes
-                        .iter()
-                        .filter(|(_, block)| block.contains(address))
-                        .max_by_key(|(_, block)| block.length)
-                });
-                return match inside {
-                    Some((prefix, _)) => Standing::In(*prefix),
+                return match addresses.iter().find_map(|&address| self.prefix_of(address)) {
+                    Some(prefix) => Standing::In(prefix),
                     // What runs on a machine with a private address may well be published by another.
                     None if at == of && addresses.iter().all(|&one| is_private(one)) => {
                         Standing::Private

@@ -245,6 +245,55 @@ services:
 }
 
 #[test]
+fn a_check_goes_by_the_block_of_the_address_that_it_asks() {
+    let case = case(
+        "
+upstreams: { transit: { provides: internet } }
+prefixes: { v4: { cidr: 192.0.2.0/24 }, v6: { cidr: '2001:db8::/32' } }
+routers: { edge: { network: transit } }
+servers: { a: { network: edge, address: [192.0.2.1, '2001:db8::1'] } }
+here: { at: edge }
+vantages: { outside: { agent: fra } }
+defaults: { services: { on: a } }
+services:
+  web:
+    checks:
+      - { name: v4, tcp: '192.0.2.1:80', from: [here, outside] }
+      - { name: v6, tcp: '[2001:db8::1]:80', from: [here, outside] }
+      - { name: name, tcp: 'web.example:80', from: [outside] }
+",
+    );
+    assert!(!case.sees("web/v6", "outside", &["v6"]));
+    assert!(case.sees("web/v4", "outside", &["v6"]));
+    assert!(case.sees("web/v6", "outside", &["v4"]));
+    assert!(case.sees("web/v6", "here", &["v6"]), "inside it is as if nothing had happened");
+    assert!(case.sees("web/name", "outside", &["v6"]), "a name stands for the first address");
+    assert!(!case.sees("web/name", "outside", &["v4"]));
+    assert!(case.usable("web", &["v6"]) && !case.usable("web", &["v4"]));
+}
+
+#[test]
+fn two_places_that_the_plant_joins_nowhere_meet_at_the_internet() {
+    //  web ── ams ── transit-1 ~~~ transit-2 ── fra ── probe
+    let case = case(
+        "
+upstreams: { transit-1: { provides: internet }, transit-2: { provides: internet } }
+routers: { ams: { network: transit-1 }, fra: { network: transit-2 } }
+servers: { a: { network: ams, address: 192.0.2.1 }, hidden: { network: ams, address: 10.0.0.1 } }
+vantages: { probe: { at: fra, agent: fra } }
+services:
+  web: { on: a, checks: [ { tcp: '192.0.2.1:80', from: [probe] } ] }
+  inner: { on: hidden, needs: web }
+",
+    );
+    assert!(case.sees("web/tcp", "probe", &[]));
+    for broken in ["transit-1", "ams", "transit-2", "fra"] {
+        assert!(!case.sees("web/tcp", "probe", &[broken]), "{broken} is on the way");
+    }
+    assert!(case.works("inner", &["transit-1"]), "inside they meet without the internet");
+}
+
+#[test]
 fn a_router_pair_with_a_shared_address_is_lost_only_together() {
     let case = case(
         "

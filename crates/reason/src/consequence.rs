@@ -1,5 +1,6 @@
 //! What follows from what broke: a breaker that trips because of the load that moved to it, a UPS that runs
-//! out, cooling that stops because its power comes from another source now.
+//! out, cooling that stops because its power comes from another source now, a transfer switch that does not
+//! pick that other source.
 //!
 //! Such a fault is no coincidence, and its own failure rate says nothing about it: that feed A is dark makes
 //! the breaker behind feed B a thousand times likelier to trip than it is on any other day. So the search
@@ -11,11 +12,12 @@
 //! failure of one power supply moves the load of one machine, and that is left out of account. Tested at
 //! its door on drawn plants (`tests/it/consequences.rs`).
 
-use crate::circuit::{Choice, Circuit, GateId, InputId, Ripple, Subject};
+use crate::circuit::{Circuit, GateId, InputId, Ripple, Subject};
 use crate::load::{BreakerFate, Darkness, Load, LoadMemory, LoadOutcome, Loss, Verdict};
 use crate::whatif::{fate_in_words, is_helpless, names_in_words, when_in_words};
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
+use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::requirement::Target;
 use blackstart_model::time::Duration;
 use blackstart_model::{ComponentId, Plant};
@@ -37,6 +39,10 @@ const GIVES_OUT: f64 = 0.1;
 /// How likely cooling that no UPS carries is to stop when one of its sources is lost: large chillers stop at each
 /// change, and nobody knows on which source it was (chosen by hand).
 const STOPS: f64 = 0.5;
+
+/// How likely a transfer switch is not to pick another source when the one it was on is lost: it is called once a year
+/// or so, and whether it works then is seen at no other time (chosen by hand; less than a battery, which wears).
+const STICKS: f64 = 0.05;
 
 /// The most a circuit of unknown draws is taken to carry, in parts of its rating (chosen by hand: wiring
 /// rules forbid more than four fifths of it while both sides live, and machines are rarely all busy).
@@ -97,10 +103,19 @@ pub struct Electric {
     carries: Vec<bool>,
     /// What hands power on and needs more than power to do so.
     needy: Vec<ComponentId>,
-    /// Cooling that no UPS carries, each with the sources that it, or what feeds it, has a choice of.
-    stopping: Vec<(ComponentId, Vec<GateId>)>,
+    /// What a change of its source may stop.
+    changing: Vec<Changing>,
     /// What was found to follow from which faults: it hangs on the plant alone.
     played: Mutex<Played>,
+}
+
+/// What may stop when one of these sources is lost, though another is left.
+#[derive(Debug)]
+struct Changing {
+    of: ComponentId,
+    sources: Vec<GateId>,
+    chance: f64,
+    because: &'static str,
 }
 
 /// Plays that are kept.
@@ -118,21 +133,20 @@ impl Electric {
         let ids = || (0..).map(ComponentId).take(plant.components().len());
         let power: Vec<ComponentId> = ids().filter(|&id| load.hands_on(id)).collect();
         let mut carries = vec![false; circuit.subjects().len()];
-        let cooling = ids().filter(|&id| plant.component(id).kind == Kind::Cooling);
-        let stopping = cooling.map(|id| (id, sources(plant, circuit, id)));
-        let stopping: Vec<_> = stopping.filter(|(_, sources)| !sources.is_empty()).collect();
+        let changing = ids().filter_map(|id| Changing::of(plant, circuit, id));
+        let changing: Vec<_> = changing.filter(|it| !it.sources.is_empty()).collect();
         let gives_out =
             load.breakers() > 0 || ids().any(|id| plant.component(id).kind == Kind::Ups);
-        if !gives_out && stopping.is_empty() {
+        if !gives_out && changing.is_empty() {
             let (needy, played) = (Vec::new(), Mutex::default());
-            return Self { load, carries, needy, stopping, played };
+            return Self { load, carries, needy, changing, played };
         }
         for input in circuit.support(power.iter().map(|&id| circuit.works(id))) {
             carries[input.index()] = true;
         }
         let needs = |id: &ComponentId| plant.component(*id).requirement(Role::Needs).is_some();
         let needy = power.into_iter().filter(needs).collect();
-        Self { load, carries, needy, stopping, played: Mutex::default() }
+        Self { load, carries, needy, changing, played: Mutex::default() }
     }
 
     /// Whether a fault of this input touches anything that hands power on, in a plant in which something may
@@ -143,24 +157,42 @@ impl Electric {
     }
 }
 
-/// The sources that a cooling unit, or what feeds it, has a choice of, those left out that stand by; none where
-/// a UPS stands in its way.
-fn sources(plant: &Plant, circuit: &Circuit, unit: ComponentId) -> Vec<GateId> {
-    let is_kind = |kind: Kind| move |id: &ComponentId| plant.component(*id).kind == kind;
-    let way = upwards(plant, unit);
-    if way.iter().any(is_kind(Kind::Ups)) {
-        return Vec::new();
-    }
-    let on_its_way = |choice: &Choice<'_>| choice.role == Role::Power && way.contains(&choice.of);
-    let members = |choice: Choice<'_>| -> Vec<GateId> {
-        let members = choice.members.iter().zip(choice.names);
-        let used = members.filter(|(_, name)| {
-            let above = name.map(|name| upwards(plant, name)).unwrap_or_default();
-            !above.iter().any(is_kind(Kind::Generator))
+impl Changing {
+    /// Cooling that no UPS carries, and transfer switches.
+    fn of(plant: &Plant, circuit: &Circuit, unit: ComponentId) -> Option<Self> {
+        let component = plant.component(unit);
+        let is_kind = |kind: Kind| move |id: &ComponentId| plant.component(*id).kind == kind;
+        let (way, chance, because) = match component.kind {
+            Kind::TransferSwitch => {
+                (vec![unit], STICKS, "it has to pick another source, and may not")
+            }
+            Kind::Cooling => {
+                let because = "its power comes from another source, and it stops for that";
+                let way = upwards(plant, unit);
+                if way.iter().any(is_kind(Kind::Ups)) {
+                    return None;
+                }
+                (way, STOPS, because)
+            }
+            _ => return None,
+        };
+        // It was on what is preferred; else on any but what stands by.
+        let was_on = |of: ComponentId, name: Option<ComponentId>| match (
+            plant.component(of).attribute(Attribute::Prefers),
+            name,
+        ) {
+            (Some(Value::Components(preferred)), Some(name)) => preferred.contains(&name),
+            (_, Some(name)) => !upwards(plant, name).iter().any(is_kind(Kind::Generator)),
+            (_, None) => true,
+        };
+        let choices = circuit.choices();
+        let on_its_way = choices.filter(|it| it.role == Role::Power && way.contains(&it.of));
+        let sources = on_its_way.flat_map(|choice| {
+            let members = choice.members.iter().zip(choice.names);
+            members.filter(move |(_, name)| was_on(choice.of, **name)).map(|(gate, _)| *gate)
         });
-        used.map(|(gate, _)| *gate).collect()
-    };
-    circuit.choices().filter(on_its_way).flat_map(members).collect()
+        Some(Self { of: unit, sources: sources.collect(), chance, because })
+    }
 }
 
 /// A component and all that may feed it.
@@ -216,7 +248,7 @@ pub fn of(
     let is_ups = |id: ComponentId| plant.component(id).kind == Kind::Ups;
     let quiet = outcome.breakers.iter().all(|fate| fate.verdict == Verdict::Holds)
         && !outcome.dark.iter().any(|(id, _)| is_ups(*id));
-    if quiet && electric.stopping.is_empty() {
+    if quiet && electric.changing.is_empty() {
         return Vec::new();
     }
     let up = up.unwrap_or_else(|| circuit.ripple_of(faults));
@@ -259,28 +291,26 @@ pub(crate) fn played(
     found
 }
 
-/// Cooling that goes on having power, from another source.
+/// What goes on having power, from another source.
 fn stops(
     circuit: &Circuit,
     electric: &Electric,
     up: &Ripple<'_, 1>,
     after: &str,
 ) -> Vec<Consequence> {
-    let changes = |(unit, sources): &&(ComponentId, Vec<GateId>)| {
+    let changes = |it: &&Changing| {
         let lost = |source: &GateId| up.was(*source) && !up.holds(*source);
-        up.holds(circuit.works(*unit)) && sources.iter().any(lost)
+        up.holds(circuit.works(it.of)) && it.sources.iter().any(lost)
     };
-    let stop = |(unit, _): &(ComponentId, Vec<GateId>)| Consequence {
-        input: circuit.component_input(*unit),
+    let stop = |it: &Changing| Consequence {
+        input: circuit.component_input(it.of),
         probability: (0.0, 1.0),
-        typical: STOPS,
+        typical: it.chance,
         not_before: Duration::ZERO,
         not_after: Some(Duration::ZERO),
-        because: format!(
-            "without {after} its power comes from another source, and it stops for that"
-        ),
+        because: format!("without {after} {}", it.because),
     };
-    electric.stopping.iter().filter(changes).map(stop).collect()
+    electric.changing.iter().filter(changes).map(stop).collect()
 }
 
 /// A breaker's fate as a consequence, unless it holds.

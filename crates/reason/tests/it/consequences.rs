@@ -145,10 +145,13 @@ servers: {{ web: {{ power: battery, draw: 1.5 kW }} }}
 "
         ))
     };
-    let short = drawn("1 min").follows(&["mains"]);
-    assert_eq!(short.len(), 1, "{short:#?}");
-    assert_eq!((short[0].0.as_str(), short[0].1.typical), ("battery", 0.95));
-    assert_eq!(drawn("10 min").follows(&["mains"]), []);
+    let follows = |runtime| {
+        let follows = drawn(runtime).follows(&["mains"]).into_iter();
+        follows.map(|(name, it)| (name, it.typical)).collect::<Vec<_>>()
+    };
+    let switch = ("ats".to_owned(), 0.05);
+    assert_eq!(follows("1 min"), [switch.clone(), ("battery".to_owned(), 0.95)]);
+    assert_eq!(follows("10 min"), [switch]);
 }
 
 #[test]
@@ -166,12 +169,34 @@ rooms: {{ hall: {{ cooled_by: chillers, power: battery }} }}
         ))
     };
     let follows = hall("ats").follows(&["mains"]);
-    let [(name, stops)] = &follows[..] else { panic!("{follows:#?}") };
+    let [(_, _), (name, stops)] = &follows[..] else { panic!("{follows:#?}") };
     assert_eq!((name.as_str(), stops.typical), ("chillers", 0.5));
     assert_eq!(
         stops.because,
         "without mains its power comes from another source, and it stops for that"
     );
     assert_eq!(hall("ats").follows(&["diesel"]), [], "it was not on it");
-    assert_eq!(hall("battery").follows(&["mains"]), [], "the UPS carries it over");
+    let follows = hall("battery").follows(&["mains"]);
+    assert!(follows.iter().all(|(name, _)| name != "chillers"), "the UPS carries it over");
+}
+
+#[test]
+fn a_transfer_switch_that_loses_what_it_was_on_may_not_pick_the_other() {
+    let hall = |prefers: &str| {
+        Drawn::body(&format!(
+            "
+feeds: {{ feed-a: {{}}, feed-b: {{}} }}
+transfer_switches: {{ sts: {{ fed_by: {{ any: [feed-a, feed-b] }}{prefers} }} }}
+servers: {{ web: {{ power: sts }} }}
+"
+        ))
+    };
+    let drawn = hall(", prefers: feed-a");
+    let follows = drawn.follows(&["feed-a"]);
+    let [(name, sticks)] = &follows[..] else { panic!("{follows:#?}") };
+    assert_eq!((name.as_str(), sticks.typical), ("sts", 0.05));
+    assert_eq!(sticks.because, "without feed-a it has to pick another source, and may not");
+    assert_eq!(drawn.follows(&["feed-b"]), [], "it was not on it");
+    assert_eq!(drawn.follows(&["feed-a", "feed-b"]), [], "there is no other left");
+    assert_eq!(hall("").follows(&["feed-b"]).len(), 1, "nobody knows which it was on");
 }

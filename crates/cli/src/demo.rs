@@ -122,7 +122,10 @@ fn scenario(
         for mistake in &mistakes {
             output::aside(&format!("{name}:{mistake}\n"));
         }
-        anyhow!("{name} has {} mistakes", mistakes.len())
+        match mistakes.len() {
+            1 => anyhow!("{name} has a mistake"),
+            many => anyhow!("{name} has {many} mistakes"),
+        }
     })
 }
 

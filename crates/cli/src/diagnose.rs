@@ -64,7 +64,11 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
             0 => String::new(),
             more => format!(", of which {more} are not shown"),
         };
-        output::complain(&format!("{name} has {} mistakes{more}", mistakes.len()));
+        let mistakes = match mistakes.len() {
+            1 => "a mistake".to_owned(),
+            many => format!("{many} mistakes{more}"),
+        };
+        output::complain(&format!("{name} has {mistakes}"));
         return Ok(Exit::Findings(Severity::Error));
     }
     let Some(folded) = fold(PlantSource { files }, &plant, &said, until) else {

@@ -6,8 +6,11 @@
 //! <https://prometheus.io/docs/alerting/latest/clients/> and
 //! <https://prometheus.io/docs/alerting/latest/configuration/#webhook_config>. Tested by the readers of both.
 
-use blackstart_model::check::{Host, HostPort, Question};
+use blackstart_model::check::{Host, Question};
+use blackstart_model::kind::Kind;
+use blackstart_model::plant::Role;
 use blackstart_model::quantity::{Attribute, Value as Quantity};
+use blackstart_model::requirement::{Requirement, Target};
 use blackstart_model::time::Timestamp;
 use blackstart_model::{CheckId, ComponentId, Plant};
 use serde_json::{Map, Value};
@@ -88,7 +91,11 @@ pub fn read(export: &Value, plant: &Plant) -> Reading {
     reading
 }
 
-fn one(alert: &Value, plant: &Plant, names: &Names) -> Result<Result<Alert, Unmatched>, String> {
+fn one(
+    alert: &Value,
+    plant: &Plant,
+    names: &Names<'_>,
+) -> Result<Result<Alert, Unmatched>, String> {
     let labels = alert.get("labels").and_then(Value::as_object).ok_or("it has no `labels`")?;
     let label = |key: &str| labels.get(key).and_then(Value::as_str).unwrap_or_default();
     let instant = |key: &str| -> Result<Timestamp, String> {
@@ -158,14 +165,21 @@ enum Meant {
     Nothing,
 }
 
-/// What may be written in a label, in small letters: names, keys of checks, addresses, targets.
-struct Names(BTreeMap<String, BTreeSet<Subject>>);
+/// What may be written in a label, in small letters.
+struct Names<'p> {
+    plant: &'p Plant,
+    /// Names, keys of checks, addresses, and targets with their ports.
+    known: BTreeMap<String, BTreeSet<Subject>>,
+    /// The hosts of targets, whatever the port.
+    hosts: BTreeMap<String, BTreeSet<ComponentId>>,
+}
 
-impl Names {
-    fn of(plant: &Plant) -> Self {
-        let mut names: BTreeMap<String, BTreeSet<Subject>> = BTreeMap::new();
+impl<'p> Names<'p> {
+    fn of(plant: &'p Plant) -> Self {
+        let mut known: BTreeMap<String, BTreeSet<Subject>> = BTreeMap::new();
+        let mut hosts: BTreeMap<String, BTreeSet<ComponentId>> = BTreeMap::new();
         let mut add = |name: String, subject: Subject| {
-            names.entry(name.to_lowercase()).or_default().insert(subject);
+            known.entry(name.to_lowercase()).or_default().insert(subject);
         };
         for (component, at) in plant.components().iter().zip(0..) {
             let subject = Subject::Component(ComponentId(at));
@@ -176,11 +190,23 @@ impl Names {
         }
         for check in plant.checks() {
             add(check.key.to_string(), Subject::Check(check.id));
-            for target in targets(&check.question) {
+            let ends = check.question.endpoints();
+            for end in &ends {
+                let target = format!("{}:{}", host(&end.host), end.port);
                 add(target, Subject::Component(check.component));
             }
+            if let Question::Http(http) = &check.question {
+                let scheme = if http.tls.is_some() { "https" } else { "http" };
+                let url = format!("{scheme}://{}{}", host(&http.authority.host), http.path);
+                add(url, Subject::Component(check.component));
+            }
+            let named = ends.iter().map(|end| &end.host).chain(check.question.host());
+            for named in named {
+                let named = host(named).to_lowercase();
+                hosts.entry(named).or_default().insert(check.component);
+            }
         }
-        Self(names)
+        Self { plant, known, hosts }
     }
 
     /// What the labels mean: the first label that names one thing decides.
@@ -191,49 +217,54 @@ impl Names {
             if written.is_empty() {
                 continue;
             }
-            for form in forms(&written) {
-                match self.0.get(form) {
-                    None => {}
-                    Some(found) if found.len() == 1 => {
-                        return Meant::One(*found.first().expect("there is one"));
-                    }
-                    Some(found) if several.is_empty() => several.extend(found.iter().copied()),
-                    Some(_) => {}
+            for found in self.named(&written) {
+                match found.len() {
+                    0 => {}
+                    1 => return Meant::One(*found.first().expect("there is one")),
+                    _ if several.is_empty() => several.extend(found),
+                    _ => {}
                 }
             }
         }
         if several.is_empty() { Meant::Nothing } else { Meant::Several(several) }
     }
-}
 
-/// What a label may stand for, the whole first: `https://shop.example:443/x`, `shop.example:443`,
-/// `shop.example`, `shop`.
-fn forms(written: &str) -> Vec<&str> {
-    let bare = written.split_once("://").map_or(written, |(_, rest)| rest);
-    let authority = bare.split('/').next().unwrap_or(bare);
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None if authority.matches(':').count() == 1 => authority.split(':').next().unwrap_or(""),
-        None => authority,
-    };
-    let is_address = host.parse::<std::net::IpAddr>().is_ok();
-    let first = if is_address { host } else { host.split('.').next().unwrap_or(host) };
-    vec![written, authority, host, first]
-}
+    /// What a label may stand for, the whole first: `https://shop.example:443/x`, `shop.example:443`,
+    /// `shop.example`, `shop`. A port that no check of the host asks is one of its machine: that of an exporter.
+    fn named(&self, written: &str) -> [BTreeSet<Subject>; 6] {
+        let bare = written.split_once("://").map_or(written, |(_, rest)| rest);
+        let authority = bare.split('/').next().unwrap_or(bare);
+        let (host, has_port) = match authority.strip_prefix('[') {
+            Some(rest) => (rest.split(']').next().unwrap_or(rest), !rest.ends_with(']')),
+            None if authority.matches(':').count() == 1 => {
+                (authority.split(':').next().unwrap_or(""), true)
+            }
+            None => (authority, false),
+        };
+        let is_address = host.parse::<std::net::IpAddr>().is_ok();
+        let first = if is_address { host } else { host.split('.').next().unwrap_or(host) };
+        let known = |form: &str| self.known.get(form).cloned().unwrap_or_default();
+        let asked = |of: &dyn Fn(ComponentId) -> ComponentId| {
+            let asked = self.hosts.get(host).into_iter().flatten();
+            asked.map(|id| Subject::Component(of(*id))).collect()
+        };
+        let itself = if has_port { BTreeSet::new() } else { asked(&|id| id) };
+        let machine = if has_port { asked(&|id| self.machine(id)) } else { BTreeSet::new() };
+        [known(written), known(authority), known(host), itself, machine, known(first)]
+    }
 
-/// Where a check goes to, in the forms that others write it.
-fn targets(question: &Question) -> Vec<String> {
-    let ends = question.endpoints();
-    if ends.is_empty() {
-        return question.host().map(host).into_iter().collect();
+    /// The machine that a component runs on, as far as that is one thing; itself where it runs on nothing.
+    fn machine(&self, of: ComponentId) -> ComponentId {
+        let mut at = of;
+        // The checker admits no circle in it.
+        while !matches!(self.plant.component(at).kind, Kind::Server | Kind::Vm | Kind::Hypervisor)
+            && let Some(Requirement::One(leaf)) = self.plant.component(at).requirement(Role::On)
+            && let Target::Component(on) = leaf.target
+        {
+            at = on;
+        }
+        at
     }
-    let forms = |end: &&HostPort| [format!("{}:{}", host(&end.host), end.port), host(&end.host)];
-    let mut all: Vec<String> = ends.iter().flat_map(forms).collect();
-    if let Question::Http(http) = question {
-        let scheme = if http.tls.is_some() { "https" } else { "http" };
-        all.push(format!("{scheme}://{}{}", host(&http.authority.host), http.path));
-    }
-    all
 }
 
 fn host(host: &Host) -> String {

@@ -174,6 +174,34 @@ fn an_export_of_alertmanager_is_matched_by_names_addresses_and_targets() {
 }
 
 #[test]
+fn a_port_that_no_check_asks_is_the_machines() {
+    let alert = |instance: &str, second: u8| {
+        format!(
+            r#"{{"labels": {{"alertname": "A", "instance": "{instance}"}}, "startsAt": "2026-11-21T12:00:0{second}Z"}}"#
+        )
+    };
+    let all = [
+        alert("https://shop.example:443/x", 1),
+        alert("shop.example", 2),
+        alert("shop.example:9100", 3),
+        alert("192.0.2.11:9100", 4),
+        alert("web-2.shop.example:9100", 5),
+        alert("kube-7.example:9100", 6),
+    ];
+    check(
+        &format!("[{}]", all.join(",")),
+        expect![[r#"
+            2026-11-21T12:00:01Z shop by alertmanager (95 %): down, 2 of 2 A
+            2026-11-21T12:00:02Z shop by alertmanager (95 %): down, 2 of 2 A
+            2026-11-21T12:00:03Z web-1 by alertmanager (95 %): down, 2 of 2 A
+            2026-11-21T12:00:04Z web-2 by alertmanager (95 %): down, 2 of 2 A
+            2026-11-21T12:00:05Z web-2 by alertmanager (95 %): down, 2 of 2 A
+            line 1 unmatched: A (instance=kube-7.example:9100)
+        "#]],
+    );
+}
+
+#[test]
 fn a_webhook_body_says_what_is_resolved() {
     check(
         r#"{"version": "4", "status": "firing", "alerts": [

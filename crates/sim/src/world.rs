@@ -486,6 +486,10 @@ impl World {
         }
         track.last = Some(now);
         let tries = track.tries.max(1);
+        if !same {
+            // An answer that was waited for may come after a later one, on which the grid went to sleep.
+            self.plan_soon(at);
+        }
         let (check, vantage) = self.probes[at].key.clone();
         let (at, failures) = (self.posts[number].stamp(self.now), outcome.failures_of(tries));
         let observation = Observation { check, vantage, outcome, at, asked, tries, failures };

@@ -32,6 +32,7 @@ mod search;
 pub mod lossy;
 pub(crate) mod next;
 
+pub(crate) use likelihood::for_turns;
 pub(crate) use wires::{Lines, WRONG_WIRES};
 
 use crate::battery::Batteries;

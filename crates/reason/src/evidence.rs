@@ -49,6 +49,8 @@ pub(crate) struct Seen {
     pub(crate) fact: Fact,
     pub(crate) since: Timestamp,
     pub(crate) outcome: Outcome,
+    /// It comes and goes, whatever it did in this epoch.
+    pub(crate) in_turns: bool,
 }
 
 /// The facts at `now`.
@@ -134,11 +136,22 @@ struct Said<'a> {
 
 /// Gathers the facts. Linear in what was heard, times the epochs.
 pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
+    facts_without(state, loaded, &BTreeSet::new(), now)
+}
+
+/// The same as if these checks had never said anything.
+pub(crate) fn facts_without(
+    state: &State,
+    loaded: &Loaded,
+    without: &BTreeSet<SymptomKey>,
+    now: Timestamp,
+) -> Facts {
     let mut facts = Facts::default();
     let mut ripens: Vec<Timestamp> = Vec::new();
-    let told = told(state, loaded, now, &mut ripens);
+    let mut told = told(state, loaded, now, &mut ripens);
+    told.retain(|told| !without.contains(told.key));
     let words = words(state, loaded, now, &mut ripens);
-    let Some(from) = begins(state, &told, &words, now) else {
+    let Some(from) = begins(state, &told, &words, without, now) else {
         facts.ripens_at = ripens.into_iter().filter(|&at| at > now).min();
         return facts;
     };
@@ -261,6 +274,7 @@ fn begins(
     state: &State,
     told: &[Told<'_>],
     words: &[Said<'_>],
+    without: &BTreeSet<SymptomKey>,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let checks = told.iter().filter_map(|told| {
@@ -271,8 +285,9 @@ fn begins(
     let losses = state.lost.values().map(|loss| loss.since);
     let words = words.iter().filter(|said| said.stands && is_bad(said.word.saw));
     let words = words.map(|said| said.word.at);
-    let symptoms =
-        state.live().flat_map(|incident| incident.symptoms.values()).map(|track| track.first_at);
+    let symptoms = state.live().flat_map(|incident| &incident.symptoms);
+    let symptoms = symptoms.filter(|(key, _)| !without.contains(*key));
+    let symptoms = symptoms.map(|(_, track)| track.first_at);
     let oldest = checks.chain(losses).chain(words).chain(symptoms).min()?;
     let horizon = now.checked_sub(signed(HORIZON)).unwrap_or(Timestamp::MIN);
     Some(oldest.clamp(horizon.min(now), now))
@@ -326,7 +341,7 @@ fn of_check(
                     machine,
                 };
                 let (key, since) = (told.key.clone(), last.since);
-                let seen = Seen { key, fact, since, outcome: Outcome::Up };
+                let seen = Seen { key, fact, since, outcome: Outcome::Up, in_turns: false };
                 if present { facts.up.push(seen) } else { facts.past.push(seen) }
             } else if present {
                 ripens.push(later(needed, told.grid.need()));
@@ -339,6 +354,7 @@ fn of_check(
                     fact,
                     since: told.evidence.since,
                     outcome: told.evidence.outcome.clone(),
+                    in_turns: false,
                 });
             }
             continue;
@@ -381,8 +397,13 @@ fn of_check(
         if let Some(before) = bad.take() {
             facts.past.push(before);
         }
-        let mut seen =
-            Seen { key: told.key.clone(), fact, since: last.since, outcome: last.outcome.clone() };
+        let mut seen = Seen {
+            key: told.key.clone(),
+            fact,
+            since: last.since,
+            outcome: last.outcome.clone(),
+            in_turns: last.manner == Manner::Flapping,
+        };
         let answers = told.answers.filter(|_| is_answered(&seen));
         if !seen.fact.is_up() && !seen.fact.degraded {
             // It failed and was answered at once: what takes the answer away did not do it.
@@ -395,7 +416,7 @@ fn of_check(
             let fact =
                 Fact { epoch: number(at), machine: Some(machine), ..Fact::plain(gate, true, 1) };
             let (key, since) = (answer_key(name, &told.key.1), last.since);
-            let answer = Seen { key, fact, since, outcome: Outcome::Up };
+            let answer = Seen { key, fact, since, outcome: Outcome::Up, in_turns: false };
             if at == newest { facts.up.push(answer) } else { facts.past.push(answer) }
         }
         bad = Some(seen);
@@ -483,7 +504,8 @@ fn of_vantages(state: &State, loaded: &Loaded, facts: &mut Facts, ripens: &mut V
                 (Fact::plain(gate, true, 1), epoch.worse_at, Outcome::Up)
             };
             let fact = Fact { epoch: number(epoch_at), ..fact };
-            let seen = Seen { key: lost_key(&vantage.name), fact, since, outcome };
+            let key = lost_key(&vantage.name);
+            let seen = Seen { key, fact, since, outcome, in_turns: false };
             match (epoch_at == newest, loss) {
                 (true, Some(Lost { until: None, .. })) => facts.failing.push(seen),
                 (true, None) => facts.up.push(seen),
@@ -528,7 +550,8 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
         trust: f64::from(word.trust) / 100.0,
         machine,
     };
-    let seen = Seen { key: word_key(name, &word.who), fact, since: word.at, outcome };
+    let (key, since) = (word_key(name, &word.who), word.at);
+    let seen = Seen { key, fact, since, outcome, in_turns: false };
     match (stands, word.saw) {
         (true, Saw::Down) => facts.failing.push(seen),
         (true, Saw::Degraded | Saw::Flapping) => facts.degraded.push(seen),

@@ -377,6 +377,39 @@ impl Evidence {
     }
 }
 
+/// Answers, those that were none among them.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Answers {
+    pub(crate) tries: u32,
+    pub(crate) failures: u32,
+    /// Came, and were bad.
+    pub(crate) bad: u32,
+}
+
+/// Everything that was answered since `from`, the single bad answers among the good ones too, which are no regime.
+/// Gaps and deafness as for [`regimes`].
+pub(crate) fn answers(
+    evidence: &Evidence,
+    grid: Grid,
+    gaps: &[Gap],
+    deaf_since: Option<Timestamp>,
+    from: Timestamp,
+    now: Timestamp,
+) -> Answers {
+    let end = deaf_since.unwrap_or(now).max(evidence.at.min(now));
+    let spans = spans(evidence, grid, gaps, end);
+    let mut answers = Answers::default();
+    for (span, ..) in &spans {
+        let open = deaf_since.is_none() && span.until == end;
+        let Some((tries, failures)) = span.counts(from, end, grid, open) else { continue };
+        let bad = if span.manner == Manner::Degraded { tries - failures } else { 0 };
+        answers.tries = answers.tries.saturating_add(tries);
+        answers.failures = answers.failures.saturating_add(failures);
+        answers.bad = answers.bad.saturating_add(bad);
+    }
+    answers
+}
+
 /// How a check is asked.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Grid {
@@ -402,6 +435,33 @@ struct Span {
     bad: Option<f64>,
     /// Nothing in it was worse than a bad answer.
     mild: bool,
+}
+
+impl Span {
+    /// Tries and failures from `from` to `to`, where it was then; it is still going on where it is `open`.
+    fn counts(&self, from: Timestamp, to: Timestamp, grid: Grid, open: bool) -> Option<(u32, u32)> {
+        let (since, until) = (self.since.max(from), self.until.min(to));
+        if until < since || (until == since && self.until > self.since) {
+            return None;
+        }
+        let whole = since == self.since && until == self.until;
+        let seconds = until.duration_since(since).as_secs_f64();
+        let deadline = if open { grid.deadline.as_secs_f64() } else { 0.0 };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let grid_tries = ((seconds - deadline) / grid.every.as_secs_f64().max(0.001)
+            + if open { 0.0 } else { 0.5 })
+        .clamp(0.0, f64::from(TRIES_MAX)) as u32;
+        // The grid comes round once more in what is still going on.
+        let by_grid = if open { grid_tries + 1 } else { grid_tries.max(1) };
+        let tries = if whole { by_grid.max(self.tries) } else { by_grid };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share")]
+        let failures = match (self.manner, self.bad) {
+            (Manner::Up, _) | (Manner::Degraded | Manner::Flapping, None) => 0,
+            (_, Some(bad)) => ((f64::from(tries) * bad).round() as u32).max(1),
+            (Manner::Down | Manner::Refusing, None) => tries,
+        };
+        Some((tries, failures))
+    }
 }
 
 /// A time in which nobody listened, whatever there was to hear.
@@ -458,27 +518,8 @@ impl Regime<'_> {
     pub(crate) fn counts(&self, from: Timestamp, to: Timestamp, grid: Grid) -> Counts {
         let mut counts = Counts { degraded: true, ..Counts::default() };
         for span in self.spans() {
-            let (since, until) = (span.since.max(from), span.until.min(to));
-            if until < since || (until == since && span.until > span.since) {
-                continue;
-            }
-            let whole = since == span.since && until == span.until;
             let open = self.lasts && span.until == self.until;
-            let seconds = until.duration_since(since).as_secs_f64();
-            let deadline = if open { grid.deadline.as_secs_f64() } else { 0.0 };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-            let grid_tries = ((seconds - deadline) / grid.every.as_secs_f64().max(0.001)
-                + if open { 0.0 } else { 0.5 })
-            .clamp(0.0, f64::from(TRIES_MAX)) as u32;
-            // The grid comes round once more in what is still going on.
-            let by_grid = if open { grid_tries + 1 } else { grid_tries.max(1) };
-            let tries = if whole { by_grid.max(span.tries) } else { by_grid };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share")]
-            let failures = match (span.manner, span.bad) {
-                (Manner::Up, _) | (Manner::Degraded | Manner::Flapping, None) => 0,
-                (_, Some(bad)) => ((f64::from(tries) * bad).round() as u32).max(1),
-                (Manner::Down | Manner::Refusing, None) => tries,
-            };
+            let Some((tries, failures)) = span.counts(from, to, grid, open) else { continue };
             counts.degraded &= span.mild;
             counts.tries = counts.tries.saturating_add(tries);
             counts.failures = counts.failures.saturating_add(failures);
@@ -512,27 +553,8 @@ pub(crate) fn regimes<'a>(
     if let Some(regime) = only(evidence, grid, gaps, deaf_since, end) {
         return (vec![regime], None);
     }
-    let mut spans: Vec<(Span, &Outcome, Timestamp)> = Vec::with_capacity(evidence.past.len() + 1);
-    let untils = evidence.past.iter().skip(1).map(|next| next.since).chain([evidence.so_since]);
-    for (phase, until) in evidence.past.iter().zip(untils) {
-        if let Some(manner) = manner(&phase.outcome) {
-            let Phase { since, tries, failures, bad_for, .. } = *phase;
-            let whole = until.duration_since(since).as_secs_f64().max(0.001);
-            let by_time = bad_for.map(|bad| (bad.as_secs_f64() / whole).clamp(0.0, 1.0));
-            let by_time = by_time.filter(|_| manner == Manner::Flapping);
-            let bad = by_time.or_else(|| part(tries, failures));
-            let mild = is_mild(manner) && by_time.is_none();
-            let span = Span { manner, since, until, tries, bad, mild };
-            heard(span, phase.at, gaps, |part| spans.push((part, &phase.outcome, phase.at)));
-        }
-    }
     let present = manner(&evidence.outcome);
-    if let Some(manner) = present {
-        let Evidence { so_since: since, tries, failures, .. } = *evidence;
-        let (bad, mild) = (part(tries, failures), is_mild(manner));
-        let span = Span { manner, since, until: end.max(since), tries, bad, mild };
-        heard(span, evidence.at, gaps, |part| spans.push((part, &evidence.outcome, evidence.at)));
-    }
+    let spans = spans(evidence, grid, gaps, end);
     let spans = without_blips(spans, grid);
 
     let stays = stays(&spans);
@@ -585,6 +607,38 @@ pub(crate) fn regimes<'a>(
         at += taken;
     }
     (without_lulls(result), calm_at)
+}
+
+/// The phases as far as they count and were heard, the present one, which lasts until `end`, the last of them.
+fn spans<'a>(
+    evidence: &'a Evidence,
+    grid: Grid,
+    gaps: &[Gap],
+    end: Timestamp,
+) -> Vec<(Span, &'a Outcome, Timestamp)> {
+    let mut spans: Vec<(Span, &Outcome, Timestamp)> = Vec::with_capacity(evidence.past.len() + 1);
+    let untils = evidence.past.iter().skip(1).map(|next| next.since).chain([evidence.so_since]);
+    for (phase, until) in evidence.past.iter().zip(untils) {
+        if let Some(manner) = manner(&phase.outcome) {
+            let Phase { since, tries, failures, bad_for, .. } = *phase;
+            let whole = until.duration_since(since).as_secs_f64().max(0.001);
+            let by_time = bad_for.map(|bad| (bad.as_secs_f64() / whole).clamp(0.0, 1.0));
+            // As the tries were told where there was no time for more of them.
+            let more = whole > grid.every.as_secs_f64() * f64::from(tries);
+            let by_time = by_time.filter(|_| manner == Manner::Flapping && more);
+            let bad = by_time.or_else(|| part(tries, failures));
+            let mild = is_mild(manner) && by_time.is_none();
+            let span = Span { manner, since, until, tries, bad, mild };
+            heard(span, phase.at, gaps, |part| spans.push((part, &phase.outcome, phase.at)));
+        }
+    }
+    if let Some(manner) = manner(&evidence.outcome) {
+        let Evidence { so_since: since, tries, failures, .. } = *evidence;
+        let (bad, mild) = (part(tries, failures), is_mild(manner));
+        let span = Span { manner, since, until: end.max(since), tries, bad, mild };
+        heard(span, evidence.at, gaps, |part| spans.push((part, &evidence.outcome, evidence.at)));
+    }
+    spans
 }
 
 /// The regime of what has only ever been one way and does not flap, where nobody ever stopped listening: most of a
@@ -776,16 +830,20 @@ fn flapping_run(stays: &[Stay], from: usize, grid: Grid) -> (usize, Option<Signe
     }
 }
 
-/// Puts together what flapped, was calm for less time than it had flapped or would flap, and flapped again.
+/// Puts together what flapped, was calm for less time than it had flapped or would flap, and flapped again. Lulls are no
+/// time that it flapped: else each would make room for a longer one.
 fn without_lulls(mut all: Vec<Regime<'_>>) -> Vec<Regime<'_>> {
     let length = |regime: &Regime<'_>| regime.until.duration_since(regime.since);
+    let mut lengths: Vec<SignedDuration> = all.iter().map(length).collect();
     let mut at = 1;
     while at + 1 < all.len() {
         let flapped = |at: usize| all[at].manner == Manner::Flapping;
-        let longer = length(&all[at - 1]).max(length(&all[at + 1]));
-        if flapped(at - 1) && flapped(at + 1) && length(&all[at]) <= longer {
+        let longer = lengths[at - 1].max(lengths[at + 1]);
+        if flapped(at - 1) && flapped(at + 1) && lengths[at] <= longer {
             let after = all.remove(at + 1);
             let lull = all.remove(at);
+            lengths.drain(at..=at + 1);
+            lengths[at - 1] = longer;
             let whole = &mut all[at - 1];
             whole.more.extend(lull.spans().chain(after.spans()));
             (whole.until, whole.known) = (after.until, after.known);

@@ -9,10 +9,11 @@
 //! It never sends anything: what follows are [`Decision`]s. Tested through `step`.
 
 use crate::alert;
+use crate::by_chance;
 use crate::changed;
 use crate::circuit::{GateId, InputId};
 use crate::diagnosis::{Diagnosis, Fact, Part};
-use crate::evidence::{Facts, Seen, WORD_LASTS, facts, is_lost_key, later, signed};
+use crate::evidence::{Facts, Seen, WORD_LASTS, facts, facts_without, is_lost_key, later, signed};
 use crate::impact;
 use crate::state::{
     Evidence, Incident, Loaded, Loss, State, SymptomKey, SymptomTrack, Word, names, symptom_named,
@@ -104,7 +105,7 @@ impl Group<'_> {
         let tries = |seen: &&Seen| seen.fact.tries;
         let steady = || {
             let all = self.seen.iter().copied();
-            all.filter(|seen| bad_answers(&seen.fact) >= seen.fact.tries)
+            all.filter(|seen| !seen.in_turns && bad_answers(&seen.fact) >= seen.fact.tries)
         };
         let lead = self.summary.hypotheses.first();
         let is_hard =
@@ -163,15 +164,27 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
         ask(state, &loaded, ask_about, because, now, decisions);
     }
 
-    let surroundings = Surroundings::of(state, &loaded, &facts, now);
-    let why = Why::new(&loaded, &facts, &surroundings);
     let told = told_symptoms(state);
-    let mut groups = joined(&why, &loaded, &facts, share_out(&why, &facts, &told));
+    let by_chance = if told.is_empty() {
+        by_chance::what_is(state, &loaded, &facts, now)
+    } else {
+        BTreeSet::new()
+    };
+    let rest = (!by_chance.is_empty()).then(|| facts_without(state, &loaded, &by_chance, now));
+    let rest = rest.as_ref().unwrap_or(&facts);
+    let surroundings = Surroundings::of(state, &loaded, rest, now);
+    let why = Why::new(&loaded, rest, &surroundings);
+    let mut groups = joined(&why, &loaded, rest, share_out(&why, rest, &told));
+    groups.extend(no_cause(&facts, &by_chance));
     if !facts.degraded.is_empty() {
         let taken = keys(groups.iter().flat_map(|group| group.seen.iter().copied()));
         groups.extend(degraded_groups(&loaded, &facts, &taken));
     }
-    place(state, &loaded, &groups, facts.changed_at(), now);
+    for group in groups.iter_mut().filter(|it| it.is_in_turns() && it.confirmed()) {
+        let Group { doubt, .. } = *group;
+        group.doubt = doubt.max(chance(state, &loaded, &why, group, now));
+    }
+    place(state, &loaded, &groups, rest.changed_at(), now);
     for group in &groups {
         let because = format!("it tells apart what may have broken: {}", group.summary.sentence);
         ask(state, &loaded, group.probes.clone(), because, now, decisions);
@@ -184,7 +197,7 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     revise(state, &before, decisions);
     alert::tell(state, &loaded, now, decisions);
     state.let_go();
-    state.judge_again_at = next_look(state, &loaded, &facts, now);
+    state.judge_again_at = next_look(state, &loaded, &[&facts, rest], now);
     state.plant = Some(loaded);
 }
 
@@ -354,6 +367,26 @@ fn share_out<'a>(why: &Why<'_>, facts: &'a Facts, told: &[&SymptomKey]) -> Vec<G
     result
 }
 
+/// What fails now and then, no more often than by chance: no cause of it is looked for.
+fn no_cause<'a>(facts: &'a Facts, by_chance: &BTreeSet<SymptomKey>) -> Option<Group<'a>> {
+    let failing = facts.failing.iter();
+    let seen: Vec<&Seen> = failing.filter(|seen| by_chance.contains(&seen.key)).collect();
+    let sentence = match &seen[..] {
+        [] => return None,
+        [only] => {
+            let name = crate::state::symptom_name(&only.key);
+            format!("{name} fails now and then, no more often than by chance")
+        }
+        several => {
+            format!("{} checks fail now and then, no more often than by chance", several.len())
+        }
+    };
+    let searched = "not searched: chance is likelier than a cause".to_owned();
+    let summary = DiagnosisSummary { sentence, searched, ..DiagnosisSummary::default() };
+    let (broke, probes) = (Vec::new(), Vec::new());
+    Some(Group { seen, summary, broke, caused: false, doubt: 1.0, probes })
+}
+
 /// Causes that together take down what another group shows, and that none of them takes down alone, are one
 /// incident with it: behind a redundancy of four the last source that fails is no other outage than the first. One
 /// sweep of the circuit; a search for each that is joined.
@@ -440,6 +473,25 @@ fn together(loaded: &Loaded, groups: &[Group<'_>]) -> Vec<usize> {
         one.iter_mut().filter(|label| joined.contains(*label)).for_each(|label| *label = first);
     }
     one
+}
+
+/// How much less likely it is by chance that this group comes and goes, by everything that was tried of what hangs on
+/// its causes, 0 and more.
+fn chance(state: &State, loaded: &Loaded, why: &Why<'_>, group: &Group<'_>, now: Timestamp) -> f64 {
+    let began = group.seen.iter().map(|seen| seen.since).min().unwrap_or(now);
+    let lead = group.summary.hypotheses.first().map_or(&[][..], |lead| &lead.faults);
+    let faults = group.broke.iter().zip(lead).filter(|(_, it)| it.until.is_none());
+    // One that is certain is enough.
+    let in_turns = faults.clone().filter(|(_, it)| it.fault.mode == FaultMode::Flaky);
+    let odds = in_turns.map(|(&input, it)| {
+        let log_prior = why.log_prior(input, FaultMode::Flaky);
+        by_chance::below(state, loaded, input, log_prior, it.since.unwrap_or(began), now)
+    });
+    odds.reduce(f64::min).unwrap_or_else(|| {
+        let priors = faults.map(|(&input, it)| why.log_prior(input, it.fault.mode));
+        let log_prior = priors.reduce(f64::max).unwrap_or_else(|| why.log_unmodelled());
+        by_chance::odds(state, loaded, group.keys().into_iter(), log_prior, began, now)
+    })
 }
 
 /// What answers badly is judged by itself, one group a component: nothing is down that could explain it.
@@ -645,7 +697,9 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
         .filter_map(|track| track.up_since)
         .max()
         .is_some_and(|up| now < later(up, GRACE));
-    if recovering && !fresh {
+    // What is only suspected is guessed anew with each answer.
+    let suspected = incident.state == IncidentState::Suspected;
+    if recovering && !fresh && !suspected {
         return;
     }
     let stands = |name: &str| {
@@ -654,8 +708,8 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
     };
     let zone = loaded.plant.zone();
     let turn = changed::line(&incident.diagnosis, &group.summary, &stands, now, zone);
-    // What is only suspected is guessed anew with each answer: that is no change of mind.
-    let turn = turn.filter(|_| incident.state != IncidentState::Suspected);
+    // That is no change of mind.
+    let turn = turn.filter(|_| !suspected);
     if let Some(line) = &turn {
         incident.note(now, line.clone());
     }
@@ -844,10 +898,16 @@ pub(crate) fn revision(incident: &Incident, from: Option<IncidentState>) -> Deci
 }
 
 /// When the passing of time alone may change something.
-fn next_look(state: &State, loaded: &Loaded, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
-    let mut times: Vec<Timestamp> = facts.ripens_at.into_iter().collect();
+fn next_look(
+    state: &State,
+    loaded: &Loaded,
+    facts: &[&Facts],
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let mut times: Vec<Timestamp> = facts.iter().filter_map(|facts| facts.ripens_at).collect();
     times.extend(state.asks.values().map(|ask| ask.until));
-    times.extend(facts.changed_at().map(|at| later(at, VERIFY_MAX)));
+    let changed = facts.iter().filter_map(|facts| facts.changed_at());
+    times.extend(changed.map(|at| later(at, VERIFY_MAX)));
     for incident in state.live() {
         times.push(later(incident.opened_at, VERIFY_MAX));
         let ups = || incident.symptoms.values().filter_map(|track| track.up_since);

@@ -15,6 +15,7 @@ mod recall;
 mod forgetting;
 mod judgement;
 mod why;
+mod by_chance;
 mod history;
 mod evidence;
 mod index;

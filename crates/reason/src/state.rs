@@ -95,6 +95,8 @@ pub(crate) struct Loaded {
     pub(crate) alike: Alike,
     /// Longer than any check needs to speak of a change: the longest period and deadline together.
     pub(crate) slowest: Duration,
+    /// How often per second all that hangs on each input is tried.
+    pub(crate) tried_below: Box<[f64]>,
 }
 
 /// A question under way.

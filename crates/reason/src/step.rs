@@ -2,6 +2,7 @@
 
 use crate::alert;
 use crate::battery::Batteries;
+use crate::by_chance;
 use crate::circuit::{Alike, Circuit, Killers};
 use crate::coincidence;
 use crate::consequence::Electric;
@@ -245,6 +246,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
     let alike = Alike::of(&plant, &circuit);
     let index = Index::of(&plant, &circuit);
     let ends = coincidence::ends(&plant).into();
+    let tried_below = by_chance::tried_below(&plant, &circuit, &killers);
     state.plant = Some(Loaded {
         source,
         plant,
@@ -259,6 +261,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         index,
         hits: Hits::default(),
         slowest,
+        tried_below,
     });
     state.unjudged = true;
     Ok(())

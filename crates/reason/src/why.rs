@@ -215,8 +215,8 @@ impl<'a> Why<'a> {
             killers,
             facts,
             up: Some(up),
-            log_prior: &|input, mode| prior::log_prior(plant, circuit, input, mode, &self.context),
-            log_unmodelled: prior::log_unmodelled(&self.context),
+            log_prior: &|input, mode| self.log_prior(input, mode),
+            log_unmodelled: self.log_unmodelled(),
             follows: &|input| self.follows(input),
             deeds: &deeds,
             batteries,
@@ -226,6 +226,17 @@ impl<'a> Why<'a> {
             cuts: &self.cuts,
             keep: next::WEIGHED_MAX,
         })
+    }
+
+    /// The logarithm of the prior of a fault in a mode.
+    pub(crate) fn log_prior(&self, input: InputId, mode: FaultMode) -> f64 {
+        let Loaded { plant, circuit, .. } = self.loaded;
+        prior::log_prior(plant, circuit, input, mode, &self.context)
+    }
+
+    /// The same of something that the plant does not contain.
+    pub(crate) fn log_unmodelled(&self) -> f64 {
+        prior::log_unmodelled(&self.context)
     }
 
     fn follows(&self, input: InputId) -> Option<Following> {

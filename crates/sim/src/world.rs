@@ -474,7 +474,7 @@ impl World {
             }
             seen = Seen::CutOff;
         }
-        let outcome = seen.outcome();
+        let outcome = seen.outcome(self.probes[at].echoes);
         let track = &mut self.probes[at].track;
         let now = (outcome.standing(), outcome.code());
         let same_standing = track.last.is_some_and(|(standing, _)| standing == now.0);
@@ -637,14 +637,15 @@ impl World {
 }
 
 impl Seen {
-    fn outcome(self) -> Outcome {
+    fn outcome(self, echoes: bool) -> Outcome {
         let detail = "pretended";
         match self {
             Self::Up => Outcome::Up,
             Self::Slow => Outcome::degraded(SymptomCode::Slow, detail),
             Self::Lossy => Outcome::degraded(SymptomCode::EchoLoss, detail),
             Self::Refused => Outcome::down(SymptomCode::Refused, detail),
-            Self::Nothing => Outcome::down(SymptomCode::Unreachable, detail),
+            Self::Nothing if echoes => Outcome::down(SymptomCode::NoEcho, detail),
+            Self::Nothing => Outcome::down(SymptomCode::ConnectTimeout, detail),
             Self::CutOff => Outcome::unknown(NoAnswerCode::CutOff, detail),
         }
     }

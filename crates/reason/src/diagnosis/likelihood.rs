@@ -103,6 +103,22 @@ fn counted(tries: u32, failures: u32, q: f64, wrong: f64) -> f64 {
     log_add(right, wrong.ln() + log_uniform(tries, failures))
 }
 
+/// How much likelier so many failures and bad answers of so many tries are where something fails in turns, at a rate of
+/// which nothing is known, than where all works and they are as frequent as suits that best, which is not often: a
+/// logarithm.
+pub(crate) fn for_turns(tries: u32, failures: u32, bad: u32) -> f64 {
+    let of = failures.saturating_add(bad).min(tries);
+    let all = f64::from(tries.max(1));
+    let at_most = |count: u32, rate: f64| {
+        let rate = rate.min(f64::from(count) / all);
+        if count == 0 { (0.0, rate) } else { (f64::from(count) * rate.ln(), rate) }
+    };
+    let (fail, failing) = at_most(failures, FALSE_ALARM);
+    let (answer, answering) = at_most(bad, BAD_WHEN_UP);
+    let well = f64::from(tries - of) * (-failing - answering).ln_1p();
+    log_uniform(tries, of) - (fail + answer + well)
+}
+
 /// `ln B(f + 1, n - f + 1)`: the chance of these outcomes in this order at a rate of which nothing is
 /// known. Linear in the rarer outcome, which is capped: beyond it only the size matters.
 fn log_uniform(tries: u32, failures: u32) -> f64 {

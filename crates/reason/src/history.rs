@@ -830,8 +830,8 @@ fn flapping_run(stays: &[Stay], from: usize, grid: Grid) -> (usize, Option<Signe
     }
 }
 
-/// Puts together what flapped, was calm for less time than it had flapped or would flap, and flapped again. Lulls are no
-/// time that it flapped: else each would make room for a longer one.
+/// Puts together what flapped, was calm for less time than it had flapped or would flap, and flapped again. Lulls are
+/// no time that it flapped: else each would make room for a longer one.
 fn without_lulls(mut all: Vec<Regime<'_>>) -> Vec<Regime<'_>> {
     let length = |regime: &Regime<'_>| regime.until.duration_since(regime.since);
     let mut lengths: Vec<SignedDuration> = all.iter().map(length).collect();

@@ -15,6 +15,11 @@ use std::collections::BTreeSet;
 /// is named beside it: no check tells the two apart (chosen by hand).
 const RIVAL: f64 = 0.3;
 
+/// Faults named at most together in a sentence, and sets of them beside each other: nobody at night hears more (chosen
+/// by hand). All of them stand below it.
+const SAID_MAX: usize = 3;
+const EITHER_MAX: usize = 5;
+
 /// Names at most in one list of a hypothesis; the rest is counted.
 const LISTED_MAX: usize = 200;
 
@@ -141,7 +146,11 @@ fn predicts(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Vec<V
         .filter(|seen| !seen.fact.is_up())
         .filter_map(|seen| seen.key.0.as_str().split('/').next())
         .collect();
-    let lasts = |fault: &&Fault| fault.last.is_none() && fault.mode != FaultMode::Flaky;
+    // What is slow, fails in turns or in part takes down nothing for certain.
+    let lasts = |fault: &&Fault| {
+        let spares = [FaultMode::Flaky, FaultMode::Degraded, FaultMode::Partial];
+        fault.last.is_none() && !spares.contains(&fault.mode)
+    };
     let names = |hypothesis: &Hypothesis| {
         let lasting = hypothesis.faults.list().iter().filter(lasts);
         let broke: Vec<InputId> = lasting.map(|fault| fault.input).collect();
@@ -183,14 +192,9 @@ fn sentence(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Strin
     let mut text = if rivals.is_empty() {
         format!("{}: {}", said(loaded, broke), confidence(sure))
     } else {
-        let all: Vec<String> = std::iter::once(lead)
-            .chain(rivals)
-            .filter_map(|hypothesis| match &hypothesis.faults {
-                Faults::These(broke) => Some(said(loaded, broke)),
-                Faults::Nothing | Faults::Unmodelled => None,
-            })
-            .collect();
-        format!("{}; no check tells these apart: {}", all.join(", or "), confidence(sure))
+        let all: Vec<&[Fault]> =
+            std::iter::once(lead).chain(rivals).map(|it| it.faults.list()).collect();
+        format!("{}; no check tells these apart: {}", said_either(loaded, &all), confidence(sure))
     };
     text.push_str(&match (count([&lead.unexplained, &[]]), failing) {
         (0, 1) => "; explains the failing check".to_owned(),
@@ -205,9 +209,32 @@ fn sentence(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Strin
     text
 }
 
+/// `a is down, or b is down`; what all have in common is said once: `a is down, and either b is down, or c is down`.
+fn said_either(loaded: &Loaded, all: &[&[Fault]]) -> String {
+    let is = |one: &Fault, other: &Fault| one.input == other.input && one.mode == other.mode;
+    let in_all = |it: &Fault| all.iter().all(|set| set.iter().any(|other| is(other, it)));
+    let (common, own): (Vec<Fault>, Vec<Fault>) = all[0].iter().copied().partition(in_all);
+    let others = all[1..].iter().map(|set| set.iter().copied().filter(|it| !in_all(it)).collect());
+    let mut apart: Vec<Vec<Fault>> = std::iter::once(own).chain(others).collect();
+    let mut text = String::new();
+    if common.is_empty() || apart.iter().any(Vec::is_empty) {
+        apart = all.iter().map(|set| set.to_vec()).collect();
+    } else {
+        text = format!("{}, and either ", said(loaded, &common));
+    }
+    let mut parts: Vec<String> =
+        apart.iter().take(EITHER_MAX).map(|set| said(loaded, set)).collect();
+    if apart.len() > EITHER_MAX {
+        parts.push(format!("{} other things", apart.len() - EITHER_MAX));
+    }
+    text + &parts.join(", or ")
+}
+
 /// `switch-2 (switch) is down`, `prefix-1 through upstream-cox is misrouted`.
 fn said(loaded: &Loaded, broke: &[Fault]) -> String {
-    let parts: Vec<String> = broke
+    // That one more broke takes no fewer words than its name.
+    let told = if broke.len() > SAID_MAX + 1 { SAID_MAX } else { broke.len() };
+    let mut parts: Vec<String> = broke[..told]
         .iter()
         .map(|fault| {
             let FaultName { subject, mode } = fault_name(&loaded.plant, &loaded.circuit, fault);
@@ -221,6 +248,9 @@ fn said(loaded: &Loaded, broke: &[Fault]) -> String {
             }
         })
         .collect();
+    if told < broke.len() {
+        parts.push(format!("{} more broke", broke.len() - told));
+    }
     parts.join(" and ")
 }
 

@@ -154,13 +154,15 @@ fn audited(outages: &[Outage]) -> String {
             first.clear();
         }
     }
+    let invented = outages.iter().filter(|it| it.folder.starts_with("invented-")).count();
     format!(
         "# Known outages, and what the audit would have said\n\n\
-         {} outages, and what had been weak before each, by its report. `blackstart audit` on the\n\
+         {} outages by their reports and {invented} invented ones, and what had been weak before each. \
+         `blackstart audit` on the\n\
          plant as it was the day before names {found} of {all} weaknesses; {unsayable} cannot be said in a plant\n\
          file, for the reason given. This page is made by a test from [the scenarios](../scenarios/README.md)\n\
          and from what the audit says of them.\n\n\
          | outage | weakness | found | what the audit says, or why it cannot |\n|---|---|---|---|\n{rows}",
-        outages.len()
+        outages.len() - invented
     )
 }

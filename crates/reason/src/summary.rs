@@ -15,10 +15,11 @@ use std::collections::BTreeSet;
 /// is named beside it: no check tells the two apart (chosen by hand).
 const RIVAL: f64 = 0.3;
 
-/// Faults named at most together in a sentence, and sets of them beside each other: nobody at night hears more (chosen
-/// by hand). All of them stand below it.
+/// Faults named at most together in a sentence, and beside each other; and sets of several beside each other. Nobody at
+/// night hears more (chosen by hand). All of them stand below it.
 const SAID_MAX: usize = 3;
 const EITHER_MAX: usize = 5;
+const EITHER_SET_MAX: usize = 2;
 
 /// Names at most in one list of a hypothesis; the rest is counted.
 const LISTED_MAX: usize = 200;
@@ -222,10 +223,13 @@ fn said_either(loaded: &Loaded, all: &[&[Fault]]) -> String {
     } else {
         text = format!("{}, and either ", said(loaded, &common));
     }
-    let mut parts: Vec<String> =
-        apart.iter().take(EITHER_MAX).map(|set| said(loaded, set)).collect();
-    if apart.len() > EITHER_MAX {
-        parts.push(format!("{} other things", apart.len() - EITHER_MAX));
+    let are_single = apart.iter().all(|set| set.len() == 1);
+    let max = if are_single { EITHER_MAX } else { EITHER_SET_MAX };
+    let mut parts: Vec<String> = apart.iter().take(max).map(|set| said(loaded, set)).collect();
+    match apart.len().saturating_sub(max) {
+        0 => {}
+        1 => parts.push("one thing more".to_owned()),
+        more => parts.push(format!("{more} things more")),
     }
     text + &parts.join(", or ")
 }

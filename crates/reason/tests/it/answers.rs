@@ -48,3 +48,26 @@ fn the_own_way_out_is_not_to_blame_for_what_is_on_the_same_switch() {
     let causes = cause(&Outcome::down(SymptomCode::ConnectTimeout, ""));
     assert!(!causes.iter().any(|cause| cause.contains("vantage")), "{causes:?}");
 }
+
+#[test]
+fn a_sentence_names_four_at_most() {
+    // Nothing joins them.
+    let body = "
+servers: { 'm-{1..12}': {} }
+defaults: { services: { checks: [ { tcp: '10.1.0.1:80', every: 5s } ] } }
+services: { 'a-{1..12}': { on: 'm-{1..12}' }, 'b-{1..12}': { on: 'm-{1..12}' } }
+";
+    let mut world = World::of(body);
+    let mut longest = 0;
+    for broken in 1..=6 {
+        world.break_it(&format!("m-{broken}"));
+        world.run(Duration::from_secs(20));
+        let told = world.state.diagnose(world.now);
+        let faults = told.hypotheses[0].faults.len();
+        let more = format!(" and {} more broke: ", faults.saturating_sub(3));
+        assert_eq!(told.sentence.contains(&more), faults > 4, "{}", told.sentence);
+        assert!(told.sentence.matches(" is down").count() <= 4, "{}", told.sentence);
+        longest = longest.max(faults);
+    }
+    assert!(longest > 4, "it was never put to the test");
+}

@@ -346,6 +346,14 @@ impl Circuit {
         InputId(component.0)
     }
 
+    /// The input of a vantage's own way out.
+    #[must_use]
+    pub fn vantage_input(&self, vantage: VantageId) -> InputId {
+        // They come after the components.
+        let components = u32::try_from(self.base.len()).expect("components fit u32");
+        InputId(components + vantage.0)
+    }
+
     /// Faults that are so today, by the plant's conditions (known failed, off on purpose).
     #[must_use]
     pub fn today(&self) -> &[InputId] {

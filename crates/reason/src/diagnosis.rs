@@ -95,6 +95,8 @@ pub(crate) struct Fact {
     pub(crate) trust: f64,
     /// The machine that answers: facts of one share the way to it.
     pub(crate) machine: Option<ComponentId>,
+    /// The vantage that saw it.
+    pub(crate) seen_by: Option<InputId>,
 }
 
 impl Fact {
@@ -112,6 +114,7 @@ impl Fact {
             names: None,
             trust: 1.0,
             machine: None,
+            seen_by: None,
         }
     }
 
@@ -431,7 +434,7 @@ fn look_up(suspects: &Suspects, candidates: &mut Vec<Candidate>) {
     predict(suspects, looked_up);
     for candidate in looked_up {
         let predicted = candidate.predicted.as_deref().unwrap_or_default();
-        candidate.score = candidate.prior + fit(suspects, &broke(suspects, candidate), predicted);
+        candidate.score = candidate.prior + fit(suspects, candidate, predicted);
         if !candidate.elements.is_empty() {
             // What these do not explain may be the doing of something else.
             let beside = candidate.score + unmodelled(suspects, predicted);
@@ -457,7 +460,21 @@ fn broke(suspects: &Suspects, candidate: &Candidate) -> BTreeSet<InputId> {
 }
 
 /// How well all facts fit, against nothing having broken; one wrong edge a machine is allowed for.
-fn fit(suspects: &Suspects, broke: &BTreeSet<InputId>, predicted: &[Predicted]) -> f64 {
+fn fit(suspects: &Suspects, candidate: &Candidate, predicted: &[Predicted]) -> f64 {
+    let broke = broke(suspects, candidate);
+    // From where something is seen is not drawn: what a vantage sees is seen, wherever the wires lie.
+    let sets = candidate.elements.iter().zip(&candidate.members);
+    let vantages = sets.filter(|(it, _)| suspects.all[it.suspect as usize].is_vantage);
+    let cut_off: Vec<(InputId, Element)> = vantages
+        .flat_map(|(it, member)| {
+            let inputs = &suspects.all[it.suspect as usize].members[*member].1;
+            inputs.iter().map(|&input| (input, *it))
+        })
+        .collect();
+    let is_cut_off = |fact: &Fact| {
+        let then = |it: &Element| (it.first..=it.last).contains(&fact.epoch);
+        cut_off.iter().any(|(input, it)| fact.seen_by == Some(*input) && then(it))
+    };
     let fact = |told: &Predicted| &suspects.facts[told.0 as usize];
     let mut sum = 0.0;
     // Machines that were seen alike come one after another.
@@ -481,7 +498,7 @@ fn fit(suspects: &Suspects, broke: &BTreeSet<InputId>, predicted: &[Predicted]) 
                 if fact.bad && fact.fact.names.is_some_and(|named| !broke.contains(&named)) {
                     here += NAMED_FOR_ANOTHER.ln();
                 }
-                against |= q >= 1.0 && !fact.bad;
+                against |= q >= 1.0 && !fact.bad && !is_cut_off(&fact.fact);
             }
             if against && here < 0.0 {
                 wrong += here;

@@ -38,6 +38,10 @@ pub(crate) const WORD_LASTS: Duration = Duration::from_secs(3_600);
 /// day, so that what a night shift left is still in the picture of the next).
 const HORIZON: Duration = Duration::from_secs(24 * 3_600);
 
+/// Tries that the word of a vantage about its own way out is worth: a loss is proved twice over before it is told, and
+/// what tells us anything has been heard packet by packet (chosen by hand).
+const PROVED: u32 = 3;
+
 /// What fails in turns is seen to within so many tries by all who ask (chosen by hand: of what fails one time
 /// in three, 59 of 60 have seen it).
 const TURNS_SHOW: u32 = 10;
@@ -121,6 +125,7 @@ struct Told<'a> {
     key: &'a SymptomKey,
     evidence: &'a Evidence,
     gate: GateId,
+    seen_by: InputId,
     answers: Option<(ComponentId, GateId)>,
     grid: Grid,
     regimes: Vec<Regime<'a>>,
@@ -237,7 +242,16 @@ fn told<'a>(
             let (regimes, calm_at) = regimes(evidence, grid, &state.gaps, deaf, now);
             ripens.extend(calm_at);
             ripens.extend(state.gaps.last().map(|gap| later(gap.until, grid.need())));
-            Some(Told { key, evidence, gate: sees.gate, answers: sees.answers, grid, regimes })
+            let seen_by = loaded.circuit.vantage_input(sees.vantage);
+            Some(Told {
+                key,
+                evidence,
+                gate: sees.gate,
+                seen_by,
+                answers: sees.answers,
+                grid,
+                regimes,
+            })
         })
         .collect()
 }
@@ -339,6 +353,7 @@ fn of_check(
                     names: None,
                     trust: 1.0,
                     machine,
+                    seen_by: Some(told.seen_by),
                 };
                 let (key, since) = (told.key.clone(), last.since);
                 let seen = Seen { key, fact, since, outcome: Outcome::Up, in_turns: false };
@@ -348,7 +363,9 @@ fn of_check(
             }
             if present && told.evidence.outcome.standing() == Standing::Degraded {
                 let gate = told.answers.map_or(told.gate, |(_, gate)| gate);
-                let fact = Fact { epoch: number(at), machine, ..Fact::plain(gate, true, 1) };
+                let seen_by = Some(told.seen_by);
+                let fact =
+                    Fact { epoch: number(at), machine, seen_by, ..Fact::plain(gate, true, 1) };
                 facts.degraded.push(Seen {
                     key: told.key.clone(),
                     fact,
@@ -393,6 +410,7 @@ fn of_check(
             names: None,
             trust: 1.0,
             machine,
+            seen_by: Some(told.seen_by),
         };
         if let Some(before) = bad.take() {
             facts.past.push(before);
@@ -413,8 +431,12 @@ fn of_check(
             && answering.insert((at, machine, told.key.1.clone()))
         {
             let name = loaded.plant.component(machine).name.as_str();
-            let fact =
-                Fact { epoch: number(at), machine: Some(machine), ..Fact::plain(gate, true, 1) };
+            let fact = Fact {
+                epoch: number(at),
+                machine: Some(machine),
+                seen_by: Some(told.seen_by),
+                ..Fact::plain(gate, true, 1)
+            };
             let (key, since) = (answer_key(name, &told.key.1), last.since);
             let answer = Seen { key, fact, since, outcome: Outcome::Up, in_turns: false };
             if at == newest { facts.up.push(answer) } else { facts.past.push(answer) }
@@ -483,11 +505,10 @@ fn of_vantages(state: &State, loaded: &Loaded, facts: &mut Facts, ripens: &mut V
                 let settled = until > epoch.settling_until || until >= epoch.until;
                 loss.since <= epoch.until && until >= epoch.since && settled
             });
-            // It was proved twice over before it was told.
             let (fact, since, outcome) = if let Some(loss) = loss {
                 let detail = state.lost.get(&vantage.name).map_or("", |loss| loss.detail.as_str());
                 let outcome = Outcome::unknown(NoAnswerCode::CutOff, detail);
-                (Fact::plain(gate, false, 3), loss.since, outcome)
+                (Fact::plain(gate, false, PROVED), loss.since, outcome)
             } else {
                 // Whoever proves its way out did so before it told of a failure; and what an agent
                 // tells has come by the way that would be lost.
@@ -501,7 +522,7 @@ fn of_vantages(state: &State, loaded: &Loaded, facts: &mut Facts, ripens: &mut V
                     }
                     continue;
                 }
-                (Fact::plain(gate, true, 1), epoch.worse_at, Outcome::Up)
+                (Fact::plain(gate, true, PROVED), epoch.worse_at, Outcome::Up)
             };
             let fact = Fact { epoch: number(epoch_at), ..fact };
             let key = lost_key(&vantage.name);
@@ -549,6 +570,7 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
         names: Some(of),
         trust: f64::from(word.trust) / 100.0,
         machine,
+        seen_by: None,
     };
     let (key, since) = (word_key(name, &word.who), word.at);
     let seen = Seen { key, fact, since, outcome, in_turns: false };

@@ -123,8 +123,12 @@ impl<'a> Crowds<'a> {
         }
         for (_, fact) in own {
             let class = self.alike.class(fact.gate)?;
-            let plain =
-                Fact { epoch: fact.epoch, machine, ..Fact::plain(fact.gate, true, fact.tries) };
+            let plain = Fact {
+                epoch: fact.epoch,
+                machine,
+                seen_by: fact.seen_by,
+                ..Fact::plain(fact.gate, true, fact.tries)
+            };
             if plain != *fact {
                 return None;
             }

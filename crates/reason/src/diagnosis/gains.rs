@@ -283,6 +283,7 @@ impl<'a> Scale<'a> {
             let places = &self.suspects.places;
             let list = self.suspects.places_of(suspect);
             let carried = self.suspects.carried(suspect);
+            let is_vantage = self.suspects.all[suspect as usize].is_vantage;
             let group = |at: &u32| places[*at as usize].group;
             let mut begin = 0;
             let mut spoken = 0;
@@ -296,7 +297,7 @@ impl<'a> Scale<'a> {
                     own.clone().for_each(|place| spoken |= 1 << place.epoch);
                     Row {
                         count: lead.count,
-                        drawn: lead.drawn,
+                        drawn: lead.drawn && !is_vantage,
                         bad: own.any(|place| place.bad),
                         carried: carried
                             .is_some_and(|it| it[range.clone()].iter().any(|&it| it != 0)),

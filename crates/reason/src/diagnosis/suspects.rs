@@ -131,6 +131,8 @@ pub(super) struct Suspect {
     pub(super) flaky: f64,
     /// Whether each of the inputs of the first set stood by, and had failed long before.
     pub(super) stood_by: Vec<bool>,
+    /// It is a vantage: which checks are put from there is known, and not drawn.
+    pub(super) is_vantage: bool,
     /// It speaks to something that fails and to something that does not, or fails in turns: it
     /// may be flaky, or down in part.
     pub(super) mixed: bool,
@@ -434,7 +436,10 @@ impl Suspects {
             let by_carried = carried.iter().flatten().map(|&epochs| epochs.into());
             let by_places = facts.iter().map(|&at| u64::from(at) << 1 | u64::from(names(at)));
             let words = by_deeds.chain(by_carried).chain(by_places);
-            let looks = words.fold(u64::from(single), |sum, word| scattered(sum ^ scattered(word)));
+            let is_vantage = matches!(inputs[..], [input]
+                if matches!(circuit.subject(input), Subject::Vantage(_)));
+            let sort = u64::from(single) | u64::from(is_vantage) << 1;
+            let looks = words.fold(sort, |sum, word| scattered(sum ^ scattered(word)));
             match known.entry(looks) {
                 std::collections::hash_map::Entry::Occupied(entry) => {
                     let suspect = &mut self.all[*entry.get()];
@@ -472,6 +477,7 @@ impl Suspects {
                         partial,
                         flaky,
                         stood_by,
+                        is_vantage,
                         mixed,
                         deeds,
                         facts: start..end,

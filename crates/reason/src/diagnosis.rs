@@ -361,13 +361,20 @@ fn candidates(
             ..Candidate::default()
         };
         let mut variants = Vec::new();
+        // Which member of each suspect follows from the others, if one does.
+        let follower: Vec<Option<(usize, f64)>> = (0..plain.elements.len())
+            .map(|at| price::follows_from(suspects, question.follows, &plain.elements, at))
+            .collect();
         let share = |at: usize, member: usize| {
             let Element { suspect, manner, .. } = plain.elements[at];
             if manner == Manner::Astray {
                 return 0.0;
             }
             let who = &suspects.all[suspect as usize];
-            let own = |member| member_prior(question, who, manner, member);
+            let own = |member| match follower[at] {
+                Some((follows, chance)) if follows == member => chance,
+                _ => member_prior(question, who, manner, member),
+            };
             let all = (0..who.members.len()).map(own).fold(f64::NEG_INFINITY, log_add);
             own(member) - all
         };

@@ -8,7 +8,7 @@
 use super::Follows;
 use super::element::{Element, Manner};
 use super::likelihood::log_add;
-use super::suspects::{RATES, Suspects};
+use super::suspects::{RATES, Suspect, Suspects};
 use super::wires::{Broke, Wires};
 use crate::circuit::InputId;
 use blackstart_model::record::FaultMode;
@@ -143,29 +143,23 @@ impl Prices<'_> {
 
     /// What the prior of a fault gains by others that it follows from, and theirs by it.
     fn because(&self, elements: &[Element], element: Element) -> f64 {
-        let own_prior = self.suspects.all[element.suspect as usize].hard;
-        let [own] = self.suspects.all[element.suspect as usize].members[0].1[..] else {
-            return 0.0;
+        let own = &self.suspects.all[element.suspect as usize];
+        let gained = |from: &Suspect, to: &Suspect| {
+            let (_, chance) = follower(self.follows, from, to)?;
+            Some(chance - to.hard)
         };
-        let chance = |from, to, by_itself: f64| {
-            let list = (self.follows)(from)?;
-            let (_, chance) = list.iter().find(|(input, _)| *input == to)?;
-            (*chance > by_itself).then_some(*chance - by_itself)
-        };
-        let mut gained: f64 = 0.0;
+        let mut best: f64 = 0.0;
         for other in elements.iter().filter(|other| other.manner == Manner::Hard) {
             let who = &self.suspects.all[other.suspect as usize];
             // One of the two follows from the other, not each from each.
-            for &theirs in who.members[0].1.iter().filter(|_| other.first <= element.first) {
-                gained = gained.max(chance(theirs, own, own_prior).unwrap_or(0.0));
+            if other.first <= element.first {
+                best = best.max(gained(who, own).unwrap_or(0.0));
             }
-            if let [theirs] = who.members[0].1[..]
-                && element.first <= other.first
-            {
-                gained = gained.max(chance(own, theirs, who.hard).unwrap_or(0.0));
+            if element.first <= other.first && own.members[0].1.len() == 1 {
+                best = best.max(gained(own, who).unwrap_or(0.0));
             }
         }
-        gained
+        best
     }
 
     /// Since when an input has failed.
@@ -207,6 +201,37 @@ impl Prices<'_> {
             Manner::Astray => 0.0,
         }
     }
+}
+
+/// Which single fault of a suspect follows from the likeliest faults of another, with the logarithm of how likely, where
+/// that is more than the suspect is by itself.
+fn follower(follows: Follows<'_>, from: &Suspect, to: &Suspect) -> Option<(usize, f64)> {
+    let singles = || to.members.iter().enumerate().filter(|(_, (_, inputs))| inputs.len() == 1);
+    singles().next()?;
+    let lists = from.members[0].1.iter().filter_map(|&input| follows(input));
+    let chances = lists.flat_map(|list| {
+        let chance = |input: InputId| list.iter().find(|(own, _)| *own == input).map(|it| it.1);
+        singles().filter_map(|(nth, (_, own))| Some((nth, chance(own[0])?))).collect::<Vec<_>>()
+    });
+    chances.filter(|(_, chance)| *chance > to.hard).max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// The same for one of these, by whichever of the others began no later.
+pub(super) fn follows_from(
+    suspects: &Suspects,
+    follows: Follows<'_>,
+    elements: &[Element],
+    at: usize,
+) -> Option<(usize, f64)> {
+    let own = elements[at];
+    let others = elements
+        .iter()
+        .enumerate()
+        .filter(|(other, it)| *other != at && it.manner == Manner::Hard && it.first <= own.first);
+    let who = &suspects.all[own.suspect as usize];
+    let chances =
+        others.filter_map(|(_, it)| follower(follows, &suspects.all[it.suspect as usize], who));
+    chances.filter(|_| own.manner == Manner::Hard).max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// What it costs that some of these only hang on the others by wires that lie elsewhere. With the members `chosen` of

@@ -47,7 +47,8 @@ pub trait Reader: Send {
     fn read(&self, from: RecordId, limit: usize) -> Result<Vec<Entry>, JournalError>;
 
     /// What names this incident, oldest first: its revisions, what people did to it, the alerts about it, why others
-    /// were withheld, and how each alert went. Linear in the journal; [`ENTRIES_READ_MAX`] bounds the answer.
+    /// were withheld, and how each alert went. Linear in the journal, or in the answer where the store
+    /// has an index; [`ENTRIES_READ_MAX`] bounds it.
     ///
     /// # Errors
     /// When the store cannot be read, or holds what this version cannot read.

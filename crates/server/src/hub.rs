@@ -241,7 +241,7 @@ impl Hub {
     }
 
     /// An incident that the state has forgotten, and the alerts about it, as the journal has them; `None` where there
-    /// was none. Linear in the journal: for those who can wait.
+    /// was none.
     ///
     /// # Errors
     /// When the journal cannot be read.

@@ -29,7 +29,7 @@ struct Golden {
     records: fn() -> Vec<Record>,
 }
 
-const GOLDEN: [Golden; 5] = [
+const GOLDEN: [Golden; 6] = [
     Golden {
         name: "v1.sql",
         sql: include_str!("../golden/v1.sql"),
@@ -58,6 +58,13 @@ const GOLDEN: [Golden; 5] = [
         name: "v1-later.sql",
         sql: include_str!("../golden/v1-later.sql"),
         fingerprint: 0x2a3b_c5a8_38d2_027d,
+        records: v1_later,
+    },
+    // The same records, and indexes of what names an incident.
+    Golden {
+        name: "v1-indexed.sql",
+        sql: include_str!("../golden/v1-indexed.sql"),
+        fingerprint: 0x8e90_dd16_a016_9030,
         records: v1_later,
     },
 ];

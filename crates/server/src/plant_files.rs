@@ -52,15 +52,35 @@ pub enum ReadError {
 /// # Errors
 /// When there is nothing that could be read.
 pub fn find(path: &Path) -> Result<Found, ReadError> {
-    let (source, mut findings) = read(path)?;
-    let (plant, found) = plantfile::parse(&source.files);
-    let plant = plant.filter(|_| findings.is_empty());
-    findings.extend(found);
-    Ok(Found { source, plant, findings })
+    read(path).map(Texts::check)
+}
+
+/// The texts of a plant as they stand on the disk, not yet read as one.
+pub(crate) struct Texts {
+    /// The files.
+    pub(crate) source: PlantSource,
+    /// What in them is no text.
+    findings: Vec<Finding>,
+}
+
+impl Texts {
+    /// Reads them as a plant.
+    pub(crate) fn check(self) -> Found {
+        let Self { source, mut findings } = self;
+        let (plant, found) = plantfile::parse(&source.files);
+        let plant = plant.filter(|_| findings.is_empty());
+        findings.extend(found);
+        Found { source, plant, findings }
+    }
+
+    /// Whether they are this very plant, which was checked.
+    pub(crate) fn are(&self, source: &PlantSource) -> bool {
+        self.findings.is_empty() && self.source == *source
+    }
 }
 
 /// The texts, and a finding for each that is none.
-pub(crate) fn read(path: &Path) -> Result<(PlantSource, Vec<Finding>), ReadError> {
+pub(crate) fn read(path: &Path) -> Result<Texts, ReadError> {
     let mut files = Vec::new();
     let mut findings = Vec::new();
     let mut left = BYTES_MAX;
@@ -86,7 +106,7 @@ pub(crate) fn read(path: &Path) -> Result<(PlantSource, Vec<Finding>), ReadError
         });
         files.push((name, text));
     }
-    Ok((PlantSource { files }, findings))
+    Ok(Texts { source: PlantSource { files }, findings })
 }
 
 fn list(path: &Path) -> Result<Vec<PathBuf>, ReadError> {

@@ -8,7 +8,7 @@ use crate::delivery::Postman;
 use crate::http::{self, Access};
 use crate::hub::Hub;
 use crate::intake::{COUNTED_EVERY, Here};
-use crate::plant_files::{self, Found, ReadError};
+use crate::plant_files::{self, Found, ReadError, Texts};
 use crate::pushes::{self, Pushes};
 use crate::recorder::Recorder;
 use crate::stage::{Play, Player};
@@ -16,6 +16,7 @@ use crate::turn::Turn;
 use crate::{clock, heartbeat, remote_write};
 use blackstart_delivery::Commands;
 use blackstart_journal::{JournalError, SqliteJournal};
+use blackstart_model::check::Check;
 use blackstart_model::plant::Plant;
 use blackstart_model::record::{Decision, Input, PlantSource};
 use blackstart_model::time::Duration;
@@ -148,7 +149,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     }
     let access = Access::of(&settings.access, settings.listen)?;
     let plugins = plugins(settings.plugins.clone())?;
-    let found = find(&settings.plant)?;
+    let texts = plant_files::read(&settings.plant)?;
     let journal = SqliteJournal::open(&settings.data)?;
     let console = listen("the console", "--listen", settings.listen).await?;
     let status = match settings.status_listen {
@@ -159,7 +160,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let hub = turn.hub.clone();
     // The first input is our start; when it is durable the state is that of now.
     let _ = hub.ping().await;
-    let refused = adopt(&hub, found).await?;
+    let refused = take_up(&hub, texts).await?;
 
     let recorder = Recorder::start(&hub, &settings.data)
         .map_err(|source| ServeError::System { what: "start the recorder's thread", source })?;
@@ -182,11 +183,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     let plant = hub.state().plant().cloned().expect("a plant was adopted");
     let pushes = Arc::new(Pushes::new(&hub, secrets.clone()));
     assign(&hub, &senses, &pushes, &plant);
-    let first: Vec<CheckKey> = share(&plant, VantageId(0)).0.into_iter().map(|it| it.key).collect();
-    if first.len() <= ASKED_AT_ONCE {
-        senses.ask(&hub, VantageName::here(), first);
-    }
-
+    ask_all(&hub, &senses, &plant);
     let told = Ready {
         console: http::url(&console, access.is_tls()),
         status: status.as_ref().map(|listener| http::url(listener, false)),
@@ -194,6 +191,8 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
         plant: (plant.name().to_owned(), plant.components().len(), plant.checks().len()),
         refused: refused.as_ref().map(|(_, why)| why.clone()),
     };
+    // It would live as long as we do, whatever other plant is loaded.
+    drop(plant);
     let commands = settings.commands.map_or_else(Commands::none, Commands::of_file);
     let postman = Arc::new(Postman::new(hub.clone(), secrets.clone(), commands));
     let (turn, decisions) = turn.split();
@@ -239,11 +238,27 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(&Ready)) -> Result<(),
     Ok(())
 }
 
-/// Reads the plant on a thread of its own, whose heap the turn's takes over when it has ended.
-fn find(path: &std::path::Path) -> Result<Found, ServeError> {
-    let path = path.to_owned();
-    let reading = std::thread::spawn(move || plant_files::find(&path));
-    Ok(reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
+/// Takes the plant on the disk into use. A restart finds the one that it was ended with: what the journal has of it is
+/// in use already, and to read it a second time would leave as much memory behind, in pieces that the system does not
+/// get back.
+async fn take_up(hub: &Hub, texts: Texts) -> Result<Option<(PlantSource, String)>, ServeError> {
+    let is_in_use = hub.state().plant_source().is_some_and(|source| texts.are(source));
+    if is_in_use { Ok(None) } else { adopt(hub, check(texts)).await }
+}
+
+/// Asks everything once at the start, where that is little.
+fn ask_all(hub: &Hub, senses: &Senses, plant: &Plant) {
+    let is_own = |check: &&Check| check.from.contains(&VantageId(0)) && check.question.is_asked();
+    let own = plant.checks().iter().filter(is_own);
+    if own.clone().count() <= ASKED_AT_ONCE {
+        senses.ask(hub, VantageName::here(), own.map(|check| check.key.clone()).collect());
+    }
+}
+
+/// Checks the plant on a thread of its own, whose heap goes with it where each has one.
+fn check(texts: Texts) -> Found {
+    let checking = std::thread::spawn(move || texts.check());
+    checking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 async fn listen(
@@ -303,11 +318,11 @@ impl Watch {
         let current = hub.state().plant_source().cloned();
         let refused = self.refused.clone();
         let looked = tokio::task::spawn_blocking(move || {
-            let source = plant_files::read(&path)?.0;
-            if current.as_ref() == Some(&source) || refused.as_ref() == Some(&source) {
-                return Ok(None);
+            let texts = plant_files::read(&path)?;
+            if current.as_ref() == Some(&texts.source) || refused.as_ref() == Some(&texts.source) {
+                return Ok::<_, ReadError>(None);
             }
-            plant_files::find(&path).map(Some)
+            Ok(Some(texts.check()))
         });
         let found = match looked.await {
             Ok(Ok(Some(found))) => found,

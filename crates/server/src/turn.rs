@@ -27,8 +27,9 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// How often the wall clock is looked at while nothing comes in.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Entries read at once when folding.
-const PAGE: usize = 5_000;
+/// Entries read at once when folding: few enough that they leave no hole in the heap, and many enough that asking for
+/// them costs nothing.
+const PAGE: usize = 256;
 
 /// A journal folded: the state, and where it ends.
 pub struct Folded {

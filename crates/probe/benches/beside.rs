@@ -3,7 +3,9 @@
 //! Ours is the prober (schedule, question, judgement, with its threads), asked so often each second, work counted by
 //! the answers that are up; CPU is user and system time from `/proc`, with that of ended children. Theirs is the plugin
 //! run to its end, one after another, by fork and exec and nothing around it: the floor of whoever schedules it. Rounds
-//! are interleaved, medians told. Who answers is a process of its own, whose CPU is not counted.
+//! are interleaved, medians told. Who answers is a process of its own, whose CPU is not counted. A plugin that we run
+//! ourselves is run as often each second by the peer: in a row its pages and the kernel's stay in the caches, which is a
+//! third of what it costs.
 
 use blackstart_model::check::Question;
 use blackstart_model::observation::Outcome;
@@ -40,6 +42,8 @@ pub(crate) struct Pair {
     pub(crate) plugin: String,
     /// The commands that the check's own plugins have.
     pub(crate) store: PluginStore,
+    /// The plugin is not run in a row but so often each second, too.
+    pub(crate) is_paced: bool,
 }
 
 impl Pair {
@@ -55,6 +59,7 @@ impl Pair {
             rate,
             plugin: plugin.into(),
             store: PluginStore::default(),
+            is_paced: false,
         }
     }
 }
@@ -66,15 +71,26 @@ pub(crate) fn head() {
     println!("{:<22} {:>8} {:>10}   ours is", "asked", "ours", "its plugin");
 }
 
-/// Measures one pair and prints its row.
+/// Measures one pair and prints its row, if its name begins with a word of the command line, or there is none.
 pub(crate) fn row(pair: &Pair) {
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let mut wanted = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
+    if wanted.peek().is_some() && !wanted.any(|word| pair.name.starts_with(&word)) {
+        return;
+    }
+    let (mut ours, mut ended, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        ours.push(asked(pair));
-        theirs.push(run(&pair.plugin));
+        let (all, of_ended) = asked(pair);
+        ours.push(all);
+        ended.push(of_ended);
+        let rate = u32::try_from(pair.rate).unwrap();
+        theirs.push(run(&pair.plugin, pair.is_paced.then(|| Duration::from_secs(1) / rate)));
     }
     let (ours, theirs) = (median(&mut ours), median(&mut theirs));
-    println!("{:<22} {ours:>8.0} {theirs:>10.0}   1/{:.1}", pair.name, theirs / ours);
+    print!("{:<22} {ours:>8.0} {theirs:>10.0}   1/{:.1}", pair.name, theirs / ours);
+    match median(&mut ended) {
+        0.0 => println!(),
+        ended => println!("; {ended:.0} of ours is the plugin's"),
+    }
 }
 
 /// Counts answers that are up, and shows the first that is not.
@@ -96,8 +112,8 @@ impl Listener for Counted {
     fn way_out(&self, _: bool, _: &str) {}
 }
 
-/// CPU of a million answers.
-fn asked(pair: &Pair) -> f64 {
+/// CPU of a million answers, and of it that of the programs that were run.
+fn asked(pair: &Pair) -> (f64, f64) {
     let question = written(&pair.check);
     let counted = Arc::new(Counted::default());
     let equipment = Equipment::new(Arc::new(Named)).with_plugins(pair.store.clone());
@@ -111,10 +127,12 @@ fn asked(pair: &Pair) -> f64 {
     };
     prober.assign((0..pair.rate).map(assignment).collect(), &[]);
     std::thread::sleep(BEGINNING);
-    let (before, cpu) = (counted.up.load(Ordering::Relaxed), cpu_s(Whose::OwnAndEnded));
+    let both = || (cpu_s(Whose::OwnAndEnded), cpu_s(Whose::Ended));
+    let (before, cpu) = (counted.up.load(Ordering::Relaxed), both());
     std::thread::sleep(MEASURED);
     let answers = counted.up.load(Ordering::Relaxed) - before;
-    (cpu_s(Whose::OwnAndEnded) - cpu) / answers.max(1) as f64 * 1e6
+    let (after, each) = (both(), answers.max(1) as f64 / 1e6);
+    ((after.0 - cpu.0) / each, (after.1 - cpu.1) / each)
 }
 
 /// The question of a check that is written so in a plant file.
@@ -134,10 +152,13 @@ impl Secrets for Named {
     }
 }
 
-/// CPU of a million runs.
-fn run(plugin: &str) -> f64 {
+/// CPU of a million runs, in a row or so far apart.
+fn run(plugin: &str, apart: Option<Duration>) -> f64 {
     let before = cpu_s(Whose::Ended);
     for _ in 0..RUNS {
+        if let Some(apart) = apart {
+            std::thread::sleep(apart);
+        }
         let mut words = plugin.split(' ');
         let program = Path::new(PLUGINS).join(words.next().unwrap());
         let ended = Command::new(program)

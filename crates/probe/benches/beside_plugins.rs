@@ -72,6 +72,7 @@ fn main() {
     let mut plugin =
         Pair::new("plugin, check_dummy", PLUGIN_RATE, "plugin: dummy", "check_dummy 0 fine");
     plugin.store = PluginStore { file: Some(plugins) };
+    plugin.is_paced = true;
     for pair in [icmp, dns, community, user, ntp, plugin] {
         beside::row(&pair);
     }

@@ -442,8 +442,12 @@ impl Worker {
         answer
     }
 
+    /// While anything is under way: a beat costs some 50 us, and nobody asks whether an idle thread would be late.
     async fn feel_pulse(&self) {
         loop {
+            if self.pulse.under_way.get() == 0 {
+                self.pulse.begun.notified().await;
+            }
             tokio::time::sleep(PULSE).await;
             self.pulse.beat();
         }
@@ -476,8 +480,13 @@ fn until_grid_point(assignment: &Assignment, shift: u64, since_boot: Duration) -
     Duration::from_nanos(u64::try_from(wait).unwrap_or(0))
 }
 
-/// Whether this thread is on time: the longest gap between two beats in each of the last seconds.
+/// Whether this thread is on time: the longest gap between two beats in each of the last seconds. It rests while
+/// nothing is under way.
 struct Pulse {
+    /// Tries under way.
+    under_way: Cell<u32>,
+    /// The first one after a rest has begun.
+    begun: tokio::sync::Notify,
     last: Cell<Instant>,
     slept: Cell<Duration>,
     /// The beats so far.
@@ -495,6 +504,8 @@ const GAPS_KEPT: Duration = Duration::from_secs(120);
 impl Pulse {
     fn new() -> Self {
         Self {
+            under_way: Cell::default(),
+            begun: tokio::sync::Notify::new(),
             last: Cell::new(clock::now()),
             slept: Cell::new(clock::slept()),
             beats: Cell::default(),
@@ -530,6 +541,12 @@ impl Pulse {
 
     /// A try begins; returns the beat it began in.
     fn begin(&self) -> u64 {
+        if self.under_way.replace(self.under_way.get() + 1) == 0 {
+            // What was missed while nothing was under way is no gap.
+            self.last.set(clock::now());
+            self.slept.set(clock::slept());
+            self.begun.notify_one();
+        }
         let beat = self.beats.get();
         self.young.borrow_mut()[Self::place(beat)] += 1;
         beat
@@ -537,6 +554,7 @@ impl Pulse {
 
     /// A try that began in this beat is over.
     fn end(&self, beat: u64) {
+        self.under_way.set(self.under_way.get() - 1);
         if self.beats.get() - beat < YOUNG_BEATS {
             self.young.borrow_mut()[Self::place(beat)] -= 1;
         }

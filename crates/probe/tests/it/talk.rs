@@ -54,19 +54,19 @@ fn what_is_found_is_said_back_and_other_lines_are_passed_over() {
         expects("^:[^ ]+ 001"),
         sends("QUIT"),
     ];
-    told(
-        script(&[
-            ":irc NOTICE * :*** Looking up your hostname\r\nPING :7f3a\r\n",
-            ":irc 002 prober :Your host\r\n:irc 001 prober :Welcome\r\n",
-            "ERROR :Closing link\r\n",
-        ]),
-        talk(steps, ""),
-        &expect![[r#"
-            down(closed: while it was asked)
-            NICK prober
-            USER prober prober prober :prober
-        "#]],
+    let (address, heard) = says(
+        b":irc NOTICE * :*** Looking up your hostname\r\nPING :7f3a\r\n\
+          :irc 002 prober :Your host\r\n:irc 001 prober :Welcome\r\n",
     );
+    assert_eq!(asked(talk(steps, "")(address)).outcome.to_string(), "up");
+    let heard = String::from_utf8(heard.join().unwrap()).unwrap();
+    expect![[r#"
+        NICK prober
+        USER prober prober prober :prober
+        PONG 7f3a 7f3a
+        QUIT
+    "#]]
+    .assert_eq(&heard.replace('\r', ""));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 //! Ours is the prober (schedule, question, judgement, with its threads), asked so often each second, work counted by
 //! the answers that are up; CPU is user and system time from `/proc`, with that of ended children. Theirs is the plugin
 //! run to its end, one after another, by fork and exec and nothing around it: the floor of whoever schedules it. Rounds
-//! are interleaved, medians told. Who answers is a process of its own, whose CPU is not counted. A plugin that we run
-//! ourselves is run as often each second by the peer: in a row its pages and the kernel's stay in the caches, which is a
-//! third of what it costs.
+//! are interleaved, medians told. Who answers is a process of its own, whose CPU is not counted.
+//! A plugin that we run ourselves is run as often each second by the peer: in a row its pages stay in the caches, which
+//! is a good part of what it costs.
 
 use blackstart_model::check::Question;
 use blackstart_model::observation::Outcome;

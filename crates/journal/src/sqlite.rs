@@ -155,8 +155,8 @@ fn set_up(db: &Connection, path: &Path) -> Result<(), JournalError> {
         );
         db.execute_batch(&script).map_err(failed)?;
     }
-    // Of a journal that is older than they are it reads all, once. Where they cannot be made (a full disk, a damaged entry)
-    // an answer takes longer, and is the same.
+    // Of a journal that is older than they are it reads all, once. Where they cannot be made (a full disk, a damaged
+    // entry) an answer takes longer, and is the same.
     let _ = db.execute_batch(INDEXES);
     Ok(())
 }

@@ -73,7 +73,8 @@ const ABOUT: &str = "
     WHERE id IN (SELECT id FROM named UNION SELECT id FROM steps) ORDER BY id LIMIT ?2
 ";
 
-/// The pages that a connection keeps, KiB: it appends to the end, or reads what it has not read before (chosen by hand).
+/// The pages that a connection keeps, KiB: it appends to the end, or reads what it has not read before (chosen by
+/// hand).
 const CACHE_KIB: i64 = 256;
 
 /// The writer.

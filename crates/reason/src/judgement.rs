@@ -18,6 +18,7 @@ use crate::impact;
 use crate::state::{
     Evidence, Incident, Loaded, Loss, State, SymptomKey, SymptomTrack, Word, names, symptom_named,
 };
+use crate::summary::subject_named;
 use crate::verification::{ask, verify};
 use crate::why::{Surroundings, Why, searched_degraded};
 use blackstart_model::incident::{IncidentEvent, IncidentState};
@@ -27,7 +28,7 @@ use blackstart_model::record::{
     IncidentRevision, Saw,
 };
 use blackstart_model::time::{Duration, Timestamp, shown_span};
-use blackstart_model::{CheckKey, ComponentName, IncidentId, VantageName};
+use blackstart_model::{CheckKey, ComponentId, ComponentName, IncidentId, VantageName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Judgements are at least so far apart, so that a storm of changes costs four a second and no more.
@@ -719,9 +720,48 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
         let id = loaded.plant.find(component_of(&seen.key.0))?;
         loaded.plant.component(id).kind.is_used().then_some(id)
     });
-    let hit = impact::unusable(loaded, &group.broke);
-    let hit = hit.iter().copied().chain(observed);
+    let hit = hit(loaded, group);
+    let hit = hit.into_iter().chain(observed);
     (incident.services, incident.customers) = impact::split(loaded, hit);
+}
+
+/// What people use that is down by what is believed, whichever of the faults that no check tells apart it is: nobody is
+/// told that they are hit by our own uplink's loss. What only answers badly, or is down in part, takes nobody down for
+/// certain.
+fn hit(loaded: &Loaded, group: &Group<'_>) -> Vec<ComponentId> {
+    let lead = group.summary.hypotheses.first().map_or(&[][..], |lead| &lead.faults);
+    let takes_down = |fault: &FaultName| match fault.mode {
+        FaultMode::Degraded | FaultMode::Partial | FaultMode::WrongCheck => false,
+        FaultMode::Down
+        | FaultMode::Flaky
+        | FaultMode::Latent
+        | FaultMode::Consequential
+        | FaultMode::Misrouted
+        | FaultMode::CutOff => true,
+    };
+    let faults: Vec<(InputId, &FaultName)> =
+        group.broke.iter().zip(lead).map(|(&input, it)| (input, &it.fault)).collect();
+    let unusable = |other: Option<(InputId, Option<InputId>)>| {
+        let sure = faults.iter().filter(|(_, fault)| takes_down(fault));
+        let broke = sure.filter_map(|&(input, _)| match other {
+            Some((of, instead)) if of == input => instead,
+            _ => Some(input),
+        });
+        impact::unusable(loaded, &broke.collect::<Vec<_>>())
+    };
+    let mut hit = unusable(None).to_vec();
+    for &(of, fault) in &faults {
+        let groups = group.summary.ambiguity.iter().filter(|group| group.contains(fault));
+        // That a check may be wrong is no reason to tell nobody.
+        let others = groups.flatten().filter(|it| *it != fault && it.mode != FaultMode::WrongCheck);
+        for other in others {
+            let Loaded { plant, circuit, .. } = loaded;
+            let Some(input) = subject_named(plant, circuit, &other.subject) else { continue };
+            let by_it = unusable(Some((of, Some(input).filter(|_| takes_down(other)))));
+            hit.retain(|id| by_it.binary_search(id).is_ok());
+        }
+    }
+    hit
 }
 
 /// Puts one incident into another.

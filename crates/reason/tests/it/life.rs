@@ -61,6 +61,33 @@ fn what_lies_now_and_then_wakes_nobody_and_what_fails_in_turns_does() {
     assert_eq!(world.causes(), ["web-1 flaky"]);
 }
 
+/// A switch with so many machines below it, each with a check of its own.
+fn below_one_switch(machines: usize) -> World {
+    let machines: String = (1..=machines)
+        .map(|at| format!("  m-{at}: {{ network: switch, checks: [{{ tcp: \"10.0.0.{at}:22\", every: 30s }}] }}\n"))
+        .collect();
+    World::of(&format!(
+        "here: {{ at: switch }}\nswitches: {{ switch: {{}} }}\nservers:\n{machines}"
+    ))
+}
+
+#[test]
+fn twelve_failures_of_a_hundred_tries_are_a_fault_and_of_two_thousand_chance() {
+    let told_of = |machines: usize| {
+        let mut world = below_one_switch(machines);
+        world.run(10 * MINUTE);
+        for at in (0..12).map(|nth| nth % machines + 1) {
+            let lie = Outcome::down(SymptomCode::ConnectTimeout, "");
+            let lie = seen(&world, &format!("m-{at}/tcp"), lie, false, 1);
+            world.give(lie);
+            world.run(MINUTE);
+        }
+        world.confirmed().len()
+    };
+    assert_eq!(told_of(3), 1);
+    assert_eq!(told_of(90), 0);
+}
+
 #[test]
 fn no_answer_is_no_failure_and_no_recovery() {
     let mut world = World::of(&two_racks());

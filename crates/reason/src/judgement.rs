@@ -725,15 +725,16 @@ fn fill(state: &mut State, loaded: &Loaded, id: IncidentId, group: &Group<'_>, n
     (incident.services, incident.customers) = impact::split(loaded, hit);
 }
 
-/// What people use that is down by what is believed, whichever of the faults that no check tells apart it is: nobody is
-/// told that they are hit by our own uplink's loss. What only answers badly, or is down in part, takes nobody down for
-/// certain.
+/// What people use that is down by what is believed; what only answers badly takes nobody down. Where nothing was seen
+/// but that a vantage is cut off, it is what would be down whichever of those it is that no check tells apart: the loss
+/// of our own uplink is no outage of all that we see through it.
 fn hit(loaded: &Loaded, group: &Group<'_>) -> Vec<ComponentId> {
     let lead = group.summary.hypotheses.first().map_or(&[][..], |lead| &lead.faults);
     let takes_down = |fault: &FaultName| match fault.mode {
-        FaultMode::Degraded | FaultMode::Partial | FaultMode::WrongCheck => false,
+        FaultMode::Degraded | FaultMode::WrongCheck => false,
         FaultMode::Down
         | FaultMode::Flaky
+        | FaultMode::Partial
         | FaultMode::Latent
         | FaultMode::Consequential
         | FaultMode::Misrouted
@@ -750,11 +751,12 @@ fn hit(loaded: &Loaded, group: &Group<'_>) -> Vec<ComponentId> {
         impact::unusable(loaded, &broke.collect::<Vec<_>>())
     };
     let mut hit = unusable(None).to_vec();
+    if !group.seen.iter().all(|seen| is_lost_key(&seen.key)) {
+        return hit;
+    }
     for &(of, fault) in &faults {
         let groups = group.summary.ambiguity.iter().filter(|group| group.contains(fault));
-        // That a check may be wrong is no reason to tell nobody.
-        let others = groups.flatten().filter(|it| *it != fault && it.mode != FaultMode::WrongCheck);
-        for other in others {
+        for other in groups.flatten().filter(|it| *it != fault) {
             let Loaded { plant, circuit, .. } = loaded;
             let Some(input) = subject_named(plant, circuit, &other.subject) else { continue };
             let by_it = unusable(Some((of, Some(input).filter(|_| takes_down(other)))));

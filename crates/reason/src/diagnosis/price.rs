@@ -203,8 +203,8 @@ impl Prices<'_> {
     }
 }
 
-/// Which single fault of a suspect follows from the likeliest faults of another, with the logarithm of how likely, where
-/// that is more than the suspect is by itself.
+/// Which single fault of a suspect follows from the likeliest faults of another, with the logarithm of how likely,
+/// where that is more than the suspect is by itself.
 fn follower(follows: Follows<'_>, from: &Suspect, to: &Suspect) -> Option<(usize, f64)> {
     let singles = || to.members.iter().enumerate().filter(|(_, (_, inputs))| inputs.len() == 1);
     singles().next()?;

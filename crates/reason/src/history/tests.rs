@@ -232,3 +232,16 @@ fn what_failed_before_and_after_a_restart_began_to_fail_once() {
     evidence.take(&told(410, down()));
     assert_eq!(evidence.onsets_since(second(0)), 2, "it was up in between");
 }
+
+#[test]
+fn a_good_try_between_two_bad_ones_stays_one_where_the_ring_is_full() {
+    // Once a day it failed once, and long ago: the newest are the shortest, and are folded first.
+    let day = 24 * 3_600;
+    let mut words: Vec<(i64, char)> =
+        (0..7).flat_map(|at| [(at * day, 'u'), (at * day + day - 10, 'd')]).collect();
+    let now = 7 * day;
+    words.extend([(now, 'u'), (now + 3_000, 'd'), (now + 3_008, 'u'), (now + 3_010, 'd')]);
+    let evidence = heard(&words);
+    let (manner, _, tries, failures) = *seen(&evidence, now + 3_010).last().expect("it spoke");
+    assert_eq!((manner, tries, failures), (Manner::Flapping, 3, 2), "{evidence:#?}");
+}

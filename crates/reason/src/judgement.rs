@@ -52,6 +52,10 @@ const CONFIRMED_TOGETHER: u32 = 2;
 /// none (chosen by hand).
 const BY_CHANCE: f64 = 1e-3;
 
+/// Checks of one cause that are asked once more before it is told, at most (chosen by hand: chance seldom brings three
+/// together).
+const AGAIN_MAX: usize = 4;
+
 /// An incident is resolved when all its symptoms have been up for so long (chosen by hand: longer than a
 /// service's restart loop, short enough that nobody waits for the word).
 const HOLD: Duration = Duration::from_secs(10);
@@ -94,7 +98,9 @@ impl Group<'_> {
 
     fn confirmed(&self) -> bool {
         let claimed = self.seen.iter().any(|seen| seen.fact.claim);
-        let said = has_said(&self.seen) || (self.caused && self.seen.len() >= 2);
+        // Two that have failed once may both be chance, though something takes down both.
+        let at_once = self.caused && self.seen.len() >= 2 && self.doubt <= BY_CHANCE;
+        let said = has_said(&self.seen) || at_once;
         // So few of so many tries are still more likely false than anything else.
         let nothing = self.summary.hypotheses.first().is_some_and(|lead| lead.nothing_broke);
         claimed || (said && !nothing && (!self.is_in_turns() || self.doubt <= BY_CHANCE))
@@ -117,14 +123,19 @@ impl Group<'_> {
         !(steadily || at_once)
     }
 
-    /// The check that says it alone and has not said it often enough: it is asked once more.
-    fn to_ask_again(&self) -> Option<SymptomKey> {
-        let [only] = &self.seen[..] else { return None };
-        let said = bad_answers(&only.fact);
-        // Of what comes and goes an answer settles nothing, and it would be asked for ever.
-        let lasts = said >= only.fact.tries;
-        (!only.fact.claim && lasts && (CONFIRMED_TOGETHER..CONFIRMED_ALONE).contains(&said))
-            .then(|| only.key.clone())
+    /// The checks that have not said it often enough: they are asked once more. Of what comes and goes an answer
+    /// settles nothing, and it would be asked for ever.
+    fn to_ask_again(&self) -> Vec<SymptomKey> {
+        let said = |seen: &&Seen| bad_answers(&seen.fact);
+        let lasts = |seen: &&Seen| !seen.fact.claim && said(seen) >= seen.fact.tries;
+        let few = match &self.seen[..] {
+            [_] => CONFIRMED_TOGETHER..CONFIRMED_ALONE,
+            _ if self.caused && !self.confirmed() => 1..CONFIRMED_TOGETHER,
+            _ => 0..0,
+        };
+        let seen = self.seen.iter().copied().filter(lasts);
+        let again = seen.filter(|seen| few.contains(&said(seen))).take(AGAIN_MAX);
+        again.map(|seen| seen.key.clone()).collect()
     }
 
     fn cause(&self) -> Vec<FaultName> {
@@ -189,9 +200,14 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     for group in &groups {
         let because = format!("it tells apart what may have broken: {}", group.summary.sentence);
         ask(state, &loaded, group.probes.clone(), because, now, decisions);
-        if let Some(again) = group.to_ask_again() {
-            let because = format!("{} says so alone", crate::state::symptom_name(&again));
-            ask(state, &loaded, vec![again], because, now, decisions);
+        let again = group.to_ask_again();
+        if let Some(first) = again.first() {
+            let name = crate::state::symptom_name(first);
+            let because = match &again[..] {
+                [_] => format!("{name} says so alone"),
+                several => format!("{name} and {} more said so once", several.len() - 1),
+            };
+            ask(state, &loaded, again, because, now, decisions);
         }
     }
     settle(state, &loaded, &failing, now);

@@ -1,9 +1,13 @@
 //! Who is hit: services and customers that a set of faults takes down.
 
 use crate::circuit::InputId;
+use crate::evidence::Seen;
+use crate::judgement::component_of;
 use crate::state::Loaded;
+use crate::summary::subject_named;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Component;
+use blackstart_model::record::{FaultMode, FaultName};
 use blackstart_model::{ComponentId, ComponentName};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,6 +46,71 @@ pub(crate) fn unusable(loaded: &Loaded, broke: &[InputId]) -> Arc<[ComponentId]>
     kept.held += hit.len() + broke.len() + 1;
     kept.of.insert(broke.to_vec(), hit.clone());
     hit
+}
+
+/// What people use that these faults take down, and what of it is seen to fail, with all that hangs on what is not seen
+/// up in any way. A fault in part takes down what is seen of it; what only answers badly takes nobody down.
+pub(crate) fn down(
+    loaded: &Loaded,
+    faults: &[(InputId, &FaultName)],
+    seen: &[&Seen],
+    is_up: &dyn Fn(&str) -> bool,
+) -> Vec<ComponentId> {
+    let Loaded { plant, circuit, .. } = loaded;
+    let in_part = faults.iter().any(|(_, fault)| fault.mode == FaultMode::Partial);
+    let mut broke: Vec<InputId> = taken_down(faults).collect();
+    let by_faults = unusable(loaded, &broke);
+    let of = |seen: &&Seen| plant.find(component_of(&seen.key.0));
+    let is_used = |id: &ComponentId| plant.component(*id).kind.is_used();
+    let fails = seen.iter().filter(|seen| seen.fact.failures > 0).filter_map(of);
+    let more = fails
+        .filter(|id| in_part || is_used(id) && by_faults.binary_search(id).is_err())
+        .filter(|id| !is_up(plant.component(*id).name.as_str()));
+    let own = broke.len();
+    broke.extend(more.map(|id| circuit.component_input(id)));
+    let hit = if broke.len() == own { by_faults } else { unusable(loaded, &broke) };
+    hit.iter().copied().chain(seen.iter().filter_map(of).filter(is_used)).collect()
+}
+
+/// What they take down whichever of those it is that no check tells apart.
+pub(crate) fn down_whichever(
+    loaded: &Loaded,
+    faults: &[(InputId, &FaultName)],
+    ambiguity: &[Vec<FaultName>],
+) -> Vec<ComponentId> {
+    let Loaded { plant, circuit, .. } = loaded;
+    let by = |faults: &[(InputId, &FaultName)]| {
+        unusable(loaded, &taken_down(faults).collect::<Vec<_>>())
+    };
+    let mut hit = by(faults).to_vec();
+    for (at, &(_, fault)) in faults.iter().enumerate() {
+        let groups = ambiguity.iter().filter(|group| group.contains(fault));
+        for other in groups.flatten().filter(|it| *it != fault) {
+            let Some(input) = subject_named(plant, circuit, &other.subject) else { continue };
+            let mut instead = faults.to_vec();
+            instead[at] = (input, other);
+            let by_it = by(&instead);
+            hit.retain(|id| by_it.binary_search(id).is_ok());
+        }
+    }
+    hit
+}
+
+/// What of these is wholly down, or in turns.
+fn taken_down(faults: &[(InputId, &FaultName)]) -> impl Iterator<Item = InputId> {
+    faults.iter().filter(|(_, fault)| takes_down(fault.mode)).map(|(input, _)| *input)
+}
+
+const fn takes_down(mode: FaultMode) -> bool {
+    match mode {
+        FaultMode::Degraded | FaultMode::Partial | FaultMode::WrongCheck => false,
+        FaultMode::Down
+        | FaultMode::Flaky
+        | FaultMode::Latent
+        | FaultMode::Consequential
+        | FaultMode::Misrouted
+        | FaultMode::CutOff => true,
+    }
 }
 
 /// Splits what people use into services and customers, each in the order of their names.

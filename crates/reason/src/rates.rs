@@ -159,7 +159,7 @@ pub const CARRIAGE: Rate = rate((0.05, 1.0), (0.2, 4.0), BY_HAND);
 pub const VANTAGE: Rate = rate((1.0, 12.0), (0.1, 4.0), BY_HAND);
 
 /// How often a check is wrong about what works; it harms nobody who is served.
-pub const CHECK: Rate = rate((0.1, 2.0), (0.1, 24.0), BY_HAND);
+pub const CHECK: Rate = rate((0.02, 0.5), (0.1, 24.0), BY_HAND);
 
 /// How likely it is that a fault takes along what the plant says it can: anything from hardly ever to
 /// always, in the middle one time in ten (chosen by hand; IEC 61508-6, annex D, has 1 to 10 % of the

@@ -3,12 +3,13 @@
 use crate::circuit::{Circuit, GateId, InputId, Subject};
 use crate::diagnosis::{Fault, Faults, Hypothesis};
 use crate::evidence::Seen;
+use crate::judgement::component_of;
 use crate::state::{Loaded, symptom_name};
-use blackstart_model::Plant;
 use blackstart_model::record::{
     BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
 };
 use blackstart_model::time::Timestamp;
+use blackstart_model::{ComponentId, Plant};
 use std::collections::BTreeSet;
 
 /// A second hypothesis that holds at least so much of the first one's belief, and explains the same,
@@ -177,7 +178,11 @@ fn sentence(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Strin
     let Faults::These(broke) = &lead.faults else {
         return match lead.faults {
             Faults::Nothing => format!("{} so far, perhaps a false alarm", checks(failing)),
-            _ => format!("cause unknown: nothing in the plant explains {}", checks(failing)),
+            _ => format!(
+                "cause unknown: nothing in the plant explains {}{}",
+                checks(failing),
+                whose(loaded, lead.unexplained.iter().map(|&at| seen[at])),
+            ),
         };
     };
     let rivals: Vec<&Hypothesis> = hypotheses[1..]
@@ -208,6 +213,21 @@ fn sentence(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Strin
         many => text.push_str(&format!("; {many} seen up speak against it")),
     }
     text
+}
+
+/// `, of shop-1, shop-2 and 3 things more`: what these are about, in the plant's order.
+fn whose<'a>(loaded: &Loaded, seen: impl Iterator<Item = &'a Seen>) -> String {
+    let about: BTreeSet<ComponentId> =
+        seen.filter_map(|seen| loaded.plant.find(component_of(&seen.key.0))).collect();
+    let told = if about.len() > SAID_MAX + 1 { SAID_MAX } else { about.len() };
+    let names = about.iter().take(told).map(|&id| loaded.plant.component(id).name.to_string());
+    let more = (told < about.len()).then(|| format!("{} things more", about.len() - told));
+    let mut names: Vec<String> = names.chain(more).collect();
+    match (names.pop(), names.is_empty()) {
+        (None, _) => String::new(),
+        (Some(only), true) => format!(", of {only}"),
+        (Some(last), false) => format!(", of {} and {last}", names.join(", ")),
+    }
 }
 
 /// `a is down, or b is down`; what all have in common is said once: `a is down, and either b is down, or c is down`.

@@ -130,7 +130,7 @@ pub(crate) fn tellings(
     beliefs.look(unseen.iter().map(|sees| sees.gate).chain(looked_at));
     let mut best: BTreeMap<Stand, Telling> = BTreeMap::new();
     let mut offer = |stand: Stand, telling: Telling| {
-        if telling.check.information_bits < TELLING_MIN {
+        if telling.check.information_bits <= 0.0 {
             return;
         }
         match best.get(&stand) {
@@ -146,6 +146,15 @@ pub(crate) fn tellings(
     }
     let mut all: Vec<Telling> = best.into_values().collect();
     all.sort_by(Telling::rank);
+    let is_telling = |it: &Telling| it.check.information_bits >= TELLING_MIN;
+    // Where nothing is known the best there is is shown, however little it tells.
+    let is_unknown = hypotheses.first().is_some_and(|lead| lead.faults == Faults::Unmodelled);
+    if is_unknown && !all.iter().any(is_telling) {
+        all.retain(|it| it.probe.is_none());
+        all.truncate(1);
+    } else {
+        all.retain(is_telling);
+    }
     all
 }
 

@@ -22,6 +22,13 @@ use std::rc::Rc;
 /// seen up costs a hypothesis that has it down (chosen by hand).
 pub(super) const WRONG_EDGE: f64 = 5e-3;
 
+/// A fault in part that goes on to more (a room grows hot, leases run out) is one of so many that hit what they hit at once
+/// (chosen by hand).
+const SPREADS: f64 = 0.1;
+
+/// What is hit later is so in any epoch, each as likely as any.
+const LATER: f64 = 1.0 / EPOCHS as f64;
+
 /// A figure for each run of epochs, by its first and its last.
 type Runs<T> = [[T; EPOCHS]; EPOCHS];
 
@@ -427,13 +434,12 @@ impl<'a> Scale<'a> {
             if first == 0 || self.suspects.carried(suspect).is_some() {
                 each = bad().map(|(_, row)| self.each(on, suspect, row, first)).collect();
             }
-            let mut sums = vec![0.0; each.len()];
+            let mut hits: Vec<Hit> = bad().map(|(row, _)| Hit::none(row, first)).collect();
             for last in first..self.epochs {
-                for (sum, each) in sums.iter_mut().zip(&each) {
-                    *sum += each[last];
+                for (hit, each) in hits.iter_mut().zip(&each) {
+                    hit.lasts(last, each[last]);
                 }
-                let gains = bad().zip(&sums).map(|((at, _), gain)| (*gain, at));
-                all[first][last] = partly(rows, gains, None);
+                all[first][last] = partly(rows, &hits).0;
             }
         }
         all
@@ -467,7 +473,8 @@ impl<'a> Scale<'a> {
         let Element { suspect, manner, first, last } = element;
         let rows = self.rows(suspect);
         let gained = |row| self.gained(on, suspect, row, first, last);
-        let (choice, hit): (Choice, Vec<usize>) = match manner {
+        // The rows that are hit, and from which epoch on.
+        let (choice, hit): (Choice, Vec<(usize, u8)>) = match manner {
             Manner::Hard | Manner::Astray => {
                 let (mut sum, mut hit) = (0.0, Vec::with_capacity(rows.all.len()));
                 for (at, row) in rows.all.iter().enumerate() {
@@ -475,15 +482,19 @@ impl<'a> Scale<'a> {
                     // Where it should be and is seen up, the plant may be wrong.
                     let is_hit = !row.drawn || gain >= WRONG_EDGE.ln();
                     sum += if is_hit { gain } else { WRONG_EDGE.ln() } * f64::from(row.count);
-                    hit.extend(is_hit.then_some(at));
+                    hit.extend(is_hit.then_some((at, first)));
                 }
                 ((sum, 0.0), hit)
             }
             Manner::Partial => {
-                let mut hit = Vec::new();
                 let bad = rows.all.iter().enumerate().filter(|(_, row)| row.bad);
-                let gains = bad.map(|(at, row)| (gained(row), at));
-                (partly(rows, gains, Some(&mut hit)), hit)
+                let hits = bad.map(|(at, row)| {
+                    let each = self.each(on, suspect, row, first.into());
+                    let mut hit = Hit::none(at, first.into());
+                    (first.into()..=last.into()).for_each(|last| hit.lasts(last, each[last]));
+                    hit
+                });
+                partly(rows, &hits.collect::<Vec<_>>())
             }
             Manner::Flaky(_) => {
                 let mut sum = 0.0;
@@ -495,14 +506,14 @@ impl<'a> Scale<'a> {
                         }
                     }
                 }
-                ((sum, 0.0), (0..rows.all.len()).collect())
+                ((sum, 0.0), (0..rows.all.len()).map(|at| (at, first)).collect())
             }
         };
         let mut changed = Vec::new();
-        for &row in &hit {
+        for &(row, since) in &hit {
             let row = &rows.all[row];
             let moved = self.moved(on, suspect, row, first.into());
-            let then = |place: &usize| (first..=last).contains(&self.suspects.places[*place].epoch);
+            let then = |place: &usize| (since..=last).contains(&self.suspects.places[*place].epoch);
             changed.extend(moved.filter(then).map(|at| u32::try_from(at).expect("places fit u32")));
         }
         for &place in &changed {
@@ -533,13 +544,67 @@ impl<'a> Scale<'a> {
 /// What differs by less than this is the same but for rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// What a fault in part gains, of what each row does by being hit, and the price of the choice: those that gain most
-/// are hit; `hit` is told them.
-fn partly(
-    rows: &Rows,
-    gains: impl Iterator<Item = (f64, usize)>,
-    hit: Option<&mut Vec<usize>>,
-) -> Choice {
+/// What a row gains by being hit by a fault in part.
+#[derive(Clone, Copy)]
+struct Hit {
+    row: usize,
+    first: usize,
+    /// Since that began.
+    at_once: f64,
+    /// Since a later epoch, the best of them.
+    later: f64,
+    since: usize,
+}
+
+impl Hit {
+    /// Over no epoch yet.
+    const fn none(row: usize, first: usize) -> Self {
+        Self { row, first, at_once: 0.0, later: f64::NEG_INFINITY, since: first }
+    }
+
+    /// It lasts for one epoch more, by which so much is gained.
+    fn lasts(&mut self, epoch: usize, gain: f64) {
+        self.at_once += gain;
+        if epoch == self.first {
+            return;
+        }
+        if self.later > 0.0 {
+            self.later += gain;
+        } else {
+            (self.later, self.since) = (gain, epoch);
+        }
+    }
+
+    /// What it gains where the fault goes on to more, and since when.
+    fn in_time(&self) -> (f64, usize) {
+        let later = self.later + LATER.ln();
+        if later > self.at_once { (later, self.since) } else { (self.at_once, self.first) }
+    }
+}
+
+/// What a fault in part gains, of what each row does by being hit, and the price of the choice, with who is hit and since
+/// when: those that gain most.
+fn partly(rows: &Rows, hits: &[Hit]) -> (Choice, Vec<(usize, u8)>) {
+    let number = |epoch: usize| u8::try_from(epoch).expect("there are few epochs");
+    let at_once = chosen(rows, hits.iter().map(|hit| (hit.at_once, hit.row)));
+    let first = hits.first().map_or(0, |hit| hit.first);
+    let at_once = (at_once.0, at_once.1.into_iter().map(|row| (row, number(first))).collect());
+    if !hits.iter().any(|hit| hit.in_time().1 > hit.first && hit.later > 0.0) {
+        return at_once;
+    }
+    let ((gained, price), rows_hit) =
+        chosen(rows, hits.iter().map(|hit| (hit.in_time().0, hit.row)));
+    let price = price + SPREADS.ln();
+    if gained + price <= at_once.0.0 + at_once.0.1 {
+        return at_once;
+    }
+    let since =
+        |row: usize| hits.iter().find(|hit| hit.row == row).map_or(first, |it| it.in_time().1);
+    ((gained, price), rows_hit.into_iter().map(|row| (row, number(since(row)))).collect())
+}
+
+/// Those that gain most, with what that gains and the price of the choice.
+fn chosen(rows: &Rows, gains: impl Iterator<Item = (f64, usize)>) -> (Choice, Vec<usize>) {
     // Who loses by being hit is not: that so many of those are cheaper to choose never outweighs it.
     let mut order: Vec<(f64, usize)> = gains.filter(|(gain, _)| *gain > 0.0).collect();
     order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -566,9 +631,7 @@ fn partly(
             (best, best_at) = ((gained, price), at + 1);
         }
     }
-    if let Some(hit) = hit {
-        hit.extend(order[..best_at].iter().map(|(_, at)| *at));
-        hit.sort_unstable();
-    }
-    best
+    let mut hit: Vec<usize> = order[..best_at].iter().map(|(_, at)| *at).collect();
+    hit.sort_unstable();
+    (best, hit)
 }

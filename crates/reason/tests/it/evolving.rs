@@ -438,3 +438,51 @@ fn a_try_that_waited_out_its_deadline_says_nothing_after_a_good_answer() {
     see(&mut world, timeout(), 2_000);
     assert_ne!(world.state.evidence()[&key].outcome, Outcome::Up);
 }
+
+/// Ten guests that take their addresses from one server, which speaks to nobody else.
+const LEASED: &str = "
+upstreams: { transit: { provides: internet } }
+switches: { core: { network: transit, checks: [ { icmp: 10.0.0.1, every: 10s } ] } }
+servers: { keeper: { network: core, checks: [ { icmp: 10.0.0.2, every: 10s } ] } }
+components: { leases: { on: keeper } }
+hypervisors:
+  node-{1..2}: { network: core, checks: [ { icmp: '10.0.0.{3..4}', every: 10s } ] }
+vms:
+  guest-{1..5}: { on: node-1, needs: leases, checks: [ { icmp: '10.0.1.{1..5}', every: 10s } ] }
+  guest-{6..10}: { on: node-2, needs: leases, checks: [ { icmp: '10.0.1.{6..10}', every: 10s } ] }
+here: { at: core }
+alerts: { mail: { relay: '127.0.0.1:2525', from: bs@example.net, to: [oncall@example.net], tls: none } }
+";
+
+#[test]
+fn what_goes_one_after_another_has_a_cause_in_common() {
+    let mut world = World::of(LEASED);
+    for guest in ["guest-2", "guest-7", "guest-4", "guest-9"] {
+        world.break_it(guest);
+        world.run(6 * MINUTE);
+    }
+    assert_eq!(
+        names(&believed(&world)),
+        ["leases partial"],
+        "{:#?}",
+        world.state.diagnose(world.now)
+    );
+    world.break_it("guest-1");
+    world.run(6 * MINUTE);
+    assert_eq!(
+        names(&believed(&world)),
+        ["leases partial"],
+        "{:#?}",
+        world.state.diagnose(world.now)
+    );
+}
+
+#[test]
+fn two_that_go_one_after_another_are_two() {
+    let mut world = World::of(LEASED);
+    for guest in ["guest-2", "guest-7"] {
+        world.break_it(guest);
+        world.run(6 * MINUTE);
+    }
+    assert_eq!(names(&believed(&world)), ["guest-2 down", "guest-7 down"]);
+}

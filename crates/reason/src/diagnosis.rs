@@ -232,6 +232,8 @@ pub(crate) struct Question<'a> {
     pub(crate) up: Option<(&'a Crowds<'a>, usize)>,
     /// The logarithm of the prior of a fault in a mode.
     pub(crate) log_prior: &'a dyn Fn(InputId, FaultMode) -> f64,
+    /// Of the input of a check: that of its component, where that is rather broken in a part that only this check sees.
+    pub(crate) in_part: &'a dyn Fn(InputId) -> Option<InputId>,
     /// The logarithm of the prior of something that the plant does not contain.
     pub(crate) log_unmodelled: f64,
     /// What follows from a fault, with the logarithm of how likely: a breaker trips under the load that moved
@@ -875,6 +877,15 @@ fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) ->
                 others.push((top.score + less, faults_of(question, suspects, &other, place)));
             }
         }
+        if let ([input], [fault]) = (&who.members[top.members[place]].1[..], &own[..])
+            && *input != fault.input
+        {
+            // Of what only one check sees, that one may be wrong.
+            let prior = |mode| (question.log_prior)(*input, mode);
+            let less = prior(FaultMode::WrongCheck) - prior(FaultMode::Partial);
+            let wrong = Fault { input: *input, mode: FaultMode::WrongCheck, ..*fault };
+            others.push((top.score + less, vec![wrong]));
+        }
         let rest: Vec<_> =
             key.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, key)| *key).collect();
         for other in all.iter().take(LOOKED_UP_MAX).skip(1) {
@@ -977,19 +988,21 @@ fn faults_of(
     inputs
         .iter()
         .enumerate()
-        .map(|(at, &input)| Fault {
-            input,
-            mode: match element.manner {
+        .map(|(at, &input)| {
+            let (input, mode) = match element.manner {
                 Manner::Hard | Manner::Astray => match ways.map(|ways| ways[at]) {
-                    Some(way) if way != FaultMode::Latent || !met_late => way,
-                    _ => hard_mode(question.plant, question.circuit, input),
+                    Some(way) if way != FaultMode::Latent || !met_late => (input, way),
+                    _ => match (question.in_part)(input) {
+                        Some(component) => (component, FaultMode::Partial),
+                        None => (input, hard_mode(question.plant, question.circuit, input)),
+                    },
                 },
-                Manner::Partial => FaultMode::Partial,
-                Manner::Flaky(_) if never_failed => FaultMode::Degraded,
-                Manner::Flaky(_) => FaultMode::Flaky,
-            },
-            first: element.first,
-            last: (element.last < end).then_some(element.last),
+                Manner::Partial => (input, FaultMode::Partial),
+                Manner::Flaky(_) if never_failed => (input, FaultMode::Degraded),
+                Manner::Flaky(_) => (input, FaultMode::Flaky),
+            };
+            let last = (element.last < end).then_some(element.last);
+            Fault { input, mode, first: element.first, last }
         })
         .collect()
 }

@@ -12,15 +12,16 @@
 
 use crate::circuit::{Circuit, InputId, Killers, Subject};
 use crate::coincidence::{self, Happened};
-use crate::diagnosability::Signatures;
+use crate::diagnosability::{Signatures, Symptom};
 use crate::rates;
 use crate::state::Deeded;
+use blackstart_model::check::Check;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Condition;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::{Deed, FaultMode};
 use blackstart_model::time::Timestamp;
-use blackstart_model::{ComponentId, Plant};
+use blackstart_model::{CheckId, ComponentId, Plant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Hours before the onset in which the fault may have come, at least, and where nobody knows: long enough
@@ -163,6 +164,18 @@ pub fn log_prior(
     if mode == FaultMode::Latent {
         return latent(plant, circuit, input, context);
     }
+    if let Subject::Check(check) = subject {
+        let of = |rate: rates::Rate| rate.typical_per_year() / rates::HOURS_PER_YEAR;
+        let beside = context.unseen.is_some_and(|unseen| unseen.beside(check));
+        let in_part = if beside { of(rates::SEEN_BY_ONE) } else { 0.0 };
+        let per_hour = match mode {
+            FaultMode::Partial => in_part,
+            FaultMode::WrongCheck => of(rates::CHECK),
+            FaultMode::Flaky => (of(rates::CHECK) + in_part) * share(plant, subject, mode),
+            _ => of(rates::CHECK) + in_part,
+        };
+        return (per_hour * context.exposure_hours()).ln();
+    }
     if let Subject::Spread { from, to } = subject {
         // It happens with what it follows from, and takes no time of its own.
         let chance = if takes_down(plant, from, to) {
@@ -215,12 +228,14 @@ fn takes_down(plant: &Plant, from: ComponentId, to: ComponentId) -> bool {
     matches!(named, Some(Value::Components(hit)) if hit.contains(&to))
 }
 
-/// Members of redundancy whose failure no check would see while the others stand; and what is read at start and
-/// not again.
+/// Members of redundancy whose failure no check would see while the others stand; what is read at start and
+/// not again; and checks that see of their component what others do not.
 #[derive(Clone, Debug, Default)]
 pub struct Unseen {
     /// By input.
     is: Vec<bool>,
+    /// By check: that its component is down another would see too.
+    beside: Vec<bool>,
     /// When somebody who reads it at their start last started, where that is known.
     read_at: BTreeMap<ComponentId, Timestamp>,
 }
@@ -230,8 +245,16 @@ impl Unseen {
     /// to be unseen.
     #[must_use]
     pub fn of(plant: &Plant, circuit: &Circuit, killers: &Killers) -> Self {
-        let mut this = Self { is: vec![false; circuit.subjects().len()], read_at: BTreeMap::new() };
+        let mut this = Self { is: vec![false; circuit.subjects().len()], ..Self::default() };
         let Ok(signatures) = Signatures::of(plant, circuit, killers) else { return this };
+        let is_beside = |(at, check): (usize, &Check)| {
+            let down = circuit.component_input(check.component);
+            signatures.of_fault(down).any(|symptom| match symptom {
+                Symptom::Fails { sees, .. } => circuit.sees()[sees].check.index() != at,
+                Symptom::Lost(_) => false,
+            })
+        };
+        this.beside = plant.checks().iter().enumerate().map(is_beside).collect();
         let unseen = &mut this.is;
         for choice in circuit.choices() {
             for input in choice.members.iter().flat_map(|&member| killers.alone(member)) {
@@ -255,6 +278,12 @@ impl Unseen {
                 signatures.of_fault(input).next().is_none() && !signatures.silences(input);
         }
         this
+    }
+
+    /// Whether the component of a check is seen by others too: that this one fails alone may be a part of it.
+    #[must_use]
+    pub fn beside(&self, check: CheckId) -> bool {
+        self.beside.get(check.index()).copied().unwrap_or(false)
     }
 
     /// Whether this input is one.

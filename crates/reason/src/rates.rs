@@ -161,6 +161,10 @@ pub const VANTAGE: Rate = rate((1.0, 12.0), (0.1, 4.0), BY_HAND);
 /// How often a check is wrong about what works; it harms nobody who is served.
 pub const CHECK: Rate = rate((0.02, 0.5), (0.1, 24.0), BY_HAND);
 
+/// How often a thing breaks in such a way that only one of its checks sees it: a daemon on a machine that answers
+/// pings, a sensor, a port.
+pub const SEEN_BY_ONE: Rate = rate((0.3, 3.0), (0.1, 8.0), BY_HAND);
+
 /// How likely it is that a fault takes along what the plant says it can: anything from hardly ever to
 /// always, in the middle one time in ten (chosen by hand; IEC 61508-6, annex D, has 1 to 10 % of the
 /// failures of redundant sensors in common).

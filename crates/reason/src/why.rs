@@ -5,7 +5,7 @@
 //! trouble, what came back today, what the load layer says follows from a fault. It judges nothing itself:
 //! [`diagnosis`](crate::diagnosis) does. Tested through `step` and [`State::diagnose`].
 
-use crate::circuit::{Circuit, InputId};
+use crate::circuit::{Circuit, InputId, Subject};
 use crate::coincidence::{self, Happened};
 use crate::consequence;
 use crate::diagnosis::crowds::Crowds;
@@ -216,6 +216,7 @@ impl<'a> Why<'a> {
             facts,
             up: Some(up),
             log_prior: &|input, mode| self.log_prior(input, mode),
+            in_part: &|input| self.in_part(input),
             log_unmodelled: self.log_unmodelled(),
             follows: &|input| self.follows(input),
             deeds: &deeds,
@@ -232,6 +233,16 @@ impl<'a> Why<'a> {
     pub(crate) fn log_prior(&self, input: InputId, mode: FaultMode) -> f64 {
         let Loaded { plant, circuit, .. } = self.loaded;
         prior::log_prior(plant, circuit, input, mode, &self.context)
+    }
+
+    /// Of the input of a check: that of its component, where it is likelier that a part of it is broken that only this
+    /// check sees than that the check is wrong.
+    fn in_part(&self, input: InputId) -> Option<InputId> {
+        let Loaded { plant, circuit, .. } = self.loaded;
+        let Subject::Check(check) = circuit.subject(input) else { return None };
+        let is_likelier = self.log_prior(input, FaultMode::Partial)
+            > self.log_prior(input, FaultMode::WrongCheck);
+        is_likelier.then(|| circuit.component_input(plant.checks()[check.index()].component))
     }
 
     /// The same of something that the plant does not contain.

@@ -106,6 +106,7 @@ impl Ground {
             facts,
             up: None,
             log_prior,
+            in_part: &|_| None,
             log_unmodelled: prior::UNMODELLED,
             follows: &|_| None,
             deeds: &|_| Vec::new(),

@@ -71,3 +71,24 @@ services: { 'a-{1..12}': { on: 'm-{1..12}' }, 'b-{1..12}': { on: 'm-{1..12}' } }
     }
     assert!(longest > 4, "it was never put to the test");
 }
+
+#[test]
+fn what_only_one_of_several_checks_sees_is_a_part_of_the_thing_or_the_check_is_wrong() {
+    let mut world = World::of(
+        "
+upstreams: { transit: { provides: internet } }
+switches: { switch-1: { network: transit } }
+servers:
+  web-1:
+    network: switch-1
+    checks: [ { icmp: 10.1.0.1, every: 5s }, { name: nginx, tcp: '10.1.0.1:80', every: 5s } ]
+here: { at: switch-1 }
+",
+    );
+    world.break_it("check web-1/nginx");
+    world.run(Duration::from_secs(60));
+    assert_eq!(world.causes(), ["web-1 partial"]);
+    let alike = &world.confirmed()[0].diagnosis.ambiguity;
+    let names: Vec<&str> = alike.iter().flatten().map(|fault| fault.subject.as_str()).collect();
+    assert_eq!(names, ["web-1", "check web-1/nginx"]);
+}

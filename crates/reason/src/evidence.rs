@@ -332,7 +332,11 @@ fn of_check(
                 && (regime.until > epoch.since || (regime.lasts && at == newest))
         };
         let is_settled = |regime: &&Regime<'_>| {
-            regime.until > epoch.settling_until || regime.until >= epoch.until || regime.lasts
+            let settled = match regime.manner {
+                Manner::Up => epoch.settling_until,
+                _ => epoch.settling_until.max(epoch.returning_until),
+            };
+            regime.until > settled || regime.until >= epoch.until || regime.lasts
         };
         let settled = || told.regimes.iter().filter(is_within).filter(is_settled);
         let Some(last) = settled().next_back() else { continue };

@@ -11,6 +11,10 @@ use blackstart_model::time::{Duration, Timestamp};
 /// Epochs of one outage at most (chosen by hand: nobody tells an outage in more chapters).
 pub(crate) const EPOCHS_MAX: usize = 8;
 
+/// What was dark takes up to so long to come back once what took it down has, for it has to start (chosen by hand: most
+/// machines boot within three minutes).
+const STARTS: Duration = Duration::from_secs(180);
+
 /// A change of the picture.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Change {
@@ -37,6 +41,8 @@ pub(crate) struct Epoch {
     pub(crate) until: Timestamp,
     /// Until then what it began with was still being noticed: what ended so soon is of the time before.
     pub(super) settling_until: Timestamp,
+    /// Until then what comes back does so with what came back when it began.
+    pub(super) returning_until: Timestamp,
     /// Good answers of before this say nothing: something failed later.
     pub(super) worse_at: Timestamp,
     /// Failures of before this may be over: something was mended later.
@@ -58,6 +64,7 @@ pub(super) fn epochs(
         since,
         until: now,
         settling_until: later(since, slowest),
+        returning_until: since,
         worse_at: since,
         better_at: None,
         seen_by: 0,
@@ -67,7 +74,10 @@ pub(super) fn epochs(
     for change in changes {
         let last = all.last().expect("it begins with one");
         let deed = matches!(change.how, How::Deed(_));
-        if change.at > last.settling_until || (deed && change.at > last.since && !last.by_deed) {
+        let returns = change.how == How::Better && change.at <= last.returning_until;
+        if (change.at > last.settling_until && !returns)
+            || (deed && change.at > last.since && !last.by_deed)
+        {
             all.last_mut().expect("as above").until = change.at;
             all.push(begin(change.at));
         }
@@ -81,7 +91,13 @@ pub(super) fn epochs(
                     epoch.settling_until = epoch.settling_until.max(later(shown, slowest));
                 }
             }
-            How::Better => epoch.better_at = epoch.better_at.max(Some(change.at)),
+            How::Better => {
+                if epoch.better_at.is_none() {
+                    epoch.returning_until = later(change.at, STARTS);
+                }
+                let all_back = epoch.returning_until.max(change.at);
+                epoch.better_at = epoch.better_at.max(Some(all_back));
+            }
             How::Deed(settles) => {
                 let shown = later(change.at, settles);
                 epoch.by_deed = true;

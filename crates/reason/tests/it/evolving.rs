@@ -486,3 +486,34 @@ fn two_that_go_one_after_another_are_two() {
     }
     assert_eq!(names(&believed(&world)), ["guest-2 down", "guest-7 down"]);
 }
+
+#[test]
+fn what_starts_slowly_after_its_cause_is_back_has_no_cause_of_its_own() {
+    let mut world = World::of(&two_racks());
+    world.break_it("switch-2");
+    world.run(5 * MINUTE);
+    // Its machines have gone down with it, and start one after another.
+    world.break_it("s-3");
+    world.break_it("s-5");
+    world.mend("switch-2");
+    world.run(MINUTE);
+    assert_eq!(names(&believed(&world)), ["switch-2 down"]);
+    world.mend("s-3");
+    world.run(MINUTE);
+    assert_eq!(names(&believed(&world)), ["switch-2 down"]);
+    world.mend("s-5");
+    world.run(2 * MINUTE);
+    assert_eq!(world.confirmed().len(), 1, "{:#?}", world.confirmed());
+    assert_eq!(world.confirmed()[0].state, IncidentState::Resolved);
+}
+
+#[test]
+fn what_does_not_start_again_is_named() {
+    let mut world = World::of(&two_racks());
+    world.break_it("switch-2");
+    world.run(5 * MINUTE);
+    world.break_it("s-3");
+    world.mend("switch-2");
+    world.run(5 * MINUTE);
+    assert_eq!(world.causes(), ["s-3 down"]);
+}

@@ -131,6 +131,13 @@ impl Report {
     /// How far a machine that reports is trusted when nobody said otherwise, percent (chosen by hand: it
     /// is wrong about as often as one of our checks, and it may speak of another thing than we think).
     pub const TRUST: u8 = 95;
+
+    /// Whether who reports stands before the thing itself, a person or its host; all others (another monitor) see it
+    /// from afar, and call down what they do not reach.
+    #[must_use]
+    pub fn is_on_the_spot(from: &str) -> bool {
+        matches!(from, "human" | "on-host")
+    }
 }
 
 codes! {

@@ -154,6 +154,7 @@ pub struct Circuit {
     fully: Vec<GateId>,
     usable: Vec<GateId>,
     managed: Vec<(ComponentId, GateId)>,
+    reached: Vec<(ComponentId, GateId)>,
     heard: Vec<GateId>,
     sees: Vec<Sees>,
     sees_by_name: HashMap<(CheckKey, VantageName), usize>,
@@ -383,6 +384,14 @@ impl Circuit {
     #[must_use]
     pub fn usable(&self, component: ComponentId) -> GateId {
         self.usable[component.index()]
+    }
+
+    /// Whether it works and is reached by others, wherever they are; where no network leads to it, whether it works.
+    /// Logarithmic in the components.
+    #[must_use]
+    pub fn reached(&self, component: ComponentId) -> GateId {
+        let at = self.reached.binary_search_by_key(&component, |&(id, _)| id);
+        at.map_or(self.works(component), |at| self.reached[at].1)
     }
 
     /// The component whose own gate each gate is, by gate; none for what lies between.

@@ -344,10 +344,20 @@ fn of_check(
         let present = at == newest && last.lasts;
         if last.manner == Manner::Up && !mixed {
             let needed = epoch.worse_at.max(epoch.since);
-            if last.known >= needed {
+            // What answers badly is not seen to be well; whoever answers is.
+            let gate = if present && answers_badly(&told.evidence.outcome) {
+                told.answers.map(|(_, gate)| gate)
+            } else {
+                Some(told.gate)
+            };
+            if last.known < needed {
+                if present {
+                    ripens.push(later(needed, told.grid.need()));
+                }
+            } else if let Some(gate) = gate {
                 let counts = last.counts(needed.max(last.since), epoch.until, told.grid);
                 let fact = Fact {
-                    gate: told.gate,
+                    gate,
                     epoch: number(at),
                     tries: counts.tries.max(1),
                     failures: 0,
@@ -362,8 +372,6 @@ fn of_check(
                 let (key, since) = (told.key.clone(), last.since);
                 let seen = Seen { key, fact, since, outcome: Outcome::Up, in_turns: false };
                 if present { facts.up.push(seen) } else { facts.past.push(seen) }
-            } else if present {
-                ripens.push(later(needed, told.grid.need()));
             }
             if present && told.evidence.outcome.standing() == Standing::Degraded {
                 let gate = told.answers.map_or(told.gate, |(_, gate)| gate);
@@ -454,6 +462,14 @@ fn of_check(
         // It never failed to answer.
         Some(_) if seen.fact.degraded => facts.degraded.push(seen),
         Some(_) => facts.failing.push(seen),
+    }
+}
+
+/// Whether this speaks of what is not well now, and not of a day to come.
+const fn answers_badly(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Degraded(symptom) => !matches!(symptom.code, SymptomCode::CertificateExpires),
+        Outcome::Up | Outcome::Down(_) | Outcome::Unknown(_) => false,
     }
 }
 
@@ -556,7 +572,7 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
     };
     let (gate, machine) = match loaded.circuit.subject(of) {
         Subject::Component(id) => {
-            (gate_of_word(loaded, id, &word.who), machine_of(&loaded.plant, id).or(Some(id)))
+            (gate_of_word(loaded, id, word), machine_of(&loaded.plant, id).or(Some(id)))
         }
         Subject::Vantage(_)
         | Subject::Check(_)
@@ -586,9 +602,11 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
     }
 }
 
-/// What a word constrains: that the component works; from a vantage that asks it, as it is seen from there.
-fn gate_of_word(loaded: &Loaded, component: ComponentId, who: &str) -> GateId {
+/// What a word constrains. Of people, and of the host itself: that the component works; of a vantage that asks it, as
+/// it is seen from there; of another monitor, which calls down what it does not reach: that it is reached.
+fn gate_of_word(loaded: &Loaded, component: ComponentId, word: &Word) -> GateId {
     let (plant, circuit) = (&loaded.plant, &loaded.circuit);
+    let who = word.who.as_str();
     let vantage = plant.vantages().iter().position(|vantage| vantage.name.as_str() == who);
     let seen = vantage.and_then(|vantage| {
         circuit.sees().iter().find(|sees| {
@@ -596,7 +614,11 @@ fn gate_of_word(loaded: &Loaded, component: ComponentId, who: &str) -> GateId {
                 && plant.checks()[sees.check.index()].component == component
         })
     });
-    seen.map_or_else(|| circuit.works(component), |sees| sees.gate)
+    match seen {
+        Some(sees) => sees.gate,
+        None if word.from_afar => circuit.reached(component),
+        None => circuit.works(component),
+    }
 }
 
 /// What needs no asking (again): since `newest`, the beginning of the newest failure.

@@ -173,6 +173,8 @@ pub struct Word {
     pub at: Timestamp,
     /// Who.
     pub who: String,
+    /// They see it by the network, and not on the spot.
+    pub from_afar: bool,
     /// In their words.
     pub note: String,
 }

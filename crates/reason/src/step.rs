@@ -135,6 +135,7 @@ fn take(
                 trust: (*trust).min(100),
                 at: (*at).min(now),
                 who: from.clone(),
+                from_afar: !Report::is_on_the_spot(from),
                 note: detail.clone(),
             };
             say(state, component, word);
@@ -367,6 +368,7 @@ fn act(
                 trust: (*trust).min(100),
                 at: now,
                 who: who.clone(),
+                from_afar: false,
                 note: note.clone(),
             };
             say(state, component, word);

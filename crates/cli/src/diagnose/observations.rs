@@ -205,7 +205,7 @@ impl Line<'_, '_> {
         let check = self.check();
         let component = self.component();
         if check.is_none() && component.is_none() && self.strange.is_empty() {
-            let vantage = from.filter(|from| !matches!(&**from, "human" | "on-host"));
+            let vantage = from.filter(|from| !Report::is_on_the_spot(from));
             if let (Some(saw @ (Saw::Up | Saw::Unknown)), Some(vantage)) = (saw, vantage) {
                 return self.of_vantage(at?, &vantage, saw, symptom.as_deref(), detail);
             }
@@ -495,8 +495,7 @@ fn placed(
     let outside = match from {
         "outside" => true,
         "inside" => false,
-        "human" | "on-host" => return (None, Some(about)),
-        _ if another => return (None, Some(about)),
+        _ if another || Report::is_on_the_spot(from) => return (None, Some(about)),
         _ => {
             return match own[..] {
                 [only] => taken(only),

@@ -411,6 +411,18 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
         }
     }
 
+    let is_reached = |component: &blackstart_model::plant::Component| {
+        component.requirement(Role::Network(PlaneId::FRONT)).is_some()
+            || (component.kind.is_used() && component.kind != Kind::Customer)
+    };
+    let mut reached = Vec::new();
+    for (id, _) in (0..).map(ComponentId).zip(components).filter(|(_, it)| is_reached(it)) {
+        let way = network.anywhere(&mut build, &ok, network.end(id, None), PlaneId::FRONT);
+        if way != build.no() {
+            reached.push((id, build.and(vec![works[id.index()], way])));
+        }
+    }
+
     let heard = plant
         .vantages()
         .iter()
@@ -493,6 +505,7 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
         fully,
         usable,
         managed,
+        reached,
         heard,
         sees,
         sees_by_name,
@@ -702,7 +715,15 @@ fn usable_gate(
         (None, Kind::Service | Kind::Website) => network.outside(build, ok, id),
         (None, Kind::Customer) => match component.requirement(Role::Uses) {
             Some(uses) => build.requirement(uses, &mut |build, leaf| match leaf.target {
-                Target::Component(used) => usable[used.index()],
+                Target::Component(used) => {
+                    // A machine of their own is used as a service is.
+                    let it = plant.component(used);
+                    let says = it.requirement(Role::UsedFrom).is_some()
+                        || matches!(it.kind, Kind::Service | Kind::Website | Kind::Customer);
+                    let way = if says { build.yes() } else { network.outside(build, ok, used) };
+                    let way = if way == build.no() { build.yes() } else { way };
+                    build.and(vec![usable[used.index()], way])
+                }
                 Target::Internet => build.yes(),
             }),
             None => build.yes(),

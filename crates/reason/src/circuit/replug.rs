@@ -100,6 +100,7 @@ impl Circuit {
             gates.iter_mut().for_each(copy);
         }
         self.managed.iter_mut().for_each(|(_, gate)| copy(gate));
+        self.reached.iter_mut().for_each(|(_, gate)| copy(gate));
         for sees in &mut self.sees {
             copy(&mut sees.gate);
             sees.answers.iter_mut().for_each(|(_, gate)| copy(gate));

@@ -22,7 +22,7 @@ use std::rc::Rc;
 /// seen up costs a hypothesis that has it down (chosen by hand).
 pub(super) const WRONG_EDGE: f64 = 5e-3;
 
-/// A fault in part that goes on to more (a room grows hot, leases run out) is one of so many that hit what they hit at once
+/// A fault in part that goes on to more (a room grows hot, leases run out) is one of so many that hit all at once
 /// (chosen by hand).
 const SPREADS: f64 = 0.1;
 
@@ -582,7 +582,7 @@ impl Hit {
     }
 }
 
-/// What a fault in part gains, of what each row does by being hit, and the price of the choice, with who is hit and since
+/// What a fault in part gains, and the price of the choice, with who is hit and since
 /// when: those that gain most.
 fn partly(rows: &Rows, hits: &[Hit]) -> (Choice, Vec<(usize, u8)>) {
     let number = |epoch: usize| u8::try_from(epoch).expect("there are few epochs");

@@ -33,6 +33,9 @@ const BAD_WHEN_UP: f64 = 0.01;
 const BAD_WHEN_FLAKY: f64 = 0.5;
 const BAD_WHEN_DOWN: f64 = 0.15;
 
+/// How often it does so at every try for reasons of its own, however many there were (chosen by hand).
+const BAD_BY_ITSELF: f64 = 1e-5;
+
 /// Who is not to be trusted says that all is well (chosen by hand).
 const GLOSSED_OVER: f64 = 0.5;
 
@@ -68,7 +71,7 @@ pub(super) fn fits(fact: &Fact, q: f64, made_up: f64) -> f64 {
         })
     } else if bad {
         if q <= 0.0 {
-            BAD_WHEN_UP.ln()
+            (f64::from(n) * BAD_WHEN_UP.ln()).max(BAD_BY_ITSELF.ln())
         } else if q < 1.0 {
             BAD_WHEN_FLAKY.ln()
         } else {

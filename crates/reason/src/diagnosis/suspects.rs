@@ -17,6 +17,7 @@ use super::price::SAME_MINUTE;
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::battery::{Carried, Told};
 use crate::circuit::{Choice, GateId, InputId, Part, Subject, scattered};
+use blackstart_model::ComponentId;
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::FaultMode;
@@ -418,8 +419,14 @@ impl Suspects {
             };
             // A vantage or a check has nothing that stands on it; an upstream that carries some blocks and not
             // others has inputs for that.
+            let carries = |id: ComponentId| {
+                let mut all = circuit.subjects().iter();
+                all.any(|it| matches!(it, Subject::Carriage { upstream, .. } if *upstream == id))
+            };
             let has_parts = inputs.iter().any(|&input| match circuit.subject(input) {
-                Subject::Component(id) => question.plant.component(id).kind != Kind::Upstream,
+                Subject::Component(id) => {
+                    question.plant.component(id).kind != Kind::Upstream || !carries(id)
+                }
                 Subject::Vantage(_)
                 | Subject::Check(_)
                 | Subject::Carriage { .. }

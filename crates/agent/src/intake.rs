@@ -19,6 +19,7 @@ use blackstart_probe::wire::v1::{
     Age, News, READINGS_MAX, Reading, SAMPLES_MAX, Sample, Steady, SteadyCheck, WayOut,
 };
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// So many late answers in a row are news.
 const LATE_IN_A_ROW: u32 = 3;
@@ -43,7 +44,7 @@ pub(crate) struct Intake {
 #[derive(Default)]
 struct Track {
     /// What is asked; `None` when it is not put.
-    question: Option<Question>,
+    question: Option<Arc<Question>>,
     crosses_way_out: bool,
     /// The last outcome that was told.
     last: Option<Outcome>,
@@ -75,7 +76,7 @@ impl Intake {
     /// Is told about these checks from now on. What is asked otherwise than before begins anew.
     pub(crate) fn assign(&mut self, share: &Share) {
         let mut before = std::mem::take(&mut self.tracks);
-        let mut keep = |key: &CheckKey, question: Option<&Question>, crosses_way_out| {
+        let mut keep = |key: &CheckKey, question: Option<&Arc<Question>>, crosses_way_out| {
             let same = before.remove(key).filter(|track| track.question.as_ref() == question);
             let mut track = same.unwrap_or_default();
             track.question = question.cloned();
@@ -259,7 +260,7 @@ mod tests {
         let question = Question::Tcp(TcpQuestion { target: HostPort { host, port }, slow: None });
         let (every, deadline) = (Duration::from_secs(2), Duration::from_secs(1));
         let way_out = if crosses_way_out { vec![question.clone()] } else { Vec::new() };
-        let key = CheckKey::from("a/tcp");
+        let (key, question) = (CheckKey::from("a/tcp"), question.into());
         let assignments = vec![Assignment { key, every, deadline, question, crosses_way_out }];
         Share { assignments, way_out, ..Share::default() }
     }

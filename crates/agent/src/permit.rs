@@ -9,6 +9,7 @@ use blackstart_model::observation::{NoAnswerCode, Outcome};
 use blackstart_probe::Assignment;
 use blackstart_probe::wire::v1::{self, CannotPut, Question};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is permitted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,7 +60,7 @@ impl Permit {
         let (every, deadline) = check.pace().map_err(not_put)?;
         let v1::Assignment { check: key, every_us: _, deadline_us: _, question, crosses_way_out } =
             check;
-        let question = question.try_into().map_err(not_put)?;
+        let question = Arc::new(question.try_into().map_err(not_put)?);
         Ok(Assignment { key: key.into(), every, deadline, question, crosses_way_out })
     }
 

@@ -402,7 +402,7 @@ fn plugin_checks(plant: Option<&Plant>) -> impl Iterator<Item = (Option<&str>, &
     let checks =
         plant.into_iter().flat_map(|plant| plant.checks().iter().map(move |it| (plant, it)));
     checks.flat_map(|(plant, check)| {
-        let Question::Plugin(question) = &check.question else { return Vec::new() };
+        let Question::Plugin(question) = &*check.question else { return Vec::new() };
         let agent = |from: &VantageId| plant.vantage(*from).agent.as_deref();
         check.from.iter().map(|from| (agent(from), question)).collect()
     })

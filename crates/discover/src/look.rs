@@ -62,7 +62,7 @@ fn judged(outcome: &Outcome) -> Answered {
 pub(crate) fn question(written: &str) -> Option<Question> {
     let text = format!("blackstart: 1\nservices: {{ x: {{ checks: [ {{ {written} }} ] }} }}\n");
     let (plant, _) = plantfile::parse_str(&text);
-    plant.and_then(|plant| plant.checks().first().map(|check| check.question.clone()))
+    plant.and_then(|plant| plant.checks().first().map(|check| (*check.question).clone()))
 }
 
 /// Ports on which TLS is spoken from the first byte: HTTPS, submission, IMAP, POP (IANA).

@@ -40,6 +40,7 @@ use crate::id::{CheckId, CheckKey, ComponentId, PlaneId, VantageId};
 use crate::plant::Secret;
 use crate::time::Duration;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A question put to a component, on a fixed grid, from one or more vantages.
 #[derive(Clone, PartialEq, Debug)]
@@ -58,8 +59,8 @@ pub struct Check {
     pub deadline: Duration,
     /// From where; never empty.
     pub from: Vec<VantageId>,
-    /// What is asked.
-    pub question: Question,
+    /// What is asked. Whoever asks it holds the same one: a plant of ten thousand checks would have them twice.
+    pub question: Arc<Question>,
 }
 
 impl Check {

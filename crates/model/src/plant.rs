@@ -22,6 +22,7 @@ use crate::quantity::{Attribute, Range, Value};
 use crate::requirement::{Requirement, Target};
 use crate::time::{Duration, Timestamp, Zone};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Everything that has to work. Immutable; a reload makes another.
 #[derive(Clone, Debug)]
@@ -98,7 +99,7 @@ impl Plant {
         assert!(every >= Check::EVERY_MIN && deadline <= every && !deadline.is_zero());
         for check in &mut self.checks {
             (check.every, check.deadline) = (every, deadline);
-            if let Question::Icmp(icmp) = &mut check.question {
+            if let Question::Icmp(icmp) = Arc::make_mut(&mut check.question) {
                 // The last echo has the second half of the time for its way.
                 icmp.spacing = icmp.spacing.min(deadline / (2 * u32::from(icmp.echoes)));
             }

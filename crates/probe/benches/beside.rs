@@ -136,7 +136,7 @@ fn asked(pair: &Pair) -> (f64, f64) {
 }
 
 /// The question of a check that is written so in a plant file.
-fn written(check: &str) -> Question {
+fn written(check: &str) -> Arc<Question> {
     let text = format!("blackstart: 1\nservices: {{ it: {{ checks: {{ {check} }} }} }}\n");
     let (plant, findings) = blackstart_model::plantfile::parse_str(&text);
     let plant = plant.unwrap_or_else(|| panic!("{check}: {findings:#?}"));

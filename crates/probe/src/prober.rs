@@ -66,8 +66,8 @@ pub struct Assignment {
     pub every: Duration,
     /// The deadline of one try; shorter than the period.
     pub deadline: Duration,
-    /// What is asked.
-    pub question: Question,
+    /// What is asked: the plant's own, where there is one here.
+    pub question: Arc<Question>,
     /// Its path crosses the vantage's way out.
     pub crosses_way_out: bool,
 }
@@ -128,7 +128,7 @@ pub struct Prober {
 }
 
 enum Command {
-    Assign(Vec<Arc<Assignment>>),
+    Assign(Vec<Assignment>),
     Ask(Vec<CheckKey>),
 }
 
@@ -181,7 +181,7 @@ impl Prober {
         self.way_out.set(way_out, &*self.listener);
         let mut shares = vec![Vec::new(); self.threads.len()];
         for assignment in assignments {
-            shares[self.thread(&assignment.key)].push(Arc::new(assignment));
+            shares[self.thread(&assignment.key)].push(assignment);
         }
         for (thread, share) in self.threads.iter().zip(shares) {
             // A thread that has ended has panicked, which its own message told.
@@ -244,7 +244,7 @@ struct Worker {
 
 /// A check on the grid.
 struct Slot {
-    assignment: Arc<Assignment>,
+    assignment: RefCell<Assignment>,
     memory: Memory,
     /// It has been asked out of the grid and has not answered.
     asked: Cell<bool>,
@@ -284,7 +284,7 @@ impl Worker {
                 Some(Command::Assign(share)) => {
                     for slot in self.reassign(share) {
                         made += 1;
-                        due.push(Reverse((self.grid_point(&slot.assignment), made)));
+                        due.push(Reverse((self.grid_point(&slot.assignment.borrow()), made)));
                         slots.insert(made, slot);
                     }
                 }
@@ -298,7 +298,7 @@ impl Worker {
     }
 
     /// Takes a new share; returns what is new in it.
-    fn reassign(&self, share: Vec<Arc<Assignment>>) -> Vec<Rc<Slot>> {
+    fn reassign(&self, share: Vec<Assignment>) -> Vec<Rc<Slot>> {
         let mut checks = self.checks.borrow_mut();
         let kept: HashSet<&CheckKey> = share.iter().map(|assignment| &assignment.key).collect();
         checks.retain(|key, slot| {
@@ -308,19 +308,21 @@ impl Worker {
         });
         let mut fresh = Vec::new();
         for assignment in share {
-            let same =
-                checks.get(&assignment.key).is_some_and(|slot| slot.assignment == assignment);
-            if same {
+            let key = assignment.key.clone();
+            let same = checks.get(&key).filter(|slot| *slot.assignment.borrow() == assignment);
+            if let Some(slot) = same {
+                // It goes on undisturbed, and lets go of what it shared with the plant before.
+                slot.assignment.replace(assignment);
                 continue;
             }
             let slot = Rc::new(Slot {
-                assignment: assignment.clone(),
+                assignment: RefCell::new(assignment),
                 memory: Memory::default(),
                 asked: Cell::default(),
                 on_grid: Cell::default(),
                 gone: Cell::default(),
             });
-            if let Some(old) = checks.insert(assignment.key.clone(), slot.clone()) {
+            if let Some(old) = checks.insert(key, slot.clone()) {
                 old.gone.set(true);
             }
             fresh.push(slot);
@@ -352,11 +354,11 @@ impl Worker {
                 slots.remove(&number);
                 continue;
             }
-            let assignment = &slot.assignment;
+            let assignment = slot.assignment.borrow();
             let lag = now.duration_since(at);
             let mut next = at + assignment.every;
             if next <= now {
-                next = self.grid_point(assignment);
+                next = self.grid_point(&assignment);
             }
             due.push(Reverse((next, number)));
             let lag_us = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
@@ -371,7 +373,7 @@ impl Worker {
                     format!("more is due than this host can ask, {} ms behind", lag.as_millis());
                 self.tell(&slot, Outcome::unknown(NoAnswerCode::Late, detail).into(), false);
             } else if !slot.on_grid.replace(true) {
-                self.put(slot, false);
+                self.put(slot.clone(), false);
             }
         }
     }
@@ -403,18 +405,22 @@ impl Worker {
 
     fn tell(&self, slot: &Slot, answer: Answer, asked: bool) {
         if !slot.gone.get() {
-            self.listener.sample(Sample { key: slot.assignment.key.clone(), answer, asked });
+            self.listener.sample(Sample {
+                key: slot.assignment.borrow().key.clone(),
+                answer,
+                asked,
+            });
         }
     }
 
     /// One try, and what it counts for.
     async fn answer(&self, slot: &Slot) -> Answer {
         let Assignment { key: _, every: _, deadline, question, crosses_way_out } =
-            &*slot.assignment;
+            slot.assignment.borrow().clone();
         let began = clock::now();
-        let deadline_at = began + *deadline;
+        let deadline_at = began + deadline;
         let mut answer =
-            ask(&self.equipment, &self.echoes, &slot.memory, question, deadline_at).await;
+            ask(&self.equipment, &self.echoes, &slot.memory, &question, deadline_at).await;
         let Outcome::Down(symptom) = &answer.outcome else { return answer };
         let by_time = matches!(
             symptom.code,
@@ -424,12 +430,12 @@ impl Worker {
                 | SymptomCode::NoAddress
         );
         let gap = self.pulse.longest_gap_since(began);
-        if by_time && gap > (*deadline / LATE_SHARE).max(LATE_MIN) {
+        if by_time && gap > (deadline / LATE_SHARE).max(LATE_MIN) {
             let code = if gap >= PAUSE_MIN { NoAnswerCode::Blind } else { NoAnswerCode::Late };
             self.counters.late.fetch_add(1, Ordering::Relaxed);
             let detail = format!("we stood still for {} ms meanwhile", gap.as_millis());
             answer.outcome = Outcome::unknown(code, detail);
-        } else if *crosses_way_out && self.way_out.is_provable() {
+        } else if crosses_way_out && self.way_out.is_provable() {
             let failed = clock::now();
             let open =
                 self.way_out.prove(failed, &self.equipment, &self.echoes, &*self.listener).await;
@@ -582,7 +588,7 @@ mod tests {
     fn every(key: &str, every: Duration) -> Assignment {
         let host = Host::Address([127, 0, 0, 1].into());
         let question =
-            Question::Tcp(TcpQuestion { target: HostPort { host, port: 9 }, slow: None });
+            Question::Tcp(TcpQuestion { target: HostPort { host, port: 9 }, slow: None }).into();
         let deadline = every / 2;
         Assignment { key: key.into(), every, deadline, question, crosses_way_out: false }
     }

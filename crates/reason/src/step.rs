@@ -16,6 +16,7 @@ use crate::judgement::{JUDGE_EVERY, change, judge, merge, revision};
 use crate::prior::Unseen;
 use crate::state::{Deeded, Evidence, Loaded, Loss, PastLoss, State, SymptomKey, Word};
 use crate::summary::subject_named;
+use blackstart_model::check::{Check, Question};
 use blackstart_model::incident::IncidentEvent;
 use blackstart_model::observation::{NoAnswerCode, Observation, Outcome, Standing, SymptomCode};
 use blackstart_model::plantfile;
@@ -23,7 +24,8 @@ use blackstart_model::record::{
     Decision, Input, PersonAction, PersonInput, PlantSource, Report, Saw, VantageLoss,
 };
 use blackstart_model::time::{Duration, Timestamp};
-use blackstart_model::{ComponentName, IncidentId, VantageName};
+use blackstart_model::{CheckKey, ComponentName, IncidentId, Plant, VantageName};
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// Words of one component at most, by as many who speak of it: beyond it the oldest goes (chosen by hand).
@@ -196,6 +198,12 @@ fn heard(state: &mut State, vantage: &VantageName, now: Timestamp) -> bool {
     true
 }
 
+/// What each check of a plant asks, and of which component.
+fn asked(plant: &Plant) -> BTreeMap<&CheckKey, (&Question, &ComponentName)> {
+    let of = |check: &Check| &plant.component(check.component).name;
+    plant.checks().iter().map(|check| (&check.key, (&*check.question, of(check)))).collect()
+}
+
 /// Takes a plant into use. Words about checks that are the same in it are kept.
 fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
     let (Some(plant), _) = plantfile::parse(&source.files) else {
@@ -207,13 +215,8 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
     let unseen = Unseen::of(&plant, &circuit, &killers);
     let batteries = Batteries::of(&plant, &circuit);
     if let Some(old) = &state.plant {
-        let same = |key: &blackstart_model::CheckKey| {
-            let find = |plant: &blackstart_model::Plant| {
-                let check = plant.checks().iter().find(|check| check.key == *key)?;
-                Some((check.question.clone(), plant.component(check.component).name.clone()))
-            };
-            find(&old.plant) == find(&plant)
-        };
+        let (before, now) = (asked(&old.plant), asked(&plant));
+        let same = |key| before.get(key) == now.get(key);
         let stale: Vec<_> = state
             .evidence
             .keys()

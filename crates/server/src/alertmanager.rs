@@ -195,7 +195,7 @@ impl<'p> Names<'p> {
                 let target = format!("{}:{}", host(&end.host), end.port);
                 add(target, Subject::Component(check.component));
             }
-            if let Question::Http(http) = &check.question {
+            if let Question::Http(http) = &*check.question {
                 let scheme = if http.tls.is_some() { "https" } else { "http" };
                 let url = format!("{scheme}://{}{}", host(&http.authority.host), http.path);
                 add(url, Subject::Component(check.component));

@@ -106,7 +106,7 @@ impl Pushes {
         let mut expected = self.expected();
         let mut old = std::mem::take(&mut *expected);
         for check in plant.checks() {
-            let Question::Push(push) = &check.question else { continue };
+            let Question::Push(push) = &*check.question else { continue };
             let ago = heard(&check.key)
                 .map(|at| Duration::try_from(wall.duration_since(at)).unwrap_or_default());
             let fresh = Expected::of(check, push, ago, now);
@@ -212,7 +212,7 @@ mod tests {
         let text = "blackstart: 1\nservices: { a: { checks: { push: open, every: 1 d, deadline: 2 h } } }\n";
         let plant = parse_str(text).0.expect("a plant");
         let check = &plant.checks()[0];
-        let Question::Push(push) = &check.question else { panic!("it is one") };
+        let Question::Push(push) = &*check.question else { panic!("it is one") };
         let now = clock::monotonic();
         (Expected::of(check, push, ago, now), now)
     }

@@ -43,7 +43,7 @@ impl Truth {
         let holds = moment.holds[sees.gate.index()] || self.says_up(key, at);
         let slow = !moment.slow.is_empty() && moment.slow[sees.gate.index()];
         let answers = sees.answers.is_some_and(|(_, gate)| moment.holds[gate.index()]);
-        let echoes = matches!(check.question, Question::Icmp(_));
+        let echoes = matches!(*check.question, Question::Icmp(_));
         let provable = !place.way_out.is_empty();
         let cut_off = !holds && !way_out && provable && crosses_way_out(plant, check, place);
         let (outcome, takes) = match (holds, slow, echoes) {

@@ -725,7 +725,7 @@ fn probes(
                 every,
                 deadline: check.deadline,
                 crosses: crosses_way_out(plant, check, place),
-                echoes: matches!(check.question, Question::Icmp(_)),
+                echoes: matches!(*check.question, Question::Icmp(_)),
                 gate: sees.gate,
                 answers: sees.answers.map(|(_, gate)| gate),
                 last_grid: starts.checked_sub(into).expect("in range"),

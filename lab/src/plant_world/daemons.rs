@@ -86,7 +86,7 @@ impl Asked {
     /// What it takes to answer this check.
     fn answer(&mut self, check: &Check, address: &str) {
         let key = &check.key;
-        match &check.question {
+        match &*check.question {
             Question::Http(http) => {
                 let plain = http.body.is_empty() && http.response_headers.is_empty();
                 assert!(plain, "the lab's web server says nothing in particular ({key})");

@@ -26,6 +26,7 @@ use crate::id::{CheckId, CheckKey, ComponentId, PlaneId, VantageId, VantageName}
 use crate::plant::{Lifeline, Maintenance, Secret, Vantage};
 use crate::time::Duration;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// How long a vantage may be silent when nothing is said.
 pub(super) const SILENT_DEFAULT: Duration = Duration::from_secs(15);
@@ -247,6 +248,7 @@ pub(super) fn checks(
         if from.is_empty() {
             continue;
         }
+        let question = Arc::new(question);
         checks.push(Check { id, key, component, plane, every, deadline, from, question });
     }
 }

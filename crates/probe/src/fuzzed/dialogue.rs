@@ -59,7 +59,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
         let text = format!("blackstart: 1\nservices: {{ x: {{ checks: [ {{ {written} }} ] }} }}\n");
         let (plant, findings) = plantfile::parse_str(&text);
         let plant = plant.unwrap_or_else(|| panic!("{findings:#?}"));
-        plant.checks()[0].question.clone()
+        (*plant.checks()[0].question).clone()
     });
     let (says, said) = sync_channel::<Vec<u8>>(0);
     let questions = questions.collect();

@@ -42,7 +42,13 @@ pub(crate) fn prober_with(equipment: Equipment) -> (Prober, mpsc::Receiver<Heard
 }
 
 pub(crate) fn assignment(key: &str, question: Question, deadline: Duration) -> Assignment {
-    Assignment { key: key.into(), every: NEVER, deadline, question, crosses_way_out: false }
+    Assignment {
+        key: key.into(),
+        every: NEVER,
+        deadline,
+        question: question.into(),
+        crosses_way_out: false,
+    }
 }
 
 /// Puts one question once.
@@ -85,7 +91,7 @@ pub(crate) fn written(check: &str) -> Question {
     let text = format!("blackstart: 1\nservices: {{ it: {{ checks: {{ {check} }} }} }}\n");
     let (plant, findings) = blackstart_model::plantfile::parse_str(&text);
     let plant = plant.unwrap_or_else(|| panic!("{check}: {findings:#?}"));
-    plant.checks()[0].question.clone()
+    (*plant.checks()[0].question).clone()
 }
 
 pub(crate) fn at(address: SocketAddr) -> HostPort {

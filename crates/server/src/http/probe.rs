@@ -185,7 +185,7 @@ fn own_check(plant: &Plant, key: &str) -> Result<Question, Refused> {
         let why = format!("`{key}` is not put from here");
         return Err((StatusCode::BAD_REQUEST, why));
     }
-    Ok(check.question.clone())
+    Ok((*check.question).clone())
 }
 
 /// The plant's own module of this name, or the one that is built in.

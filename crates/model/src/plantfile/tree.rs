@@ -265,7 +265,8 @@ fn too_deep(place: Place, report: &mut Report) {
 fn remedy(text: &str, place: Place) -> Option<String> {
     let ends = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '"' | '\'');
     let before = text.get(..place.start as usize)?.trim_end();
-    let word = text[before.rfind(ends).map_or(0, |at| at + 1)..].split(ends).next()?;
+    let begun = before.rsplit(ends).next()?;
+    let word = text[before.len() - begun.len()..].split(ends).next()?;
     let mut word = word.trim_start_matches('{').trim_end_matches(':');
     while word.matches('}').count() > word.matches('{').count() {
         word = word.strip_suffix('}')?;

@@ -32,7 +32,7 @@ pub use snmp::{
     SnmpUser, SnmpValue, SnmpWord,
 };
 pub use ssh::SshQuestion;
-pub use talk::{Found, NoPattern, NoScript, Pattern, Script, Step, TalkQuestion};
+pub use talk::{Found, Label, NoPattern, NoScript, Pattern, Script, Step, TalkQuestion, filled};
 pub use tcp::TcpQuestion;
 
 use crate::codes::codes;
@@ -268,8 +268,8 @@ impl Question {
             }
             Self::Snmp(snmp) => snmp.access.secrets(),
             Self::Redis(redis) => redis.login.iter().map(|login| &login.password).collect(),
+            Self::Talk(talk) => talk.script.password().into_iter().collect(),
             Self::Tcp(_)
-            | Self::Talk(_)
             | Self::Icmp(_)
             | Self::Dns(_)
             | Self::Ssh(_)

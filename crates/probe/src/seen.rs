@@ -19,6 +19,8 @@ pub struct Seen {
     pub dns: Option<SeenDns>,
     /// The hop limit that was left of an echo's answer (of IPv4: the time to live).
     pub hop_limit: Option<u8>,
+    /// The labels of a talk, up to where it came.
+    pub labels: Vec<(String, String)>,
 }
 
 /// The answer of a web server.

@@ -1,14 +1,14 @@
 //! A conversation in lines after a script, with a server of any protocol that has them: lines are passed over until
 //! one is as expected, and what was found in it can be said back.
 //!
-//! It knows nothing of what it speaks, so what a server says besides is of no account, and nobody logs in but by what
-//! stands in the plant file for everybody to read. Tested in `tests/it/talk.rs`, and by the table of hostile servers.
+//! It knows nothing of what it speaks, so what a server says besides is of no account. A password that it says is never
+//! in what it tells, also where a server repeats it. Tested in `tests/it/talk.rs`, and by the table of hostile servers.
 
 use crate::ask::{Answer, Equipment};
 use crate::lines::{Limits, Lines, shown};
 use crate::{net, tls};
-use blackstart_model::check::{Found, Pattern, Step, TalkQuestion};
-use blackstart_model::observation::{Outcome, SymptomCode};
+use blackstart_model::check::{Found, Label, Pattern, Step, TalkQuestion, filled};
+use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode};
 use tokio::time::Instant;
 
 /// What blackbox_exporter takes in a line is 64 KiB; lines of protocols have some hundred bytes, and those of HTTP
@@ -19,17 +19,32 @@ const LIMITS: Limits = Limits { line_bytes_max: 4096, bytes_max: 64 << 10 };
 /// (chosen by hand).
 const SAID_BYTES_MAX: usize = 8 << 10;
 
+/// The longest value of a label, bytes: it is kept by whoever scrapes it (chosen by hand).
+const LABEL_BYTES_MAX: usize = 1 << 10;
+
+/// What stands where a server repeated the password.
+const HIDDEN: &str = "[password]";
+
 pub(crate) async fn ask(
     equipment: &Equipment,
     question: &TalkQuestion,
     deadline: Instant,
 ) -> Answer {
+    // Before anything is said: a secret that is missing here is no fault of the server's.
+    let password = match question.script.password() {
+        None => None,
+        Some(secret) => match equipment.secrets.value(&secret.0).and_then(sayable) {
+            Ok(value) => Some(value),
+            Err(why) => return Outcome::unknown(NoAnswerCode::NotEquipped, why).into(),
+        },
+    };
     let target = question.connect.as_ref().unwrap_or(&question.target);
     let mut lines = match Lines::open(equipment, target, LIMITS, deadline).await {
         Ok(lines) => lines,
         Err(answer) => return answer,
     };
-    let outcome = talk(equipment, question, &mut lines).await.unwrap_or_else(|outcome| outcome);
+    let talk = talk(equipment, question, password.as_deref(), &mut lines).await;
+    let outcome = talk.unwrap_or_else(|outcome| outcome);
     let goodbye = question.goodbye.as_ref().map(|text| ended(text)).unwrap_or_default();
     let ends_by_saying = matches!(question.script.steps().last(), Some(Step::Send(_)));
     if goodbye.is_empty() && !ends_by_saying {
@@ -43,17 +58,22 @@ pub(crate) async fn ask(
 async fn talk(
     equipment: &Equipment,
     question: &TalkQuestion,
+    password: Option<&str>,
     lines: &mut Lines,
 ) -> Result<Outcome, Outcome> {
     // Of the last line that was waited for: the expression, and the line.
     let mut last: Option<(&Pattern, String)> = None;
     for step in question.script.steps() {
+        let found = || last.as_ref().and_then(|(pattern, line)| pattern.find(line));
         match step {
-            Step::Expect(pattern) => last = Some((pattern, expect(pattern, lines).await?)),
-            Step::Send(text) => {
-                let found = last.as_ref().and_then(|(pattern, line)| pattern.find(line));
-                lines.say(&said(text, found)?).await?;
+            Step::Expect(pattern) => {
+                last = Some((pattern, expect(pattern, password, lines).await?))
             }
+            Step::Label(Label { name, value }) => equipment.notes.note(|seen| {
+                let value = without(&filled(value, found().as_ref(), None), password);
+                seen.labels.push((name.to_string(), short(value)));
+            }),
+            Step::Send(text) => lines.say(&said(text, found(), password)?).await?,
             Step::Tls(asked) => {
                 lines.secure(equipment, &question.target.host, asked).await?;
             }
@@ -63,8 +83,31 @@ async fn talk(
     Ok(expiry.unwrap_or_else(|| net::up_unless_slow(question.slow, lines.started)))
 }
 
+/// A password that can be part of a line.
+fn sayable(value: String) -> Result<String, String> {
+    if value.is_empty() || value.contains(char::is_control) {
+        return Err("the password is empty, or has characters that end a line".to_owned());
+    }
+    Ok(value)
+}
+
+/// What a server said without our password: many repeat what they do not understand.
+fn without(said: &str, password: Option<&str>) -> String {
+    password.map_or_else(|| said.to_owned(), |password| said.replace(password, HIDDEN))
+}
+
+/// So much of it as a label may have.
+fn short(mut value: String) -> String {
+    value.truncate(value.floor_char_boundary(LABEL_BYTES_MAX));
+    value
+}
+
 /// The next line that is as expected.
-async fn expect(pattern: &Pattern, lines: &mut Lines) -> Result<String, Outcome> {
+async fn expect(
+    pattern: &Pattern,
+    password: Option<&str>,
+    lines: &mut Lines,
+) -> Result<String, Outcome> {
     let what = format!("a line with `{}`", pattern.as_str());
     let mut last = String::new();
     loop {
@@ -73,7 +116,10 @@ async fn expect(pattern: &Pattern, lines: &mut Lines) -> Result<String, Outcome>
         if pattern.find(&text).is_some() {
             return Ok(text);
         }
-        last = shown(&line);
+        last = match password {
+            None => shown(&line),
+            Some(_) => shown(without(&text, password).as_bytes()),
+        };
     }
 }
 
@@ -89,8 +135,8 @@ fn instead(none: Outcome, last: &str) -> Outcome {
 }
 
 /// What is said, with what was found.
-fn said(text: &str, found: Option<Found<'_>>) -> Result<Vec<u8>, Outcome> {
-    let filled = found.map_or_else(|| text.to_owned(), |found| found.fill(text));
+fn said(text: &str, found: Option<Found<'_>>, password: Option<&str>) -> Result<Vec<u8>, Outcome> {
+    let filled = filled(text, found.as_ref(), password);
     if filled.len() > SAID_BYTES_MAX {
         let detail = "what it said is too long to be said back";
         return Err(Outcome::down(SymptomCode::WrongAnswer, detail));

@@ -6,6 +6,7 @@
 
 use blackstart_lab::{Agent, Daemon, Host, Lab, Mailbox, Server, certificate, is_possible, wait};
 use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
 
 /// A server that puts these checks, each of a service of its own, from `here` or as they say.
 fn asks(host: &Host, before: &str, checks: &[&str], arguments: &[&str]) -> Server {
@@ -196,7 +197,16 @@ fn a_redis_server_is_asked_with_and_without_a_login_and_by_its_role() {
     let stale = ["--replicaof", "127.0.0.1", "1", "--replica-serve-stale-data", "no"];
     let _stale = Daemon::redis(&host, "127.0.0.1", 6383, &stale);
     let _full = Daemon::redis(&host, "127.0.0.1", 6384, &["--maxclients", "1"]);
-    let held = host.inside(|| std::net::TcpStream::connect("127.0.0.1:6384").expect("one client"));
+    // Who waited for its start may still count; whoever is answered is the one client.
+    let held = wait("to be the one client", || {
+        host.inside(|| {
+            let mut stream = std::net::TcpStream::connect("127.0.0.1:6384").ok()?;
+            stream.write_all(b"PING\r\n").ok()?;
+            let mut said = [0; 5];
+            stream.read_exact(&mut said).ok()?;
+            (said == *b"+PONG").then_some(stream)
+        })
+    });
     host.set("BLACKSTART_SECRET_RIGHT", "s3cret word");
     host.set("BLACKSTART_SECRET_WRONG", "guess");
     let checks = [
@@ -212,6 +222,13 @@ fn a_redis_server_is_asked_with_and_without_a_login_and_by_its_role() {
         "redis: \"127.0.0.1:6383\"",
         "redis: \"127.0.0.1:6384\"",
         "redis: \"127.0.0.1:6382\", role: replica",
+        // The same, as a talk has it. The second has Redis repeat it.
+        "talk: \"127.0.0.1:6381\", password: { secret: right }, goodbye: QUIT, steps: [ { send: \
+         \"AUTH \\\"${password}\\\"\" }, { expect: ^.OK }, { send: PING }, { expect: ^.PONG } ]",
+        "talk: \"127.0.0.1:6381\", password: { secret: right }, goodbye: QUIT, steps: [ { send: \
+         \"\\\"${password}\\\"\" }, { expect: ^.OK } ]",
+        "talk: \"127.0.0.1:6381\", password: { secret: wrong }, goodbye: QUIT, steps: [ { send: \
+         \"AUTH ${password}\" }, { expect: ^.OK } ]",
     ];
     let server = asks(&host, "", &checks, &[]);
     wait("the replica to follow", || (said(&server)[9] == "up").then_some(()));
@@ -227,6 +244,16 @@ fn a_redis_server_is_asked_with_and_without_a_login_and_by_its_role() {
             "down(too-many-connections: ERR max number of clients reached)",
         ]
     );
+    assert_eq!(told[10], "up");
+    assert!(told[11].contains("it said `-NOAUTH") || told[11].contains("[password]"), "{told:?}");
+    assert!(told[12].contains("it said `-WRONGPASS"), "{told:?}");
+    for file in std::fs::read_dir(server.data()).expect("its folder") {
+        let bytes = std::fs::read(file.expect("a file").path()).expect("readable");
+        for secret in ["s3cret word", "guess"] {
+            let is_there = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!is_there, "a secret is kept");
+        }
+    }
     drop(held);
     master.kill();
     wait("a replica that grows old", || {

@@ -137,7 +137,8 @@ fn the_same_scrape_finds_the_same_names() {
     let probe = "probe:\n  targets: [plant, www.example.net]\n  modules: { soa: { dns: target, query: \
                  www.example.net A }, tls: { talk: \"target:443\", tls: true }, greeted: { talk: \
                  \"target:25\", steps: [ { expect: \"^220 ([^ ]+)\", send: \"EHLO ${1}\" }, { \
-                 expect: \"^250 \" } ] } }\n";
+                 expect: \"^250 \" } ] }, labelled: { talk: \"target:25\", steps: [ { expect: \"^220 \
+                 ([^ ]+)\", labels: [ { name: host, value: \"${1}\" }, { name: as, value: \"a b\" } ] } ] } }\n";
     for (at, says) in
         [("127.0.0.1:2525", "220 mail.example.net\r\n"), ("127.0.0.1:2526", "554 no\n")]
     {
@@ -171,6 +172,9 @@ fn the_same_scrape_finds_the_same_names() {
         }
         assert_eq!(value(&ours, "probe_success"), success, "{query}: {ours}");
     }
+    let (_, told) = scrape(&host, OURS, "module=labelled&target=127.0.0.1:2525", "");
+    let labelled = "probe_expect_info{host=\"mail.example.net\",as=\"a b\"}";
+    assert_eq!(value(&told, labelled), "1", "{told}");
     let (_, told) = scrape(&host, OURS, "target=https://www.example.net/", "");
     assert_eq!(value(&told, "probe_http_status_code"), "200");
     assert_eq!(value(&told, "probe_ssl_earliest_cert_expiry"), "4102444800");

@@ -289,6 +289,7 @@ const MAPS: &[(&str, &[Key])] = &[
         ],
     ),
     ("talk-step", talk::STEP),
+    ("talk-label", talk::LABEL),
     (
         "snmp-auth",
         &[
@@ -462,6 +463,7 @@ fn words() -> Vec<(&'static str, Json)> {
         ("tls", choice(TLS_MODES.map(|(word, _)| word))),
         ("plugin-words", named(reference("text"), Json::Flag(true))),
         ("talk-steps", one_or_list("talk-step")),
+        ("talk-labels", one_or_list("talk-label")),
         ("snmp-unit", map([("enum", list(units().map(text)))])),
         (
             "snmp-values",
@@ -775,6 +777,7 @@ mod tests {
                 "feeds: { a: { checks: { mariadb: b, user: c, query: d, answer: { @ } } } }"
             }
             "talk-step" => "feeds: { a: { checks: { talk: b, steps: [{ @ }] } } }",
+            "talk-label" => "feeds: { a: { checks: { talk: b, steps: { labels: [{ @ }] } } } }",
             "snmp-auth" => "feeds: { a: { checks: { snmp: b, user: u, auth: { @ }, get: [] } } }",
             "snmp-privacy" => {
                 "feeds: { a: { checks: { snmp: b, user: u, auth: {}, privacy: { @ }, get: [] } } }"

@@ -366,7 +366,13 @@ fn talk() -> impl Strategy<Value = check::TalkQuestion> {
         if let Some((at, tls)) = tls {
             steps.insert(at.min(steps.len()), check::Step::Tls(tls));
         }
-        check::Script::new(steps).expect("it is one")
+        steps
+    });
+    let steps = (steps, prop::option::of(text())).prop_map(|(mut steps, name)| {
+        if name.is_some() {
+            steps.push(check::Step::Send("PASS ${password}".into()));
+        }
+        check::Script::new(steps, name.map(Secret)).expect("it is one")
     });
     let goodbye = prop::option::of("[a-z]{1,9}".prop_map(String::into_boxed_str));
     (host_port(), prop::option::of(host_port()), steps, goodbye, prop::option::of(span())).prop_map(

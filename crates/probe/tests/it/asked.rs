@@ -74,14 +74,19 @@ pub(crate) fn asked_of(equipment: Equipment, question: Question, deadline: Durat
     }
 }
 
+/// These lines as a secrets file of this folder.
+pub(crate) fn secrets(folder: &tempfile::TempDir, lines: &str) -> SecretStore {
+    let path = folder.path().join("secrets");
+    std::fs::write(&path, lines).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, private).unwrap();
+    SecretStore { file: Some(path) }
+}
+
 /// Puts one question once, with these secrets: lines of a secrets file.
 pub(crate) fn asked_with(secrets: &str, question: Question, deadline: Duration) -> Answer {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("secrets");
-    std::fs::write(&path, secrets).unwrap();
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(&path, private).unwrap();
-    let equipment = Equipment::new(Arc::new(SecretStore { file: Some(path) }));
+    let equipment = Equipment::new(Arc::new(self::secrets(&folder, secrets)));
     let [answer] = ask_once(&equipment, &[question], deadline).unwrap().try_into().unwrap();
     answer
 }

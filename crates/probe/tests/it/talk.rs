@@ -1,12 +1,14 @@
 //! Talks: what is waited for, what is found and said back, and how they end.
 
-use crate::asked::{asked, asked_within, at, closed};
+use crate::asked::{asked, asked_with, asked_within, at, closed, secrets, written};
 use crate::dialogues::{script, told};
-use blackstart_model::check::{HostPort, Pattern, Question, Script, Step, TalkQuestion};
+use blackstart_model::check::{Host, HostPort, Pattern, Question, Script, Step, TalkQuestion};
 use blackstart_model::time::Duration;
+use blackstart_probe::{Equipment, ask_once_seen};
 use expect_test::expect;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 fn expects(text: &str) -> Step {
@@ -19,7 +21,7 @@ fn sends(text: &str) -> Step {
 
 /// A talk that goes through these steps, and ends with this word.
 fn talk(steps: Vec<Step>, goodbye: &str) -> impl Fn(HostPort) -> Question {
-    let script = Script::new(steps).unwrap();
+    let script = Script::new(steps, None).unwrap();
     let goodbye: Option<Box<str>> = (!goodbye.is_empty()).then(|| goodbye.into());
     move |target| {
         let (script, goodbye) = (script.clone(), goodbye.clone());
@@ -114,6 +116,56 @@ fn a_line_ends_as_it_says_and_else_with_cr_lf() {
     let outcome = asked_within(talk(steps, "e")(address), SHORT).outcome;
     assert_eq!(outcome.to_string(), "down(answer-timeout: nothing of a line with `never`)");
     assert_eq!(heard.join().unwrap(), b"a\r\nb\ne\r\n");
+}
+
+/// A talk that logs in, as it is written in a plant.
+fn login(target: &HostPort) -> Question {
+    let HostPort { host: Host::Address(address), port } = target else { panic!("an address") };
+    written(&format!(
+        "talk: \"{address}:{port}\", password: {{ secret: pop3 }}, steps: [ {{ send: \"PASS ${{password}}\" }}, \
+         {{ expect: '^.OK (.*)', labels: {{ name: said, value: \"${{1}}\" }} }}, {{ send: \"SAID ${{1}}\" }} ]"
+    ))
+}
+
+const SECRETS: &str = "pop3 = pass {w}ord\n";
+
+#[test]
+fn a_password_is_said_and_never_told() {
+    let (address, heard) = says(b"+OK ${password} pass {w}ord\r\n");
+    assert_eq!(asked_with(SECRETS, login(&address), SHORT).outcome.to_string(), "up");
+    // What they say is said back as it is, and nothing of it is filled in.
+    let said = String::from_utf8(heard.join().unwrap()).unwrap();
+    assert_eq!(said, "PASS pass {w}ord\r\nSAID ${password} pass {w}ord\r\n");
+
+    let (address, _) = says(b"-ERR what is `PASS pass {w}ord`?\r\n");
+    let outcome = asked_with(SECRETS, login(&address), SHORT).outcome.to_string();
+    expect!["down(wrong-answer: nothing of a line with `^.OK (.*)`; it said `-ERR what is `PASS [password]`?`)"]
+        .assert_eq(&outcome);
+    // Where what is shown is cut, none of it is left.
+    let long = format!("-ERR {}pass {{w}}ord\r\n", "x".repeat(110));
+    let (address, _) = says(long.leak().as_bytes());
+    let outcome = asked_with(SECRETS, login(&address), SHORT).outcome.to_string();
+    assert!(!outcome.contains("pass {") && outcome.contains("x[pass"), "{outcome}");
+}
+
+#[test]
+fn a_password_that_cannot_be_said_is_our_lack_and_nothing_is_asked() {
+    let closed = at(closed());
+    let outcome = asked_with("", login(&closed), SHORT).outcome.to_string();
+    assert!(outcome.starts_with("unknown(not-equipped: the secret `pop3`"), "{outcome}");
+    let outcome = asked_with("pop3 = a\u{1}b\n", login(&closed), SHORT).outcome.to_string();
+    expect!["unknown(not-equipped: the password is empty, or has characters that end a line)"]
+        .assert_eq(&outcome);
+}
+
+#[test]
+fn what_is_found_is_a_label_for_who_scrapes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = secrets(&folder, SECRETS);
+    let (address, _) = says(b"+OK pass {w}ord, \"welcome\"\r\n");
+    let (_, seen) =
+        ask_once_seen(&Equipment::new(Arc::new(store)), &login(&address), SHORT).unwrap();
+    assert_eq!(seen.labels, [("said".to_owned(), "[password], \"welcome\"".to_owned())]);
 }
 
 #[test]

@@ -2,8 +2,11 @@
 //! `query_response` does; printed it is one thing a step.
 
 use super::form::{Form, SLOW, TLS_EXPIRES, TLS_ROOTS, printed_tls, slow, tls as tls_question};
-use crate::check::{NoScript, Pattern, Question, Script, Step, TalkQuestion, TlsQuestion};
-use crate::plantfile::print::{self, Fields, flow_list, flow_map, scalar};
+use super::secret;
+use crate::check::{Label, NoScript, Pattern, Question, Script, Step, TalkQuestion, TlsQuestion};
+use crate::plantfile::print::{
+    self, Fields, flow_list, flow_map, scalar, secret as printed_secret,
+};
 use crate::plantfile::reader::{Keys, flag, host_port, list, text};
 use crate::plantfile::schema::Key;
 use crate::plantfile::tree::{Node, Place};
@@ -16,6 +19,7 @@ pub(super) const TALK: Form = Form {
         ("tls", "flag", "whether TLS is spoken from the first byte; `false` when not given"),
         ("connect", "text", "where to connect instead of the named host"),
         ("steps", "talk-steps", "what is waited for and said, one after the other"),
+        ("password", "secret", "what `${password}` in `send` stands for, by its name"),
         ("goodbye", "text", "what is said at the end, whatever came of it"),
         SLOW,
         TLS_EXPIRES,
@@ -27,8 +31,15 @@ pub(super) const TALK: Form = Form {
 /// What a step can be made of, in the order in which it is done.
 pub(in crate::plantfile) const STEP: &[Key] = &[
     ("expect", "text", "an expression: lines are passed over until one matches"),
+    ("labels", "talk-labels", "what was found, told to who scrapes it as `probe_expect_info`"),
     ("send", "text", "a line that is said; `${1}` is what a group of the last expression found"),
     ("starttls", "flag", "whether TLS begins now"),
+];
+
+/// What a label is made of, as the exporter writes it.
+pub(in crate::plantfile) const LABEL: &[Key] = &[
+    ("name", "text", "its name"),
+    ("value", "text", "its value; `${1}` is what a group of the last expression found"),
 ];
 
 fn talk(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option<TalkQuestion> {
@@ -37,6 +48,7 @@ fn talk(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option
     let at_once = keys.take("tls").and_then(|node| flag(node, "`tls`", report)).unwrap_or(false);
     let connect = keys.take("connect").and_then(|node| host_port(node, None, report));
     let written = keys.take("steps");
+    let password = keys.take("password");
     let goodbye = keys.take("goodbye").and_then(|node| goodbye(node, report));
     let slow = slow(keys, report);
     let judged = keys.has(TLS_EXPIRES.0) || keys.has(TLS_ROOTS.0);
@@ -53,11 +65,16 @@ fn talk(node: &Node<'_>, keys: &mut Keys<'_, '_>, report: &mut Report) -> Option
         let help = "say `tls: true`, or `starttls: true` in a step".to_owned();
         report.add(codes::MISSING_KEY, place, message, Some(help));
     }
+    let password = match password.map(|node| secret(node, report)) {
+        Some(None) => return None,
+        Some(Some(password)) => Some(password),
+        None => None,
+    };
     if !all_read {
         return None;
     }
     let (places, steps): (Vec<Place>, Vec<Step>) = steps.into_iter().unzip();
-    let script = match Script::new(steps) {
+    let script = match Script::new(steps, password) {
         Ok(script) => script,
         Err((at, why)) => {
             let place = places.get(at).copied().unwrap_or(place);
@@ -78,12 +95,18 @@ fn read_steps(
     for node in written.iter().take(Script::STEPS_MAX + 1) {
         let Some(mut keys) = Keys::of(node, "a step", report) else { return false };
         let before = steps.len();
-        let [expect, send, starttls] = [STEP[0].0, STEP[1].0, STEP[2].0].map(|key| keys.take(key));
+        let [expect, labels, send, starttls] =
+            [STEP[0].0, STEP[1].0, STEP[2].0, STEP[3].0].map(|key| keys.take(key));
         if let Some(node) = expect {
             let pattern =
                 text(node, "`expect`", report).and_then(|text| pattern(text, node, report));
             all_read &= pattern.is_some();
             steps.extend(pattern.map(|pattern| (node.place, Step::Expect(pattern))));
+        }
+        for node in labels.map_or(&[][..], list).iter().take(Script::STEPS_MAX + 1) {
+            let label = label(node, report);
+            all_read &= label.is_some();
+            steps.extend(label.map(|label| (node.place, Step::Label(label))));
         }
         if let Some(node) = send {
             let said = text(node, "`send`", report);
@@ -101,6 +124,14 @@ fn read_steps(
         }
     }
     all_read
+}
+
+fn label(node: &Node<'_>, report: &mut Report) -> Option<Label> {
+    let mut keys = Keys::of(node, "a label", report)?;
+    let [name, value] = [LABEL[0].0, LABEL[1].0]
+        .map(|key| keys.need(key, report).and_then(|node| text(node, &format!("`{key}`"), report)));
+    keys.finish("a label", report);
+    Some(Label { name: name?.into(), value: value?.into() })
 }
 
 fn pattern(written: &str, node: &Node<'_>, report: &mut Report) -> Option<Pattern> {
@@ -133,8 +164,17 @@ fn no_script(why: &NoScript, place: Place, report: &mut Report) {
         NoScript::Unsayable => (codes::BOUNDS, None),
         NoScript::NoGroup(_) => (
             codes::DANGLING,
-            Some("`${1}` is the first `( )` of the last `expect`, `${0}` all of it"),
+            Some(
+                "`${1}` is the first `( )` of the last `expect`, `${0}` all of it; `${password}` in `send` needs `password`",
+            ),
         ),
+        NoScript::Unsaid => (codes::MISSING_KEY, Some("say it, as in `send: 'PASS ${password}'`")),
+        NoScript::PasswordFound => (codes::DUPLICATE_NAME, Some("call the group otherwise")),
+        NoScript::NoLabel(_) => {
+            (codes::BAD_NAME, Some("letters, digits and `_`, not a digit first, nor `__`"))
+        }
+        NoScript::LabelTwice(_) => (codes::DUPLICATE_NAME, None),
+        NoScript::LongLabel => (codes::BOUNDS, None),
     };
     report.add(code, place, why.to_string(), help.map(str::to_owned));
 }
@@ -151,12 +191,17 @@ pub(super) fn printed(question: &TalkQuestion) -> Fields {
     fields.extend(connect.as_ref().map(|to| ("connect", end(to))));
     let step = |step: &Step| match step {
         Step::Expect(pattern) => flow_map([("expect", scalar(pattern.as_str()))]),
+        Step::Label(Label { name, value }) => {
+            let label = flow_map([("name", scalar(name)), ("value", scalar(value))]);
+            flow_map([("labels", label)])
+        }
         Step::Send(text) => flow_map([("send", scalar(text))]),
         Step::Tls(_) => flow_map([("starttls", "true".to_owned())]),
     };
     if !steps.is_empty() {
         fields.push(("steps", flow_list(steps.iter().map(step))));
     }
+    fields.extend(script.password().map(|password| ("password", printed_secret(password))));
     fields.extend(goodbye.as_ref().map(|text| ("goodbye", scalar(text))));
     fields.extend(slow.map(|slow| ("slow", print::span(slow))));
     fields.extend(question.tls().iter().flat_map(|tls| printed_tls(tls)));

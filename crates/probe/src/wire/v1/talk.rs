@@ -2,6 +2,7 @@
 
 use super::{CannotPut, HostPort, TlsQuestion, cannot, micros};
 use blackstart_model::check;
+use blackstart_model::plant::Secret;
 use blackstart_model::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub struct TalkQuestion {
     pub tls: Option<TlsQuestion>,
     /// What is said and waited for.
     pub steps: Vec<Step>,
+    /// The *name* of a secret of the agent's own, which `${password}` stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// What is said at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goodbye: Option<String>,
@@ -42,15 +46,18 @@ impl From<&check::TalkQuestion> for TalkQuestion {
     fn from(question: &check::TalkQuestion) -> Self {
         let check::TalkQuestion { target, connect, script, goodbye, slow } = question;
         let step = |step: &check::Step| match step {
-            check::Step::Expect(pattern) => Step::Expect(pattern.as_str().to_owned()),
-            check::Step::Send(text) => Step::Send(text.to_string()),
-            check::Step::Tls(_) => Step::Tls,
+            check::Step::Expect(pattern) => Some(Step::Expect(pattern.as_str().to_owned())),
+            // Nobody scrapes an agent.
+            check::Step::Label(_) => None,
+            check::Step::Send(text) => Some(Step::Send(text.to_string())),
+            check::Step::Tls(_) => Some(Step::Tls),
         };
         Self {
             target: target.into(),
             connect: connect.as_ref().map(HostPort::from),
             tls: question.tls().map(TlsQuestion::from),
-            steps: script.steps().iter().map(step).collect(),
+            steps: script.steps().iter().filter_map(step).collect(),
+            password: script.password().map(|secret| secret.0.to_string()),
             goodbye: goodbye.as_ref().map(|text| text.to_string()),
             slow_us: slow.map(micros),
         }
@@ -61,7 +68,7 @@ impl TryFrom<TalkQuestion> for check::TalkQuestion {
     type Error = CannotPut;
 
     fn try_from(question: TalkQuestion) -> Result<Self, CannotPut> {
-        let TalkQuestion { target, connect, tls, steps, goodbye, slow_us } = question;
+        let TalkQuestion { target, connect, tls, steps, password, goodbye, slow_us } = question;
         // Before any of them is compiled.
         if steps.len() > check::Script::STEPS_MAX {
             return Err(cannot("the talk has too many steps"));
@@ -77,7 +84,8 @@ impl TryFrom<TalkQuestion> for check::TalkQuestion {
                 .ok_or_else(|| cannot("nothing is said of the TLS that begins")),
         };
         let steps = steps.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
-        let script = check::Script::new(steps).map_err(|(_, why)| cannot(why.to_string()))?;
+        let script = check::Script::new(steps, password.map(|name| Secret(name.into())))
+            .map_err(|(_, why)| cannot(why.to_string()))?;
         if let Some(text) = &goodbye {
             check::Script::goodbye(text).map_err(|why| cannot(why.to_string()))?;
         }

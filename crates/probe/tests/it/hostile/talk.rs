@@ -10,7 +10,7 @@ pub(super) const KIND: Kind = Kind {
         let expect = |text| Step::Expect(Pattern::new(text).expect("an expression"));
         let send = Step::Send("CAPA ${1}".into());
         let steps = vec![expect(r"^\+OK .*(<.*>)"), send, expect(r"^\.$")];
-        let script = Script::new(steps).expect("a script");
+        let script = Script::new(steps, None).expect("a script");
         let goodbye = Some("QUIT".into());
         Question::Talk(TalkQuestion { target, connect: None, script, goodbye, slow: None })
     },

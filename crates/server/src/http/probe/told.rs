@@ -134,6 +134,12 @@ pub(super) fn told(tried: &Tried) -> String {
     } else {
         // As the exporter tells of TCP, whatever is spoken over it.
         by_text(&mut text, &answer.outcome);
+        if !seen.labels.is_empty() {
+            let labels =
+                seen.labels.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
+            let labels = format!("{{{}}}", labels.collect::<Vec<_>>().join(","));
+            text.gauge("probe_expect_info", "What the script found.", &[(&labels, 1.0)]);
+        }
     }
     if !answer.readings.is_empty() {
         let read = answer.readings.iter().map(|reading| {

@@ -8,6 +8,11 @@ pub(crate) fn say(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// So many of these, as one says it.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Writes what went wrong.
 pub(crate) fn complain(text: &str) {
     let mut out = std::io::stderr().lock();

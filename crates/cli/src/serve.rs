@@ -141,8 +141,9 @@ fn tell_systemd(ready: &Ready) {
         None => SocketAddr::from_pathname(&place),
     };
     let (name, components, checks) = &ready.plant;
-    let words =
-        format!("READY=1\nSTATUS=watching {name}: {components} components, {checks} checks");
+    let (components, checks) =
+        (output::counted(*components, "component"), output::counted(*checks, "check"));
+    let words = format!("READY=1\nSTATUS=watching {name}: {components}, {checks}");
     // Nobody there is no reason not to watch.
     let _ = place.and_then(|place| UnixDatagram::unbound()?.send_to_addr(words.as_bytes(), &place));
 }
@@ -160,7 +161,9 @@ pub(crate) fn told(ready: &Ready, format: Format) -> String {
         });
         return format!("{told}\n");
     }
-    let mut text = format!("watching {name}: {components} components, {checks} checks\n");
+    let (components, checks) =
+        (output::counted(*components, "component"), output::counted(*checks, "check"));
+    let mut text = format!("watching {name}: {components}, {checks}\n");
     text.push_str(&format!("console:     {console}\n"));
     if let Some(status) = status {
         text.push_str(&format!("status page: {status}\n"));

@@ -27,8 +27,8 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
         let count =
             |standing: &str| checks.iter().filter(|check| check["standing"] == standing).count();
         output::say(&format!(
-            "{} incidents; checks: {} up, {} degraded, {} down, {} unknown\n",
-            live.len(),
+            "{}; checks: {} up, {} degraded, {} down, {} unknown\n",
+            output::counted(live.len(), "incident"),
             count("up"),
             count("degraded"),
             count("down"),

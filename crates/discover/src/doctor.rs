@@ -107,7 +107,7 @@ pub fn examine(
         }
     }
     for unseen in &host.unseen {
-        let remedy = "`ss -ltnp`, as root, tells more; it is watched by its port meanwhile";
+        let remedy = "`ss -ltnp`, as root and in no container, tells more; it is watched by its port meanwhile";
         found.push(not("seeing what listens here", Able::Unknown, unseen.as_str(), remedy));
     }
     found.sort_by_key(|capability| capability.able);

@@ -158,13 +158,21 @@ impl Host {
         host.certificates = certificates::read(root);
         if !hidden.is_empty() {
             let ports: Vec<String> = hidden.iter().map(u16::to_string).collect();
-            host.unseen.push(format!(
-                "who listens on port {}: another user, or a container with processes of its own; root sees more",
-                ports.join(", ")
-            ));
+            let who = if is_root(&text(root, "proc/self/status")) {
+                "a container with processes of its own, or what this runs in"
+            } else {
+                "another user, or a container with processes of its own; root sees more"
+            };
+            host.unseen.push(format!("who listens on port {}: {who}", ports.join(", ")));
         }
         host
     }
+}
+
+/// Whether whoever asks may see every process of its kind (proc(5), `Uid` of `/proc/self/status`: real, effective).
+fn is_root(status: &str) -> bool {
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    line.and_then(|line| line.split_whitespace().nth(1)) == Some("0")
 }
 
 /// What a file says; nothing where it cannot be read.
@@ -201,9 +209,17 @@ fn interfaces(root: &Path) -> Vec<(String, bool)> {
             let state = text(root, &format!("sys/class/net/{name}/operstate"));
             (name, state.trim() == "up")
         })
+        .filter(|(name, up)| *up || is_made(root, name))
         .collect();
     found.sort();
     found
+}
+
+/// Whether there is hardware behind an interface, or somebody made it of others (a bond, a bridge, a VLAN). The kernel
+/// makes further ones by itself, as `ifb0` and `sit0`, which nobody misses when they are not up.
+fn is_made(root: &Path, name: &str) -> bool {
+    root.join(format!("sys/class/net/{name}/device")).exists()
+        || text(root, &format!("sys/class/net/{name}/uevent")).contains("DEVTYPE=")
 }
 
 /// Of default routes the next hops, each once.

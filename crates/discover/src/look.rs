@@ -53,7 +53,7 @@ impl Plant<'_> {
 fn judged(outcome: &Outcome) -> Answered {
     match outcome.standing() {
         Standing::Up | Standing::Degraded => Answered::Well,
-        Standing::Down => Answered::Not,
+        Standing::Down => Answered::Not(outcome.to_string()),
         Standing::Unknown => Answered::NotPut(outcome.to_string()),
     }
 }

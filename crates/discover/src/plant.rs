@@ -41,8 +41,8 @@ pub struct Looked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
     Well,
-    /// Badly, or not at all.
-    Not,
+    /// Badly, or not at all, and how.
+    Not(String),
     /// It could not be put, and why.
     NotPut(String),
 }
@@ -485,9 +485,11 @@ impl<'r> Writing<'r> {
                     Some(Answered::NotPut(why)) => self.questions.push(format!(
                         "{name} ({from}) could not be asked `{last}` ({why}): add the check by hand where it can"
                     )),
-                    Some(Answered::Well | Answered::Not) => self.questions.push(format!(
-                        "{name} ({from}) did not answer `{last}`: is it to? Then add the check by hand"
+                    Some(Answered::Not(how)) => self.questions.push(format!(
+                        "{name} ({from}) did not answer `{last}` well ({how}): is it to? Then add the check by hand"
                     )),
+                    // No candidate is: the first that is was taken.
+                    Some(Answered::Well) => {}
                     None => {
                         self.unasked += 1;
                         self.draft.remark(key, format!("not asked yet; this would fit: {{ {last} }}"));

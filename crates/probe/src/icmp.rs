@@ -9,7 +9,7 @@
 //!
 //! One engine serves one thread.
 
-use crate::ask::{Answer, Equipment};
+use crate::ask::{Answer, Equipment, micros_since};
 use crate::clock;
 use blackstart_model::check::IcmpQuestion;
 use blackstart_model::observation::{NoAnswerCode, Outcome, SymptomCode, Timing};
@@ -98,6 +98,7 @@ impl Echoes {
         question: &IcmpQuestion,
         deadline: Instant,
     ) -> Answer {
+        let started = clock::now();
         let target = match equipment.resolver.addresses(&question.host, deadline).await {
             Ok(addresses) => {
                 equipment.notes.note(|seen| seen.address = addresses.first().copied());
@@ -105,10 +106,18 @@ impl Echoes {
             }
             Err(outcome) => return outcome.into(),
         };
-        match self.engine(target.is_ipv6()) {
+        let resolve_us = micros_since(started);
+        let mut answer = match self.engine(target.is_ipv6()) {
             Ok(engine) => engine.ask(equipment, target, question, deadline).await,
-            Err(why) => Outcome::unknown(NoAnswerCode::NoPermission, why).into(),
+            Err(why) => return Outcome::unknown(NoAnswerCode::NoPermission, why).into(),
+        };
+        let timing = &mut answer.timing;
+        timing.resolve_us = resolve_us;
+        if timing.connect_us > 0 {
+            // How long we wait between echoes is ours, and says nothing of the network.
+            timing.total_us = resolve_us.saturating_add(timing.connect_us);
         }
+        answer
     }
 
     fn engine(&self, v6: bool) -> Result<Rc<Engine>, String> {

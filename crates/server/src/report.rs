@@ -157,7 +157,7 @@ pub(crate) fn headline(told: &[&Finding], worse_than: Option<&str>) -> String {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -332,6 +332,33 @@ fn an_empty_machine_and_one_full_of_rubbish_are_plants_too() {
 }
 
 #[test]
+fn an_interface_that_the_kernel_made_by_itself_is_not_missed() {
+    let machine = Machine::named("web1");
+    for name in ["eth0", "eth1", "bond0", "ifb0", "sit0"] {
+        machine.put(&format!("sys/class/net/{name}/operstate"), "down\n");
+    }
+    machine.put("sys/class/net/eth0/operstate", "up\n");
+    machine.put("sys/class/net/eth1/device/vendor", "0x1af4\n");
+    machine.put("sys/class/net/bond0/uevent", "DEVTYPE=bond\nINTERFACE=bond0\n");
+    machine.put("sys/class/net/ifb0/uevent", "INTERFACE=ifb0\n");
+    let told = |name: &str, up| (name.to_owned(), up);
+    let expected = [told("bond0", false), told("eth0", true), told("eth1", false)];
+    assert_eq!(machine.host().interfaces, expected);
+}
+
+#[test]
+fn root_is_not_told_that_root_sees_more() {
+    let machine = Machine::named("web1");
+    machine.listens(&[("00000000", 2024, "", "")]);
+    for (uid, sees_more) in [("0\t0\t0\t0", false), ("1000\t1000\t0\t0", true)] {
+        machine.put("proc/self/status", &format!("Name:\tx\nUid:\t{uid}\nGid:\t0\n"));
+        let unseen = machine.host().unseen.join("; ");
+        assert!(unseen.starts_with("who listens on port 2024: "), "{unseen}");
+        assert_eq!(unseen.contains("root sees more"), sees_more, "{unseen}");
+    }
+}
+
+#[test]
 fn this_very_machine_can_be_looked_at() {
     let host = Host::read(Path::new("/"));
     assert!(!host.name.is_empty());

@@ -12,7 +12,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use blackstart_model::ComponentId;
-use blackstart_model::check::Check;
+use blackstart_model::check::{Check, CheckKind};
 use blackstart_model::observation::{Standing, Timing};
 use blackstart_model::reading::Reading;
 use blackstart_model::time::{Timestamp, shown_span};
@@ -207,7 +207,7 @@ pub(super) async fn one(
                 p { (says(&view, sight)) }
                 @if let Some(track) = track {
                     p { (plot(&track)) }
-                    (phases(track.timing))
+                    (phases(track.timing, check.question.kind()))
                     (readings(&track.readings))
                     @if let Some(ends) = track.certificate_ends_s.and_then(|s| Timestamp::from_second(s).ok()) {
                         p { "Its certificate ends " (time(&view, ends)) "." }
@@ -227,11 +227,13 @@ fn component_of(view: &View, check: &Check) -> Markup {
     component(plant.component(check.component).name.as_str())
 }
 
-fn phases(timing: Timing) -> Markup {
+fn phases(timing: Timing, kind: CheckKind) -> Markup {
+    // What is timed there as the connection.
+    let connect = if kind == CheckKind::Icmp { "echo" } else { "connect" };
     let Timing { resolve_us, connect_us, tls_us, wait_us, read_us, total_us } = timing;
     let phases = [
         ("name", resolve_us),
-        ("connect", connect_us),
+        (connect, connect_us),
         ("TLS", tls_us),
         ("wait", wait_us),
         ("read", read_us),

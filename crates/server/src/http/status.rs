@@ -191,7 +191,7 @@ fn page_of(view: &View, days: &HashMap<ComponentName, Plotted>) -> Markup {
                             }
                         }
                     } }
-                    @if public.is_empty() { p { "No component of the plant says `public: true`." } }
+                    @if public.is_empty() { p { "No component of the plant says " code { "public: true" } "." } }
                 }
                 footer { p { "As of " (shown(view.now, &view.zone)) } }
             }

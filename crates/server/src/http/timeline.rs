@@ -3,6 +3,7 @@
 use super::App;
 use super::page::{Place, cause, page as frame, time};
 use super::view::View;
+use crate::report::counted;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use blackstart_journal::Entry;
@@ -65,12 +66,12 @@ fn words(view: &View, entry: &Entry) -> Option<Markup> {
                 "nobody looked since " (time(view, *since)) ": the host slept, or its clock was put forward"
             },
             Input::PlantLoaded(source) => {
-                html! { "plant loaded from " (source.files.len()) " file(s)" }
+                html! { "plant loaded from " (counted(source.files.len(), "file")) }
             }
             Input::PlantRefused { why } => html! { strong { "plant refused" } ": " (why) },
             Input::Observed(seen) => html! {
                 a href=(format!("/checks/{}", seen.check)) { (seen.check) } " from " (seen.vantage) ": "
-                (seen.outcome) @if seen.asked { ", when asked again" }
+                (seen.outcome) @if seen.asked { ", asked out of turn" }
             },
             Input::Counted(counted) => {
                 html! { (counted.tries) " steady answers from " (counted.vantage) }
@@ -100,7 +101,7 @@ fn words(view: &View, entry: &Entry) -> Option<Markup> {
         },
         Record::Decision(decision) => match decision {
             Decision::Verify { asks, because } => {
-                html! { "ask " (asks.len()) " checks now: " (because) }
+                html! { "ask " (counted(asks.len(), "check")) " now: " (because) }
             }
             Decision::Incident(revision) => html! {
                 strong { a href=(format!("/incidents/{}", revision.id)) { (revision.id) } " " (revision.to) } ": "

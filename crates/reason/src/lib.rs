@@ -19,6 +19,7 @@ mod by_chance;
 mod history;
 mod evidence;
 mod index;
+mod hashed;
 mod deed;
 mod verification;
 mod battery;

@@ -4,6 +4,7 @@ use crate::battery::Batteries;
 use crate::circuit::{Alike, Circuit, Killers};
 use crate::consequence::Electric;
 use crate::diagnosis::Lines;
+use crate::diagnosis::cuts::WholeCuts;
 use crate::history::{Gap, Phase};
 use crate::impact::Hits;
 use crate::index::Index;
@@ -86,6 +87,8 @@ pub(crate) struct Loaded {
     pub(crate) batteries: Batteries,
     /// Its wires, as far as it was asked where they may lie.
     pub(crate) lines: Lines,
+    /// Its cut sets, as far as they were asked for.
+    pub(crate) cuts: Arc<WholeCuts>,
     /// What of it ends by itself, and when.
     pub(crate) ends: Arc<[(ComponentId, Timestamp)]>,
     /// Whose each gate is, and what was found to hang on what.

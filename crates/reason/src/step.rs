@@ -260,6 +260,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         unseen,
         batteries,
         lines,
+        cuts: std::sync::Arc::default(),
         alike,
         ends,
         index,

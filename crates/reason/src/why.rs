@@ -164,7 +164,7 @@ impl<'a> Why<'a> {
             followed: RefCell::default(),
             up: OnceCell::new(),
             marks: OnceCell::new(),
-            cuts: RefCell::default(),
+            cuts: RefCell::new(Cuts::of(loaded.cuts.clone())),
         }
     }
 

@@ -46,10 +46,15 @@ impl Part {
         }
         let mut this = Self { bits, ..Self::default() };
         let mut count = 0;
+        this.before.reserve(this.bits.len());
         for word in &this.bits {
             this.before.push(count);
             count += word.count_ones();
         }
+        let count = count as usize;
+        this.op.reserve(count);
+        this.start.reserve(count + 1);
+        this.children.reserve(2 * count);
         this.start.push(0);
         let mut inlets = circuit.inlets.iter().enumerate().peekable();
         for word in 0..this.bits.len() {
@@ -58,8 +63,8 @@ impl Part {
                 let gate = word * 64 + left.trailing_zeros() as usize;
                 left &= left - 1;
                 for &child in circuit.gates.children(gate) {
-                    let place = this.place(child).map(GateId);
-                    this.children.extend(place);
+                    let place = this.place(child).expect("what hangs on it was marked");
+                    this.children.push(GateId(place));
                 }
                 while inlets.next_if(|(_, inlet)| inlet.gate.index() < gate).is_some() {}
                 if let Some((at, _)) = inlets.peek().filter(|(_, it)| it.gate.index() == gate) {

@@ -12,7 +12,8 @@
 use super::Fact;
 use crate::battery::Batteries;
 use crate::circuit::{Alike, InputId, Owner, scattered};
-use std::collections::{BTreeSet, HashMap};
+use crate::hashed::NumberMap;
+use std::collections::BTreeSet;
 
 /// What is up, in crowds.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl<'a> Crowds<'a> {
             crowd_of: Vec::new(),
             tries: Vec::new(),
         };
-        let mut known: HashMap<u64, u32> = HashMap::new();
+        let mut known: NumberMap<u64, u32> = NumberMap::default();
         let mut last: Option<(u64, u32)> = None;
         let mut begin = 0;
         let same = |a: &(usize, Fact), b: &(usize, Fact)| order(&a.1, a.0) == order(&b.1, b.0);

@@ -6,8 +6,8 @@
 //! It decides nothing. Tested against trying every set (`tests`).
 
 use crate::circuit::{Circuit, Gate, GateId, InputId};
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use crate::hashed::{NumberMap, NumberSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Sets kept of one gate: two racks' worth of things on either side of a redundancy have some hundreds
 /// of pairs (chosen by hand).
@@ -79,10 +79,29 @@ impl Cut {
     }
 }
 
+/// Bytes of cut sets that are kept for the questions to come (chosen by hand); where there is no more room, no more
+/// are.
+const KEPT_BYTES_MAX: usize = 2 << 20;
+
+/// The cut sets of gates of a circuit of which none were left out, nor below them: these are the same whatever is
+/// likely. Of a circuit that is so large that not all of it is looked at for one question none are kept, or what was
+/// asked before would say how far the next one goes.
+#[derive(Debug, Default)]
+pub(crate) struct WholeCuts {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    of: NumberMap<GateId, Arc<[Cut]>>,
+    bytes: usize,
+}
+
 /// Cut sets of gates of one circuit, with what lies below them, by one way of telling what is likely.
 #[derive(Debug, Default)]
 pub(crate) struct Cuts {
-    of: HashMap<GateId, Sets>,
+    whole: Arc<WholeCuts>,
+    of: NumberMap<GateId, Sets>,
     /// How many were known when the present question began.
     before: usize,
 }
@@ -90,7 +109,7 @@ pub(crate) struct Cuts {
 /// The sets of one gate.
 #[derive(Clone, Debug)]
 struct Sets {
-    all: Rc<[Cut]>,
+    all: Arc<[Cut]>,
     /// Some were left out for there were too many, here or below.
     capped: bool,
 }
@@ -105,6 +124,11 @@ impl Sets {
 type Prior<'a> = &'a dyn Fn(InputId) -> f64;
 
 impl Cuts {
+    /// None as yet but those that are kept of all.
+    pub(crate) fn of(whole: Arc<WholeCuts>) -> Self {
+        Self { whole, ..Self::default() }
+    }
+
     /// Begins another question.
     pub(super) fn begin(&mut self) {
         if self.of.len() > KNOWN_MAX {
@@ -120,14 +144,21 @@ impl Cuts {
         circuit: &Circuit,
         log_prior: Prior<'_>,
         gate: GateId,
-    ) -> (Rc<[Cut]>, bool) {
+    ) -> (Arc<[Cut]>, bool) {
+        let whole = self.whole.clone();
+        let keeps = circuit.len() <= GATES_MAX;
+        let mut kept_whole = whole.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut stack = vec![(gate, false)];
         while let Some((gate, children_done)) = stack.pop() {
             if self.of.contains_key(&gate) {
                 continue;
             }
             if self.of.len() - self.before >= GATES_MAX {
-                self.of.insert(gate, Sets { all: Rc::default(), capped: true });
+                self.of.insert(gate, Sets { all: Arc::default(), capped: true });
+                continue;
+            }
+            if let Some(all) = kept_whole.of.get(&gate).filter(|_| keeps) {
+                self.of.insert(gate, Sets { all: all.clone(), capped: false });
                 continue;
             }
             let children = match circuit.gate(gate) {
@@ -169,7 +200,13 @@ impl Cuts {
                     self.failing(children, fail, kept)
                 }
             };
-            self.of.insert(gate, Sets { all: all.into(), capped });
+            let all: Arc<[Cut]> = all.into();
+            let bytes = size_of::<(GateId, Sets)>() + size_of_val(&*all);
+            if keeps && !capped && kept_whole.bytes + bytes <= KEPT_BYTES_MAX {
+                kept_whole.bytes += bytes;
+                kept_whole.of.insert(gate, all.clone());
+            }
+            self.of.insert(gate, Sets { all, capped });
         }
         let Sets { all, capped } = &self.of[&gate];
         (all.clone(), *capped)
@@ -212,7 +249,8 @@ fn kept(mut sets: Vec<Cut>, log_prior: Prior<'_>) -> (Vec<Cut>, bool) {
         sets.truncate(1);
         return (sets, false);
     }
-    let mut minimal: HashSet<Cut> = HashSet::with_capacity(sets.len());
+    let mut minimal: NumberSet<Cut> = NumberSet::default();
+    minimal.reserve(sets.len());
     sets.retain(|set| !set.smaller().any(|part| minimal.contains(&part)) && minimal.insert(*set));
     let capped = sets.len() > KEPT_MAX;
     if capped {

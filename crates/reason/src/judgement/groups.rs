@@ -3,7 +3,7 @@
 
 use super::{among, component_of, keys};
 use crate::by_chance;
-use crate::circuit::{GateId, InputId};
+use crate::circuit::{self, GateId, InputId};
 use crate::diagnosis::{Diagnosis, Fact, Part};
 use crate::evidence::{Facts, Seen};
 use crate::state::{Loaded, State, SymptomKey, symptom_name};
@@ -274,10 +274,14 @@ fn together(loaded: &Loaded, groups: &[Group<'_>]) -> Vec<usize> {
         }
         broken.extend(group.broke.iter().map(|&input| (input, lanes)));
     }
+    let gates = groups.iter().take(count).flat_map(|group| &group.seen).map(|seen| seen.fact.gate);
+    let part = circuit::Part::of(&loaded.circuit, gates);
     let mut values = Vec::new();
-    loaded.circuit.evaluate(&broken, &mut values);
-    let is_down =
-        |lane: usize, gate: GateId| values[gate.index()][lane / 64] >> (lane % 64) & 1 == 0;
+    part.evaluate(&broken, &mut values);
+    let is_down = |lane: usize, gate: GateId| {
+        let place = part.place(gate).expect("it was asked for");
+        values[place as usize][lane / 64] >> (lane % 64) & 1 == 0
+    };
     for (at, group) in groups.iter().enumerate().take(count) {
         let others = || (0..count).filter(|&other| other != at);
         let gates = group.seen.iter().map(|seen| seen.fact.gate);

@@ -47,7 +47,7 @@ use element::{Element, Manner};
 use gains::WRONG_EDGE;
 use likelihood::{NAMED_FOR_ANOTHER, log_add};
 use search::Scored;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use suspects::{RATES, Suspects};
@@ -239,6 +239,8 @@ pub(crate) struct Question<'a> {
     /// What follows from a fault, with the logarithm of how likely: a breaker trips under the load that moved
     /// to it. `None` for what moves no load.
     pub(crate) follows: Follows<'a>,
+    /// Whether anything may follow from it: said without finding out what.
+    pub(crate) carries: &'a dyn Fn(InputId) -> bool,
     /// Deeds done on what an input stands for: from which epoch on a fault of it should be over, and the
     /// logarithms of "it ended with it" and "it went on".
     pub(crate) deeds: &'a dyn Fn(InputId) -> Vec<(u8, f64, f64)>,
@@ -367,27 +369,41 @@ fn candidates(
         let follower: Vec<Option<(usize, f64)>> = (0..plain.elements.len())
             .map(|at| price::follows_from(suspects, question.follows, &plain.elements, at))
             .collect();
-        let share = |at: usize, member: usize| {
+        let alone = |at: usize, member: usize| {
             let Element { suspect, manner, .. } = plain.elements[at];
-            if manner == Manner::Astray {
-                return 0.0;
-            }
-            let who = &suspects.all[suspect as usize];
-            let own = |member| match follower[at] {
+            match follower[at] {
                 Some((follows, chance)) if follows == member => chance,
-                _ => member_prior(question, who, manner, member),
-            };
-            let all = (0..who.members.len()).map(own).fold(f64::NEG_INFINITY, log_add);
-            own(member) - all
+                _ => member_prior(question, &suspects.all[suspect as usize], manner, member),
+            }
+        };
+        let of_any: Vec<f64> = (0..plain.elements.len())
+            .map(|at| match plain.elements[at] {
+                Element { manner: Manner::Astray, .. } => 0.0,
+                Element { suspect, .. } => {
+                    let members = 0..suspects.all[suspect as usize].members.len();
+                    members.map(|it| alone(at, it)).fold(f64::NEG_INFINITY, log_add)
+                }
+            })
+            .collect();
+        let share = |at: usize, member: usize| match plain.elements[at].manner {
+            Manner::Astray => 0.0,
+            Manner::Hard | Manner::Flaky(_) | Manner::Partial => alone(at, member) - of_any[at],
         };
         let first: f64 = (0..plain.elements.len()).map(|at| share(at, 0)).sum();
         // What a set need not pay again, and what is astray, hangs on who of the others it was.
+        let is_hard = |at: &usize| plain.elements[*at].manner == Manner::Hard;
+        let hard: Vec<usize> = (0..plain.elements.len()).filter(is_hard).collect();
+        let paid_of = |at: usize, members: Option<&[usize]>| {
+            price::paid(suspects, &plain.elements, at, members)
+        };
+        let astray =
+            |members: Option<&[usize]>| price::astray(suspects, wires, &plain.elements, members);
+        let paid_by_any: Vec<f64> = hard.iter().map(|&at| paid_of(at, None)).collect();
+        let astray_by_any = OnceCell::new();
         let paid = |members: &[usize]| -> f64 {
-            let hard = (0..members.len()).filter(|&at| plain.elements[at].manner == Manner::Hard);
-            let paid = |at, members| price::paid(suspects, &plain.elements, at, members);
-            let paid: f64 = hard.map(|at| paid(at, Some(members)) - paid(at, None)).sum();
-            let astray = |members| price::astray(suspects, wires, &plain.elements, members);
-            paid + astray(Some(members)) - astray(None)
+            let all = hard.iter().zip(&paid_by_any);
+            let paid: f64 = all.map(|(&at, by_any)| paid_of(at, Some(members)) - by_any).sum();
+            paid + astray(Some(members)) - astray_by_any.get_or_init(|| astray(None))
         };
         for at in 0..plain.elements.len() {
             let Element { suspect, manner, .. } = plain.elements[at];
@@ -779,10 +795,11 @@ fn told_apart(
     if apart {
         predict(suspects, &mut alone);
     }
-    let explained: Vec<BTreeSet<usize>> = alone
-        .iter()
-        .map(|part| explained(suspects, part).map(|fact| fact.given).collect())
-        .collect();
+    // Which parts explain each fact, a bit each.
+    let mut by = vec![0_u16; suspects.failing.last().map_or(0, |(given, _)| given + 1)];
+    for (part, place) in alone.iter().zip(0..) {
+        explained(suspects, part).for_each(|fact| by[fact.given] |= 1 << place);
+    }
     // What competes within each part, without what it has of the others.
     let looked_at: Vec<(usize, usize)> = of_part
         .iter()
@@ -814,10 +831,7 @@ fn told_apart(
         }
         let posterior = (all[at].score - top.score - sums[part]).exp();
         let mut hypothesis = describe(question, suspects, only, posterior);
-        let of_others = |fact: &usize| {
-            let mut others = explained.iter().enumerate().filter(|(other, _)| *other != part);
-            others.any(|(_, facts)| facts.contains(fact)) && !explained[part].contains(fact)
-        };
+        let of_others = |fact: &usize| by[*fact] != 0 && by[*fact] >> part & 1 == 0;
         hypothesis.unexplained.retain(|fact| !of_others(fact));
         if !hypotheses.iter().any(|better| makes_idle(better, &hypothesis)) {
             hypotheses.push(hypothesis);
@@ -1079,19 +1093,21 @@ fn describe(
         (true, true) => Faults::Unmodelled,
         (true, false) => Faults::Nothing,
     };
-    let mut explains: Vec<usize> = explained(suspects, candidate).map(|fact| fact.given).collect();
+    let mut is_explained = vec![false; suspects.facts.len()];
+    for (fact, _) in candidate.predicted.iter().flatten() {
+        is_explained[*fact as usize] = true;
+    }
+    let (mut explains, mut unexplained) = (Vec::new(), Vec::new());
+    for &(given, fact) in &suspects.failing {
+        let list = if is_explained[fact as usize] { &mut explains } else { &mut unexplained };
+        list.push(given);
+    }
     let steadily = candidate.predicted.iter().flatten().filter(|(_, q)| *q >= 1.0);
     let steadily = steadily.map(|(fact, _)| &suspects.facts[*fact as usize]);
     let good = steadily.filter(|fact| !fact.bad && !fact.down_today);
     let mut contradicted: Vec<usize> =
         good.flat_map(|fact| suspects.given(question, fact)).collect();
-    explains.sort_unstable();
-    let bad = suspects.facts.iter().filter(|fact| fact.bad).map(|fact| fact.given);
-    let mut unexplained: Vec<usize> =
-        bad.filter(|given| explains.binary_search(given).is_err()).collect();
-    for list in [&mut unexplained, &mut contradicted] {
-        list.sort_unstable();
-    }
+    contradicted.sort_unstable();
     Hypothesis { faults, posterior, explains, unexplained, contradicted }
 }
 

@@ -219,6 +219,7 @@ impl<'a> Why<'a> {
             in_part: &|input| self.in_part(input),
             log_unmodelled: self.log_unmodelled(),
             follows: &|input| self.follows(input),
+            carries: &|input| self.loaded.electric.carries(input),
             deeds: &deeds,
             batteries,
             spans: &spans,

@@ -13,8 +13,8 @@ use super::element::{EPOCHS, Element, MANNERS, Manner};
 use super::likelihood::{NAMED_FOR_ANOTHER, fits};
 use super::price::deeds;
 use super::suspects::{RATES, Suspects};
+use crate::hashed::NumberMap;
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -48,6 +48,8 @@ pub(super) struct Fit {
     /// The elements in the order in which they were put, and the places that each changed, in order.
     elements: Vec<Element>,
     changed: Vec<Rc<[u32]>>,
+    /// Some of those places are good.
+    changed_good: bool,
     /// Which of the elements have a place in common with each suspect, a bit each.
     bears: Vec<u16>,
     /// Which of the elements have one with each of them, directly or by others.
@@ -102,6 +104,8 @@ struct Rows {
     /// The epochs in which it has any place.
     spoken: u8,
     calm: Gains,
+    /// The most that the machines of which nothing fails leave it to gain, by manner: nothing or less.
+    good: [f64; MANNERS],
 }
 
 /// What a suspect gains, in each way to fail.
@@ -116,17 +120,26 @@ struct Gains {
 }
 
 impl Gains {
-    /// What is gained over a run of epochs, and the price of the choice.
-    fn of(&self, manner: Manner, first: usize, last: usize) -> Choice {
+    /// What is gained from an epoch on, until the end of each of those after it, and the price of the choice.
+    fn from(&self, manner: Manner, first: usize) -> [Choice; EPOCHS] {
         match manner {
-            Manner::Hard | Manner::Astray => (self.hard[first][last], 0.0),
+            Manner::Hard | Manner::Astray => self.hard[first].map(|gained| (gained, 0.0)),
             Manner::Partial => {
-                self.partial.as_ref().map_or((f64::NEG_INFINITY, 0.0), |runs| runs[first][last])
+                let runs = self.partial.as_ref().map(|runs| runs[first]);
+                runs.unwrap_or([(f64::NEG_INFINITY, 0.0); EPOCHS])
             }
             Manner::Flaky(rate) => {
                 let turns = self.turns.get(first).or(self.turns.first());
-                let each = turns.map(|turns| &turns[rate as usize][first..=last]);
-                (each.map_or(f64::NEG_INFINITY, |each| each.iter().sum()), 0.0)
+                let mut all = [(f64::NEG_INFINITY, 0.0); EPOCHS];
+                let mut sum = 0.0;
+                if let Some(turns) = turns {
+                    let each = turns[rate as usize].iter().zip(&mut all).skip(first);
+                    for (gained, until) in each {
+                        sum += gained;
+                        until.0 = sum;
+                    }
+                }
+                all
             }
         }
     }
@@ -166,9 +179,9 @@ impl Known {
 #[derive(Default)]
 struct Memo {
     /// The sets that bear on anybody, by number.
-    sets: HashMap<Vec<Element>, u32>,
+    sets: NumberMap<Vec<Element>, u32>,
     /// By suspect, and the set that bears on it.
-    known: HashMap<(u32, u32), Rc<Known>>,
+    known: NumberMap<(u32, u32), Rc<Known>>,
 }
 
 /// Weighs suspects.
@@ -191,6 +204,7 @@ impl<'a> Scale<'a> {
             through: vec![1.0; places.len()],
             elements: Vec::new(),
             changed: Vec::new(),
+            changed_good: false,
             bears: vec![0; suspects.all.len()],
             linked: Vec::new(),
         };
@@ -215,6 +229,11 @@ impl<'a> Scale<'a> {
         let flaky = (0..u8::try_from(RATES.len()).expect("few rates")).map(Manner::Flaky);
         let more = std::iter::once(Manner::Partial).chain(flaky).filter(move |_| mixed);
         [Manner::Hard, Manner::Astray].into_iter().chain(more)
+    }
+
+    /// The most that a suspect can gain by what does not fail: nothing, or less.
+    pub(super) fn good(&self, on: &Fit, suspect: u32, manner: Manner) -> f64 {
+        if on.changed_good { 0.0 } else { self.rows(suspect).good[manner.number()].min(0.0) }
     }
 
     /// What a suspect gains on what stands.
@@ -268,9 +287,10 @@ impl<'a> Scale<'a> {
         let mut best: Option<Run> = None;
         for first in (0..epochs).rev().filter(|first| spoken >> first & 1 == 1) {
             let late = late(first);
+            let from = gains.from(manner, first.into());
             for last in (first..epochs).filter(|last| may(first, *last)) {
                 let done = deeds(own_deeds, first, last, epochs);
-                let (gained, price) = gains.of(manner, first.into(), last.into());
+                let (gained, price) = from[usize::from(last)];
                 let total = gained + price + done;
                 let is_better = |best: Run| {
                     let sooner = best.first == first || (best.late && !late);
@@ -319,6 +339,7 @@ impl<'a> Scale<'a> {
                 any_drawn: all.iter().any(|row| row.drawn),
                 all,
                 spoken,
+                good: [0.0; MANNERS],
                 calm: Gains {
                     hard: Runs::default(),
                     partial: None,
@@ -326,7 +347,17 @@ impl<'a> Scale<'a> {
                 },
             };
             let mut calm = rows.calm.clone();
-            for row in &rows.all {
+            let first_bad = rows.all.iter().position(|row| row.bad).unwrap_or(rows.all.len());
+            let (good, bad) = rows.all.split_at(first_bad);
+            for row in good {
+                self.add(&mut calm, &self.calm, suspect, row, 1.0);
+            }
+            if !good.is_empty() {
+                for manner in self.manners(suspect).filter(|it| *it != Manner::Partial) {
+                    rows.good[manner.number()] = most(&calm, manner, self.epochs);
+                }
+            }
+            for row in bad {
                 self.add(&mut calm, &self.calm, suspect, row, 1.0);
             }
             calm.partial = mixed.then(|| self.partial(&rows, &self.calm, suspect));
@@ -369,17 +400,12 @@ impl<'a> Scale<'a> {
     fn add(&self, gains: &mut Gains, on: &Fit, suspect: u32, row: &Row, times: f64) {
         let most = if row.drawn { WRONG_EDGE.ln() } else { f64::NEG_INFINITY };
         let times = times * f64::from(row.count);
-        let mut each = [0.0; EPOCHS];
+        if !row.carried {
+            return self.add_as_ever(gains, on, suspect, row, (most, times));
+        }
         for first in 0..self.epochs {
-            if first == 0 || row.carried {
-                each = self.each(on, suspect, row, first);
-            }
-            let mut sum = 0.0;
-            let runs = gains.hard[first].iter_mut().zip(&each).take(self.epochs).skip(first);
-            for (run, each) in runs {
-                sum += each;
-                *run += f64::max(sum, most) * times;
-            }
+            let each = self.each(on, suspect, row, first);
+            add_runs(&mut gains.hard[first], &each[..self.epochs], first, (most, times));
         }
         for (began, turns) in gains.turns.iter_mut().enumerate() {
             for place in self.moved(on, suspect, row, began) {
@@ -390,6 +416,38 @@ impl<'a> Scale<'a> {
                     gained[epoch] += (fit + named - on.fit[place]) * times;
                 }
             }
+        }
+    }
+
+    /// The same of a row that goes down whenever the suspect does.
+    fn add_as_ever(
+        &self,
+        gains: &mut Gains,
+        on: &Fit,
+        suspect: u32,
+        row: &Row,
+        (most, times): (f64, f64),
+    ) {
+        let mut each = [0.0; EPOCHS];
+        for &at in &self.suspects.places_of(suspect)[row.places.clone()] {
+            let at = at as usize;
+            if on.down[at] {
+                continue;
+            }
+            let place = &self.suspects.places[at];
+            let (epoch, fits, now) = (usize::from(place.epoch), &place.fits, on.fit[at]);
+            let named = self.named(suspect, at);
+            each[epoch] += fits.hard + named - now;
+            let alone = on.through[at] >= 1.0;
+            for turns in &mut gains.turns {
+                for (rate, (gained, flaky)) in (0..).zip(turns.iter_mut().zip(&fits.flaky)) {
+                    let fit = if alone { *flaky } else { self.fit(on, at, Manner::Flaky(rate)) };
+                    gained[epoch] += (fit + named - now) * times;
+                }
+            }
+        }
+        for first in 0..self.epochs {
+            add_runs(&mut gains.hard[first], &each[..self.epochs], first, (most, times));
         }
     }
 
@@ -531,6 +589,7 @@ impl<'a> Scale<'a> {
         for &other in self.beside(suspect) {
             on.bears[other as usize] |= own;
         }
+        on.changed_good |= changed.iter().any(|&at| !self.suspects.places[at as usize].bad);
         on.changed.push(changed.into());
         on.elements.push(element);
         choice
@@ -538,6 +597,22 @@ impl<'a> Scale<'a> {
 
     fn beside(&self, suspect: u32) -> &[u32] {
         self.beside[suspect as usize].get_or_init(|| self.suspects.beside(suspect))
+    }
+}
+
+/// The most that is gained over any run of epochs.
+fn most(gains: &Gains, manner: Manner, epochs: usize) -> f64 {
+    let from = |first: usize| gains.from(manner, first).into_iter().take(epochs).skip(first);
+    (0..epochs).flat_map(from).map(|(gained, _)| gained).fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// Adds what a row gains in each epoch to the runs from the first of them on: no less than the `most` that it may
+/// speak against.
+fn add_runs(runs: &mut [f64; EPOCHS], each: &[f64], first: usize, (most, times): (f64, f64)) {
+    let mut sum = 0.0;
+    for (run, each) in runs.iter_mut().zip(each).skip(first) {
+        sum += each;
+        *run += f64::max(sum, most) * times;
     }
 }
 

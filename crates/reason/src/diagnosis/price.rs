@@ -35,6 +35,12 @@ pub(super) const SAME_MINUTE: f64 = 1.0 / 60.0;
 /// Log-probability of what cannot be: one thing in two states at one time; what hangs on nothing that broke.
 const IMPOSSIBLE: f64 = -60.0;
 
+/// The most that one wire or another of a thing lies elsewhere: the logarithm of more wires than any has.
+const ASTRAY_AT_MOST: f64 = 5.0;
+
+/// Sums differ by no more for being made in another order.
+const ROUNDING: f64 = 1e-6;
+
 /// What the faults of a set cost so far.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub(super) struct Paid {
@@ -76,6 +82,51 @@ impl Prices<'_> {
         let more =
             joint(own, log_unmodelled, inputs) - joint(paid.own, log_unmodelled, paid.inputs);
         (more + gained, Paid { own, inputs, astray })
+    }
+
+    /// What the prior of all gains by one more, or somewhat more than that: found without asking what follows from
+    /// what, and which wires lie where. `None` where it is no matter of a few figures.
+    pub(super) fn at_most(
+        &self,
+        elements: &[Element],
+        paid: Paid,
+        suspect: u32,
+        manner: Manner,
+    ) -> Option<f64> {
+        let who = &self.suspects.all[suspect as usize];
+        let others = || elements.iter().map(|it| (it, &self.suspects.all[it.suspect as usize]));
+        let is_set = |who: &Suspect| who.members[0].1.len() > 1;
+        if manner == Manner::Astray {
+            return Some(ASTRAY_AT_MOST);
+        }
+        // What follows from what is asked of a few only, of those that come first: who is left out here must not be
+        // one of them.
+        let matters = |(it, other): (&Element, &Suspect)| {
+            it.suspect == suspect || it.manner == Manner::Hard && (who.carries || other.carries)
+        };
+        if others().any(matters) {
+            return None;
+        }
+        let own = match manner {
+            // It may cost less beside a set, or make one cost less, or have others hang on it.
+            Manner::Hard
+                if others().any(|(it, other)| match it.manner {
+                    Manner::Astray => true,
+                    Manner::Hard => is_set(who) || is_set(other),
+                    Manner::Partial | Manner::Flaky(_) => false,
+                }) =>
+            {
+                return None;
+            }
+            Manner::Hard => who.hard,
+            Manner::Astray => 0.0,
+            Manner::Partial => who.partial,
+            Manner::Flaky(_) => who.flaky - rates_ln(),
+        };
+        let log_unmodelled = self.suspects.log_unmodelled;
+        let inputs = paid.inputs + who.members[0].1.len();
+        let with = joint(paid.own + own, log_unmodelled, inputs);
+        Some(with - joint(paid.own, log_unmodelled, paid.inputs) + ROUNDING)
     }
 
     /// What it costs with one more that some only hang on others: those that are down hang on what is wholly down,
@@ -188,7 +239,6 @@ impl Prices<'_> {
     fn plain_prior(&self, elements: &[Element], element: Element) -> f64 {
         let Element { suspect, manner, .. } = element;
         let who = &self.suspects.all[suspect as usize];
-        #[expect(clippy::cast_precision_loss, reason = "a handful of rates")]
         match manner {
             Manner::Hard if who.members[0].1.len() > 1 => {
                 let mut all = elements.to_vec();
@@ -197,10 +247,17 @@ impl Prices<'_> {
             }
             Manner::Hard => who.hard + self.because(elements, element),
             Manner::Partial => who.partial,
-            Manner::Flaky(_) => who.flaky - (RATES.len() as f64).ln(),
+            Manner::Flaky(_) => who.flaky - rates_ln(),
             Manner::Astray => 0.0,
         }
     }
+}
+
+/// The rates are likely alike.
+fn rates_ln() -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a handful of rates")]
+    let rates = RATES.len() as f64;
+    rates.ln()
 }
 
 /// Which single fault of a suspect follows from the likeliest faults of another, with the logarithm of how likely,

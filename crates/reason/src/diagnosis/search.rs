@@ -10,11 +10,13 @@
 
 use super::Follows;
 use super::element::{Element, Manner};
-use super::gains::{Fit, Run, Scale};
+use super::gains::{Fit, Known, Run, Scale};
 use super::price::{Paid, Prices, WORSENS, deeds};
 use super::suspects::Suspects;
 use super::wires::Wires;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Faults in one hypothesis at most.
 pub(super) const FAULTS_MAX: usize = 12;
@@ -48,6 +50,9 @@ pub(super) struct Scored {
 /// A suspect, and the most that it can gain.
 type Wanted = (u32, f64);
 
+/// The same with what it gains on a standing, once it was asked about.
+type Asked<'k> = (u32, f64, &'k OnceCell<Rc<Known>>);
+
 /// Some faults, and how everything fits under them.
 #[derive(Clone)]
 struct Standing {
@@ -77,6 +82,8 @@ struct Search<'a> {
     prices: Prices<'a>,
     scale: Scale<'a>,
     visited: BTreeMap<Vec<Element>, (f64, f64)>,
+    /// The standing that was built last, element by element.
+    path: Vec<Standing>,
     /// Sets that were climbed from: from the same set the way is the same.
     climbed: BTreeSet<Vec<Element>>,
 }
@@ -92,6 +99,7 @@ pub(super) fn search<'a>(
         prices: Prices { suspects, follows, wires },
         scale: Scale::of(suspects),
         visited: BTreeMap::new(),
+        path: Vec::new(),
         climbed: BTreeSet::new(),
     };
     let calm = search.calm();
@@ -139,10 +147,18 @@ impl Search<'_> {
         Standing { score: 0.0, prior: 0.0, paid: Paid::default(), fit: self.scale.calm().clone() }
     }
 
-    fn standing(&self, elements: &[Element]) -> Standing {
-        let mut standing = self.calm();
-        for &element in elements {
+    /// What is so when these are put, in this order. What begins as the one before goes on from there.
+    fn standing(&mut self, elements: &[Element]) -> Standing {
+        let is_on_it = |at: &usize| {
+            let known = self.path.get(*at).and_then(|known| known.elements().last());
+            known.is_some_and(|last| *last == elements[*at])
+        };
+        let known = (0..elements.len()).take_while(is_on_it).count();
+        self.path.truncate(known);
+        let mut standing = self.path.last().cloned().unwrap_or_else(|| self.calm());
+        for &element in &elements[known..] {
             self.put(&mut standing, element);
+            self.path.push(standing.clone());
         }
         standing
     }
@@ -164,8 +180,10 @@ impl Search<'_> {
         let [mut single, mut together] = [const { Vec::new() }; 2];
         for (suspect, hope) in self.hopes(calm, f64::INFINITY) {
             let is_single = self.suspects.all[suspect as usize].members[0].1.len() == 1;
+            let known = OnceCell::new();
             for manner in self.scale.manners(suspect) {
-                let weighed = self.weigh(calm, (suspect, hope), manner, top - KEPT_WITHIN);
+                let floor = top - KEPT_WITHIN;
+                let weighed = self.weigh(calm, (suspect, hope, &known), manner, floor);
                 let Some((score, prior, element)) = weighed else { continue };
                 top = top.max(score);
                 self.visited.insert(vec![element], (score, prior));
@@ -205,10 +223,73 @@ impl Search<'_> {
     fn weigh(
         &self,
         on: &Standing,
-        (suspect, hope): Wanted,
+        asked: Asked<'_>,
         manner: Manner,
         floor: f64,
     ) -> Option<(f64, f64, Element)> {
+        let (suspect, hope, _) = asked;
+        let cheapest = self.cheapest(suspect);
+        if on.score + hope + cheapest < floor - CHEAPER {
+            return None;
+        }
+        let run = self.run(on, asked, manner)?;
+        if on.score + run.total + cheapest < floor - CHEAPER {
+            return None;
+        }
+        Some(self.with_run(on, suspect, manner, run))
+    }
+
+    /// The same where nothing counts that does not come to `floor`, so that most are given up before anything is asked.
+    fn weigh_closely(
+        &self,
+        on: &Standing,
+        asked: Asked<'_>,
+        manner: Manner,
+        floor: f64,
+    ) -> Option<(f64, f64, Element)> {
+        let (suspect, hope, _) = asked;
+        let at_most = self.prices.at_most(on.elements(), on.paid, suspect, manner);
+        let at_most = at_most.unwrap_or(self.cheapest(suspect) + CHEAPER);
+        // Two that fail in turns fit at other rates than one.
+        let in_turns = |it: &Element| matches!(it.manner, Manner::Flaky(_));
+        let beside = if matches!(manner, Manner::Flaky(_)) && on.elements().iter().any(in_turns) {
+            CHEAPER
+        } else {
+            0.0
+        };
+        let most = on.score + hope + at_most + beside;
+        if most < floor || most + self.scale.good(&on.fit, suspect, manner) < floor {
+            return None;
+        }
+        let run = self.run(on, asked, manner)?;
+        if on.score + run.total + at_most < floor {
+            return None;
+        }
+        Some(self.with_run(on, suspect, manner, run))
+    }
+
+    /// What a suspect's likeliest way to fail costs.
+    fn cheapest(&self, suspect: u32) -> f64 {
+        let who = &self.suspects.all[suspect as usize];
+        who.hard.max(who.flaky).max(who.partial).max(WORSENS.ln())
+    }
+
+    /// The score and the prior when this is put.
+    fn with_run(
+        &self,
+        on: &Standing,
+        suspect: u32,
+        manner: Manner,
+        run: Run,
+    ) -> (f64, f64, Element) {
+        let Run { total, price, first, last, .. } = run;
+        let element = Element { suspect, manner, first, last };
+        let (more, _) = self.prices.more(on.elements(), on.paid, element);
+        (on.score + total + more, on.prior + more + price, element)
+    }
+
+    /// The best run of epochs for this suspect to have failed in.
+    fn run(&self, on: &Standing, (suspect, _, known): Asked<'_>, manner: Manner) -> Option<Run> {
         let goes_with = |first: u8, last: u8| {
             let with = |other: &Element| {
                 (other.manner, other.first, other.last) == (Manner::Hard, first, last)
@@ -219,20 +300,13 @@ impl Search<'_> {
             return None;
         }
         let who = &self.suspects.all[suspect as usize];
-        let cheapest = who.hard.max(who.flaky).max(who.partial).max(WORSENS.ln());
-        if on.score + hope + cheapest < floor - CHEAPER {
-            return None;
-        }
-        let known = self.scale.known(&on.fit, suspect);
+        let known = known.get_or_init(|| self.scale.known(&on.fit, suspect));
         // It fails in turns, or in part, once at a time.
         let is_again = |other: &&Element| {
             other.suspect == suspect && other.manner.without_rate() == manner.without_rate()
         };
         let whole_sets = who.stood_by.len() > 1;
-        let run = if manner == Manner::Astray
-            || whole_sets
-            || on.elements().iter().any(|it| is_again(&it))
-        {
+        if manner == Manner::Astray || whole_sets || on.elements().iter().any(|it| is_again(&it)) {
             let may = |first: u8, last: u8| {
                 let own = Element { suspect, manner, first, last };
                 goes_with(first, last)
@@ -241,17 +315,10 @@ impl Search<'_> {
             // What stood by is met when it is called, and not when the battery is empty.
             let called = if whole_sets { self.prices.called(on.elements(), suspect) } else { None };
             let late = |first: u8| called.is_some_and(|called| called < first);
-            self.scale.best_of(&known, suspect, manner, may, late)
+            self.scale.best_of(known, suspect, manner, may, late)
         } else {
             known.best(manner)
-        };
-        let Run { total, price, first, last, .. } = run?;
-        if on.score + total + cheapest < floor - CHEAPER {
-            return None;
         }
-        let element = Element { suspect, manner, first, last };
-        let (more, _) = self.prices.more(on.elements(), on.paid, element);
-        Some((on.score + total + more, on.prior + more + price, element))
     }
 
     /// Takes an element in.
@@ -275,9 +342,10 @@ impl Search<'_> {
     fn best_of(&self, on: &Standing, may: fn(Manner) -> bool) -> Option<(f64, Element)> {
         let mut best: Option<(f64, Element)> = None;
         for (suspect, hope) in self.hopes(on, ILL_FITTING) {
+            let known = OnceCell::new();
             for manner in self.scale.manners(suspect).filter(|manner| may(*manner)) {
                 let floor = best.map_or(on.score, |(score, _)| score);
-                let weighed = self.weigh(on, (suspect, hope), manner, floor);
+                let weighed = self.weigh_closely(on, (suspect, hope, &known), manner, floor);
                 let Some((score, _, element)) = weighed else {
                     continue;
                 };
@@ -445,8 +513,10 @@ impl Search<'_> {
             let standing = self.standing(&rest);
             self.note(&standing);
             for (suspect, hope) in self.hopes(&standing, ILL_FITTING) {
+                let known = OnceCell::new();
                 for manner in self.scale.manners(suspect) {
-                    let weighed = self.weigh(&standing, (suspect, hope), manner, within);
+                    let asked = (suspect, hope, &known);
+                    let weighed = self.weigh_closely(&standing, asked, manner, within);
                     let Some((score, prior, element)) = weighed else { continue };
                     if score >= within && !rest.contains(&element) {
                         let mut elements = rest.clone();

@@ -17,11 +17,12 @@ use super::price::SAME_MINUTE;
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::battery::{Carried, Told};
 use crate::circuit::{Choice, GateId, InputId, Part, Subject, scattered};
+use crate::hashed::NumberMap;
 use blackstart_model::ComponentId;
 use blackstart_model::kind::Kind;
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::record::FaultMode;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Rates at which a flaky thing is tried to fail, of its tries (chosen by hand: they lie so close that no
@@ -132,6 +133,8 @@ pub(super) struct Suspect {
     pub(super) flaky: f64,
     /// Whether each of the inputs of the first set stood by, and had failed long before.
     pub(super) stood_by: Vec<bool>,
+    /// Something may follow from the likeliest of them.
+    pub(super) carries: bool,
     /// It is a vantage: which checks are put from there is known, and not drawn.
     pub(super) is_vantage: bool,
     /// It speaks to something that fails and to something that does not, or fails in turns: it
@@ -151,6 +154,8 @@ pub(super) struct Suspects {
     /// Every fact, in the order of machines and epochs.
     pub(super) facts: Vec<Weighed>,
     fits: Vec<Fits>,
+    /// Those that fail, each with the number it was given, in the order of these.
+    pub(super) failing: Vec<(usize, u32)>,
     /// How many epochs there are, one at least.
     pub(super) epochs: u8,
     pub(super) places: Vec<Place>,
@@ -217,8 +222,12 @@ impl Suspects {
         let mut carried = gone_on(question, &part, &shows, &facts, &batteries, &lists);
         let places = places(&facts, &fits, &mut lists, &mut carried);
         let epochs = facts.iter().map(|fact| fact.fact.epoch + 1).max().unwrap_or(1);
+        let bad = (0..).zip(&facts).filter(|(_, fact)| fact.bad);
+        let mut failing: Vec<(usize, u32)> = bad.map(|(at, fact)| (fact.given, at)).collect();
+        failing.sort_unstable();
         let mut suspects = Self {
             facts,
+            failing,
             fits,
             epochs,
             bad: (0..).zip(&places).filter(|(_, place)| place.bad).map(|(at, _)| at).collect(),
@@ -375,7 +384,7 @@ impl Suspects {
         let circuit = question.circuit;
         // By what suspects are alike: their places, and which of them batteries carry; the deeds on them, whether each
         // is one input, and the words that name it.
-        let mut known: HashMap<u64, usize> = HashMap::new();
+        let mut known: NumberMap<u64, usize> = NumberMap::default();
         for (at, (inputs, facts)) in lists.into_iter().enumerate() {
             let carried = carried.remove(&at);
             let bad = facts.iter().any(|&at| self.places[at as usize].bad);
@@ -484,6 +493,7 @@ impl Suspects {
                         partial,
                         flaky,
                         stood_by,
+                        carries: false,
                         is_vantage,
                         mixed,
                         deeds,
@@ -496,6 +506,7 @@ impl Suspects {
         }
         for suspect in &mut self.all {
             suspect.members.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+            suspect.carries = suspect.members[0].1.iter().any(|&input| (question.carries)(input));
         }
     }
 }
@@ -605,7 +616,7 @@ struct Counted {
 /// The facts in the order of machine and epoch, with how each fits every prediction.
 fn weighed(question: &Question<'_>, mut spoken: Vec<Spoken>) -> (Vec<Weighed>, Vec<Fits>) {
     spoken.sort_unstable_by_key(|it| (order(&it.fact, it.at), it.fact.epoch, it.at));
-    let mut known: HashMap<Counted, u32> = HashMap::new();
+    let mut known: NumberMap<Counted, u32> = NumberMap::default();
     let mut before: Option<(Counted, u32)> = None;
     let mut all: Vec<Fits> = Vec::new();
     let mut facts: Vec<Weighed> = Vec::with_capacity(spoken.len());
@@ -724,7 +735,7 @@ fn places(
         group += 1;
     };
     // Those that are up come first: they say soonest that a suspect is none.
-    let mut rows: HashMap<u64, std::ops::Range<usize>> = HashMap::new();
+    let mut rows: NumberMap<u64, std::ops::Range<usize>> = NumberMap::default();
     let mut fails: Vec<std::ops::Range<usize>> = Vec::new();
     let mut end = 0;
     for own in facts.chunk_by(|a, b| a.group == b.group) {

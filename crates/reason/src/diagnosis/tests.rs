@@ -109,6 +109,7 @@ impl Ground {
             in_part: &|_| None,
             log_unmodelled: prior::UNMODELLED,
             follows: &|_| None,
+            carries: &|_| false,
             deeds: &|_| Vec::new(),
             batteries: &self.batteries,
             spans: &self.spans,
@@ -310,6 +311,7 @@ fn with_consequences(ground: &Ground, facts: &[Fact], follows: Follows<'_>) -> D
     };
     diagnose(&Question {
         follows,
+        carries: &|_| true,
         wrong_wires: WRONG_WIRES,
         keep: 5,
         ..ground.question(&facts, &log_prior)

@@ -10,12 +10,13 @@
 
 use super::Question;
 use crate::circuit::{Circuit, GateId, InputId, Killers, Sees, Subject};
+use crate::hashed::NumberMap;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
 use blackstart_model::requirement::{Requirement, Target};
 use blackstart_model::{ComponentId, Plant};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The share of wires that lie elsewhere than the plant file says (chosen by hand: an inventory that is looked
@@ -53,7 +54,7 @@ pub(crate) struct Lines {
 /// What some sets bring down.
 #[derive(Debug, Default)]
 struct Kept {
-    falls: HashMap<Vec<InputId>, Arc<Falls>>,
+    falls: NumberMap<Vec<InputId>, Arc<Falls>>,
     bytes: usize,
 }
 
@@ -75,13 +76,15 @@ pub(super) struct Wires<'a> {
     lines: &'a Lines,
     wrong: f64,
     sets: RefCell<Vec<Set>>,
-    numbers: RefCell<HashMap<Vec<InputId>, SetId>>,
+    numbers: RefCell<NumberMap<Vec<InputId>, SetId>>,
     /// Sets of several that were asked about.
     several: Cell<usize>,
     /// The share of the things of a kind that some sets bring down.
-    reached: RefCell<HashMap<(Kind, Broke), f64>>,
+    reached: RefCell<NumberMap<(Kind, Broke), f64>>,
+    /// How likely a wire of a thing lies elsewhere, by the sets and whether it answered.
+    astray: RefCell<NumberMap<(InputId, bool, Broke), f64>>,
     /// Whether a set bears on where the wires of a thing may lie.
-    bears: RefCell<HashMap<(InputId, SetId), bool>>,
+    bears: RefCell<NumberMap<(InputId, SetId), bool>>,
 }
 
 /// A set of faults.
@@ -200,6 +203,7 @@ impl<'a> Wires<'a> {
             numbers: RefCell::default(),
             several: Cell::default(),
             reached: RefCell::default(),
+            astray: RefCell::default(),
             bears: RefCell::default(),
         }
     }
@@ -249,6 +253,16 @@ impl<'a> Wires<'a> {
     ///
     /// What fails and was `answered` has a machine that works, and a way to it: it can only lack what it needs.
     pub(super) fn astray(&self, thing: InputId, broke: &Broke, answered: bool) -> f64 {
+        let key = (thing, answered, broke.clone());
+        if let Some(known) = self.astray.borrow().get(&key) {
+            return *known;
+        }
+        let astray = self.astray_by(thing, broke, answered);
+        self.astray.borrow_mut().insert(key, astray);
+        astray
+    }
+
+    fn astray_by(&self, thing: InputId, broke: &Broke, answered: bool) -> f64 {
         let Subject::Component(id) = self.circuit.subject(thing) else { return 0.0 };
         let component = self.plant.component(id);
         let mut astray = 0.0;

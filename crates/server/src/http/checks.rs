@@ -227,6 +227,9 @@ fn component_of(view: &View, check: &Check) -> Markup {
     component(plant.component(check.component).name.as_str())
 }
 
+/// What is shorter would be shown as 0.0 ms, as the looking up of an address is.
+const SHOWN_US_MIN: u32 = 50;
+
 fn phases(timing: Timing, kind: CheckKind) -> Markup {
     // What is timed there as the connection.
     let connect = if kind == CheckKind::Icmp { "echo" } else { "connect" };
@@ -240,7 +243,7 @@ fn phases(timing: Timing, kind: CheckKind) -> Markup {
         ("in all", total_us),
     ];
     html! {
-        dl.phases { @for (words, us) in phases { @if us > 0 { dt { (words) } dd { (in_ms(us)) } } } }
+        dl.phases { @for (words, us) in phases { @if us >= SHOWN_US_MIN { dt { (words) } dd { (in_ms(us)) } } } }
     }
 }
 

@@ -7,6 +7,9 @@
 //! knows how full a battery is: within that time a store into which nothing comes goes on while most of what
 //! hangs on it is seen up, and is empty when most is seen down. After it, it is empty.
 //!
+//! A standby is the other way round: who has one may be dark when what it stands by for fails, and stands again once it
+//! has taken over. When that is nobody knows beforehand, so here too what is seen decides, epoch by epoch.
+//!
 //! It moves no load and knows of no start gap; that is for [`load`](crate::load). Tested at the door of `step`
 //! (`tests/it/batteries.rs`).
 
@@ -38,11 +41,20 @@ const EPOCHS: usize = crate::diagnosis::EPOCHS_MAX as usize;
 /// No store.
 const NONE: u32 = u32::MAX;
 
+/// When it goes on although nothing comes in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Lasts {
+    /// For so long at most, from the beginning.
+    For(SignedDuration),
+    /// From when a standby has taken over.
+    FromThenOn,
+}
+
 /// The stores of a plant: of power in a UPS, of cold in what is cooled.
 #[derive(Debug, Default)]
 pub(crate) struct Batteries {
-    /// Whose, of what, and for how long at most; in order.
-    stores: Vec<(ComponentId, Role, SignedDuration)>,
+    /// Whose, of what, and when it goes on; in order.
+    stores: Vec<(ComponentId, Role, Lasts)>,
     /// By inlet of the circuit: into which store.
     of_inlet: Vec<u32>,
     /// By component: its first store.
@@ -60,7 +72,7 @@ impl Batteries {
         if circuit.inlets().is_empty() {
             return this;
         }
-        let store = |inlet: &Inlet| (inlet.of, inlet.role, longest(plant, inlet));
+        let store = |inlet: &Inlet| (inlet.of, inlet.role, lasts(plant, inlet));
         this.stores = circuit.inlets().iter().map(store).collect();
         this.stores.sort_unstable();
         this.stores.dedup();
@@ -95,7 +107,10 @@ impl Batteries {
     fn enough(&self, plant: &Plant, circuit: &Circuit) -> Vec<(ComponentId, u32)> {
         let mut found = Vec::new();
         for role in [Role::Power, Role::Cooling] {
-            let is_other = |inlet: usize| circuit.inlets()[inlet].role != role;
+            let is_other = |inlet: usize| {
+                let inlet = &circuit.inlets()[inlet];
+                inlet.role != role || inlet.takes_over
+            };
             let mut dark = Vec::new();
             let mut none = |inlet: usize, word: &mut [u64; 1]| {
                 *word = if is_other(inlet) { [u64::MAX] } else { [0] };
@@ -138,13 +153,14 @@ impl Batteries {
     }
 }
 
-fn longest(plant: &Plant, inlet: &Inlet) -> SignedDuration {
+fn lasts(plant: &Plant, inlet: &Inlet) -> Lasts {
     let span = match (inlet.role, plant.component(inlet.of).attribute(Attribute::Runtime)) {
+        _ if inlet.takes_over => return Lasts::FromThenOn,
         (Role::Power, Some(Value::Span(_, max))) => max.saturating_mul(PART_LOAD),
         (Role::Power, _) => RUNTIME_UNKNOWN,
         (_, _) => STAYS_COOL,
     };
-    SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
+    Lasts::For(SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX))
 }
 
 /// What is told of the stores: of each in each epoch, what would be gained by its being empty.
@@ -202,7 +218,7 @@ impl<'a> Told<'a> {
 impl Tally {
     /// By the epoch in which nothing came in any more, the epochs in which it went on: until it is seen to be
     /// empty, or must be.
-    fn went_on(&self, spans: &[(Timestamp, Timestamp)], longest: SignedDuration) -> [u8; EPOCHS] {
+    fn went_on(&self, spans: &[(Timestamp, Timestamp)], lasts: Lasts) -> [u8; EPOCHS] {
         let mut table = [0; EPOCHS];
         let gained = |epoch: usize| self.needs[epoch].or(self.enough[epoch]);
         if !(0..EPOCHS).any(|epoch| gained(epoch).is_some_and(|gained| gained < 0.0)) {
@@ -211,10 +227,11 @@ impl Tally {
         for (from, &(since, _)) in spans.iter().enumerate().take(EPOCHS) {
             for (epoch, &(_, until)) in spans.iter().enumerate().take(EPOCHS).skip(from) {
                 let empty = gained(epoch).is_some_and(|gained| gained > 0.0);
-                if empty || until.duration_since(since) > longest {
-                    break;
+                match lasts {
+                    Lasts::For(longest) if empty || until.duration_since(since) > longest => break,
+                    Lasts::FromThenOn if empty => {}
+                    Lasts::For(_) | Lasts::FromThenOn => table[from] |= 1 << epoch,
                 }
-                table[from] |= 1 << epoch;
             }
         }
         table
@@ -235,7 +252,7 @@ impl Carried {
         let tables: Vec<[u8; EPOCHS]> = tallies
             .iter()
             .zip(&batteries.stores)
-            .map(|(tally, &(_, _, longest))| tally.went_on(spans, longest))
+            .map(|(tally, &(_, _, lasts))| tally.went_on(spans, lasts))
             .collect();
         if tables.iter().all(|table| *table == [0; EPOCHS]) {
             return Self::default();

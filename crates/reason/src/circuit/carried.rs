@@ -2,21 +2,24 @@
 //!
 //! The circuit knows no time, and so no battery: what it says of a UPS is what is so once the battery is empty.
 //! Who knows what time it is, and for how long nothing has come in, asks here, and says at each
-//! [inlet](Circuit::inlets) what goes on all the same. A room that is still cool is such a store too. Tested
-//! through the diagnosis and the pretend world, which ask.
+//! [inlet](Circuit::inlets) what goes on all the same. A room that is still cool is such a store too; and so is, the
+//! other way round, a standby, which counts as absent until it has taken over. Tested through the diagnosis and the
+//! pretend world, which ask.
 
 use super::{Circuit, GateId, InputId};
 use blackstart_model::ComponentId;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Role;
 
-/// What comes in to a component that has a store of it.
+/// What comes in to a component that has a store of it, or a standby for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Inlet {
-    /// A UPS, or what is cooled.
+    /// A UPS, or what is cooled; or whoever has a standby.
     pub of: ComponentId,
-    /// What comes in: power, or cooling.
+    /// What comes in: power, or cooling; or whatever the standby stands by with.
     pub role: Role,
+    /// No store: a standby, which takes over after a while.
+    pub takes_over: bool,
     /// True while it comes in.
     pub gate: GateId,
 }

@@ -287,7 +287,7 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
                     Target::Component(on) => below[on.index()],
                     Target::Internet => build.yes(),
                 });
-                all.push(inlet(&mut build, plant, (id, role), gate, &mut inlets));
+                all.push(inlet(&mut build, plant, (id, role, requirement), gate, &mut inlets));
             }
         }
         base[id.index()] = build.and(all);
@@ -329,11 +329,16 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
                             Target::Component(on) => works[on.index()],
                             Target::Internet => build.yes(),
                         });
-                    all.push(inlet(&mut build, plant, (id, *role), gate, &mut inlets));
+                    let at = (id, *role, requirement);
+                    all.push(inlet(&mut build, plant, at, gate, &mut inlets));
                 }
-                Role::Needs => all.push(build.requirement(requirement, &mut |build, leaf| {
-                    needed(build, &mut network, &ok, id, leaf, &works)
-                })),
+                Role::Needs => {
+                    let gate = build.requirement(requirement, &mut |build, leaf| {
+                        needed(build, &mut network, &ok, id, leaf, &works)
+                    });
+                    let at = (id, *role, requirement);
+                    all.push(inlet(&mut build, plant, at, gate, &mut inlets));
+                }
                 Role::CarriedBy => all.push(build.requirement(requirement, &mut |build, leaf| {
                     let Target::Component(upstream) = leaf.target else { return build.yes() };
                     build.and(vec![
@@ -518,19 +523,22 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
     (circuit, looks)
 }
 
-/// What comes in to a component in a role, as a gate of its own where there is a store of it.
+/// What comes in to a component in a role, as a gate of its own where there is a store of it, or a standby for it.
 fn inlet(
     build: &mut Builder,
     plant: &Plant,
-    (of, role): (ComponentId, Role),
+    (of, role, requirement): (ComponentId, Role, &Requirement),
     gate: GateId,
     inlets: &mut Vec<Inlet>,
 ) -> GateId {
-    if !is_stored(plant.component(of).kind, role) || gate == build.yes() || gate == build.no() {
+    let is_stored = is_stored(plant.component(of).kind, role);
+    let mut has_standby = false;
+    requirement.each_leaf(&mut |leaf| has_standby |= leaf.standby.is_some());
+    if !(is_stored || has_standby) || gate == build.yes() || gate == build.no() {
         return gate;
     }
     let gate = build.own(gate);
-    inlets.push(Inlet { of, role, gate });
+    inlets.push(Inlet { of, role, takes_over: !is_stored, gate });
     gate
 }
 

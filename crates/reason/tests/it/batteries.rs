@@ -184,3 +184,37 @@ fn a_machine_that_hangs_elsewhere_than_is_drawn_does_not_prove_that_a_battery_la
     world.run(3 * MINUTE);
     assert_eq!(names(&lead(&world)), ["diesel", "mains"]);
 }
+
+#[test]
+fn what_a_standby_has_taken_over_for_is_not_proved_well() {
+    let mut world = World::of(
+        "
+upstreams: { transit: { provides: internet } }
+switches: { core: { network: transit } }
+servers: { db-1: { network: core }, db-2: { network: core }, app: { network: core } }
+databases:
+  pg-1: { on: db-1, checks: [ { tcp: '192.0.2.1:5432', every: 10s } ] }
+  pg-2: { on: db-2, checks: [ { tcp: '192.0.2.2:5432', every: 10s } ] }
+services:
+  api:
+    on: app
+    needs: { any: [ pg-1, { standby: pg-2, takes: 1..4 min } ] }
+    checks: [ { tcp: '192.0.2.3:443', every: 10s } ]
+  docs: { on: app, checks: [ { tcp: '192.0.2.3:80', every: 10s } ] }
+here: { at: core }
+",
+    );
+    // The pretended world knows no standby: it is told what would be seen.
+    world.break_it("pg-1");
+    world.run(3 * MINUTE);
+    assert_eq!(world.causes(), ["pg-1 down"]);
+    world.mend("pg-1");
+    world.break_it("check pg-1/tcp");
+    world.run(10 * MINUTE);
+    let summary = world.state.diagnose(world.now);
+    let lead = &summary.hypotheses[0];
+    let named: Vec<(&str, bool)> =
+        lead.faults.iter().map(|it| (it.fault.subject.as_str(), it.until.is_none())).collect();
+    assert_eq!(named, [("pg-1", true)], "{summary:#?}");
+    assert_eq!(lead.faults[0].fault.mode, FaultMode::Down);
+}

@@ -4,7 +4,7 @@
 use super::{among, component_of, keys};
 use crate::by_chance;
 use crate::circuit::{self, GateId, InputId};
-use crate::diagnosis::{Diagnosis, Fact, Part};
+use crate::diagnosis::{Diagnosis, Fact, Faults, Part};
 use crate::evidence::{Facts, Seen};
 use crate::state::{Loaded, State, SymptomKey, symptom_name};
 use crate::why::{Why, searched_degraded};
@@ -142,8 +142,18 @@ pub(super) fn share_out<'a>(
         return result;
     }
     let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
-    let Diagnosis { parts, searched, .. } = why.ask_of_all(&present);
+    let Diagnosis { hypotheses, parts, ambiguity, searched, doubt } = why.ask_of_all(&present);
     let own = present.len();
+    if hypotheses[0].faults == Faults::Unmodelled {
+        let seen: Vec<&Seen> = present.iter().copied().filter(|seen| !seen.fact.degraded).collect();
+        let about: BTreeSet<&str> = seen.iter().map(|seen| component_of(&seen.key.0)).collect();
+        if about.len() > 1 && has_said(&seen) {
+            // One thing that the plant does not contain is one incident, whatever it shows at.
+            let (summary, probes) = why.said(&all, own, &hypotheses, &ambiguity, &searched);
+            let broke = Vec::new();
+            return vec![Group { seen, summary, broke, caused: false, doubt, probes }];
+        }
+    }
     let mut left: Vec<(usize, &Seen)> = present.into_iter().enumerate().collect();
     for part in parts.iter().take(GROUPS_MAX) {
         let lead = &part.hypotheses[0];

@@ -92,3 +92,26 @@ here: { at: switch-1 }
     let names: Vec<&str> = alike.iter().flatten().map(|fault| fault.subject.as_str()).collect();
     assert_eq!(names, ["web-1", "check web-1/nginx"]);
 }
+
+#[test]
+fn what_nothing_in_the_plant_explains_is_one_incident() {
+    let mut world = World::of(
+        "
+upstreams: { transit: { provides: internet } }
+switches: { switch-1: { network: transit } }
+servers:
+  web-{1..9}:
+    network: switch-1
+    checks: [ { icmp: '10.1.0.{1..9}', every: 5s }, { name: pay, tcp: '10.1.0.{1..9}:80', every: 5s } ]
+here: { at: switch-1 }
+",
+    );
+    for web in 1..=9 {
+        world.break_it(&format!("check web-{web}/pay"));
+    }
+    world.run(Duration::from_secs(60));
+    let [only] = world.confirmed()[..] else { panic!("{:#?}", world.confirmed()) };
+    let said = &only.diagnosis.sentence;
+    assert!(said.starts_with("cause unknown: nothing in the plant explains 9"), "{said}");
+    assert!(said.contains("web-1, web-2, web-3 and 6 things more"), "{said}");
+}

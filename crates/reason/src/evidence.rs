@@ -42,6 +42,10 @@ const HORIZON: Duration = Duration::from_secs(24 * 3_600);
 /// what tells us anything has been heard packet by packet (chosen by hand).
 const PROVED: u32 = 3;
 
+/// What was dark for so long may have had to start again when it came back (chosen by hand: a single failed try is
+/// shorter).
+const HAS_TO_START: Duration = Duration::from_secs(60);
+
 /// What fails in turns is seen to within so many tries by all who ask (chosen by hand: of what fails one time
 /// in three, 59 of 60 have seen it).
 const TURNS_SHOW: u32 = 10;
@@ -164,14 +168,19 @@ pub(crate) fn facts_without(
     let mut changes = Vec::new();
     let mut slowest = Duration::ZERO;
     for told in &told {
-        let mut before: Option<Manner> = None;
+        let mut before: Option<&Regime<'_>> = None;
         for regime in &told.regimes {
             if regime.until >= from {
                 let first = before.is_none() && regime.manner == Manner::Up;
-                let worse = before.is_none_or(|before| before < regime.manner);
+                let worse = before.is_none_or(|before| before.manner < regime.manner);
+                let was_dark = before.is_some_and(|before| {
+                    let lasted = before.until.duration_since(before.since);
+                    before.manner > Manner::Flapping && lasted >= signed(HAS_TO_START)
+                });
                 let how = match (worse, regime.manner) {
                     (_, Manner::Flapping) => How::Worse(told.grid.every.saturating_mul(TURNS_SHOW)),
                     (true, _) => How::Worse(Duration::ZERO),
+                    (false, _) if was_dark => How::Back,
                     (false, _) => How::Better,
                 };
                 if !first {
@@ -179,7 +188,7 @@ pub(crate) fn facts_without(
                     slowest = slowest.max(told.grid.need());
                 }
             }
-            before = Some(regime.manner);
+            before = Some(regime);
         }
     }
     for Lost { since, until } in losses(state).into_values().flatten() {

@@ -29,6 +29,8 @@ pub(super) enum How {
     Worse(Duration),
     /// Something is better, or otherwise.
     Better,
+    /// Something that was dark for a while is back.
+    Back,
     /// Somebody did something, which shows within so long.
     Deed(Duration),
 }
@@ -74,7 +76,8 @@ pub(super) fn epochs(
     for change in changes {
         let last = all.last().expect("it begins with one");
         let deed = matches!(change.how, How::Deed(_));
-        let returns = change.how == How::Better && change.at <= last.returning_until;
+        let is_better = matches!(change.how, How::Better | How::Back);
+        let returns = is_better && change.at <= last.returning_until;
         if (change.at > last.settling_until && !returns)
             || (deed && change.at > last.since && !last.by_deed)
         {
@@ -91,8 +94,8 @@ pub(super) fn epochs(
                     epoch.settling_until = epoch.settling_until.max(later(shown, slowest));
                 }
             }
-            How::Better => {
-                if epoch.better_at.is_none() {
+            How::Better | How::Back => {
+                if change.how == How::Back && epoch.returning_until == epoch.since {
                     epoch.returning_until = later(change.at, STARTS);
                 }
                 let all_back = epoch.returning_until.max(change.at);

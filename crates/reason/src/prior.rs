@@ -171,8 +171,14 @@ pub fn log_prior(
         let per_hour = match mode {
             FaultMode::Partial => in_part,
             FaultMode::WrongCheck => of(rates::CHECK),
-            FaultMode::Flaky => (of(rates::CHECK) + in_part) * share(plant, subject, mode),
-            _ => of(rates::CHECK) + in_part,
+            FaultMode::Flaky | FaultMode::Degraded => {
+                (of(rates::CHECK) + in_part) * share(plant, subject, mode)
+            }
+            FaultMode::Down
+            | FaultMode::Latent
+            | FaultMode::Consequential
+            | FaultMode::Misrouted
+            | FaultMode::CutOff => of(rates::CHECK) + in_part,
         };
         return (per_hour * context.exposure_hours()).ln();
     }

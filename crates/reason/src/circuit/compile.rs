@@ -5,7 +5,7 @@ use super::network::{End, Network, crosses_way_out};
 use super::{Choices, Circuit, GateId, Gates, InputId, Look, Op, Sees, Subject, Supposed};
 use blackstart_model::check::Host;
 use blackstart_model::kind::Kind;
-use blackstart_model::plant::{Role, Vantage};
+use blackstart_model::plant::{Component, Role, Vantage};
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::requirement::{Leaf, Requirement, Target};
 use blackstart_model::{ComponentId, PlaneId, Plant, VantageId};
@@ -402,21 +402,14 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
             let gate = build.requirement(requirement, &mut |build, leaf| match leaf.target {
                 Target::Internet => network.outside(build, &ok, id),
                 Target::Component(way) => {
-                    let there = match plant.component(way).requirement(Role::UsedFrom) {
-                        // It says where it is used from, and being usable says whether it is reached.
-                        Some(_) => build.yes(),
-                        None => network.outside(build, &ok, way),
-                    };
-                    // A way with a private address is reached from inside, and we do not know where.
-                    let there = if there == build.no() { build.yes() } else { there };
-                    build.and(vec![usable[way.index()], there])
+                    usable_from_outside(build, &mut network, &ok, plant, way, &usable)
                 }
             });
             managed.push((id, gate));
         }
     }
 
-    let is_reached = |component: &blackstart_model::plant::Component| {
+    let is_reached = |component: &Component| {
         component.requirement(Role::Network(PlaneId::FRONT)).is_some()
             || (component.kind.is_used() && component.kind != Kind::Customer)
     };
@@ -723,14 +716,9 @@ fn usable_gate(
         (None, Kind::Service | Kind::Website) => network.outside(build, ok, id),
         (None, Kind::Customer) => match component.requirement(Role::Uses) {
             Some(uses) => build.requirement(uses, &mut |build, leaf| match leaf.target {
+                // A machine of their own is used as a service is.
                 Target::Component(used) => {
-                    // A machine of their own is used as a service is.
-                    let it = plant.component(used);
-                    let says = it.requirement(Role::UsedFrom).is_some()
-                        || matches!(it.kind, Kind::Service | Kind::Website | Kind::Customer);
-                    let way = if says { build.yes() } else { network.outside(build, ok, used) };
-                    let way = if way == build.no() { build.yes() } else { way };
-                    build.and(vec![usable[used.index()], way])
+                    usable_from_outside(build, network, ok, plant, used, usable)
                 }
                 Target::Internet => build.yes(),
             }),
@@ -740,6 +728,25 @@ fn usable_gate(
     };
     let path = if path == build.no() { build.yes() } else { path };
     build.and(vec![works[id.index()], path])
+}
+
+/// Whether a component is up for those who use it from outside, also where by its kind it is not used from there.
+fn usable_from_outside(
+    build: &mut Builder,
+    network: &mut Network<'_>,
+    ok: &dyn Fn(Subject) -> GateId,
+    plant: &Plant,
+    id: ComponentId,
+    usable: &[GateId],
+) -> GateId {
+    let component = plant.component(id);
+    // It says where it is used from, or its kind does, and being usable says whether it is reached.
+    let says = component.requirement(Role::UsedFrom).is_some()
+        || matches!(component.kind, Kind::Service | Kind::Website | Kind::Customer);
+    let way = if says { build.yes() } else { network.outside(build, ok, id) };
+    // What has a private address is reached from inside, and we do not know where.
+    let way = if way == build.no() { build.yes() } else { way };
+    build.and(vec![usable[id.index()], way])
 }
 
 /// The path of a check, `None` where the plant has none; and the machine that answers for what is asked,

@@ -657,8 +657,7 @@ impl Hit {
     }
 }
 
-/// What a fault in part gains, and the price of the choice, with who is hit and since
-/// when: those that gain most.
+/// What a fault in part gains, and the price of the choice, with who is hit and since when: those that gain most.
 fn partly(rows: &Rows, hits: &[Hit]) -> (Choice, Vec<(usize, u8)>) {
     let number = |epoch: usize| u8::try_from(epoch).expect("there are few epochs");
     let at_once = chosen(rows, hits.iter().map(|hit| (hit.at_once, hit.row)));

@@ -428,13 +428,13 @@ impl Suspects {
             };
             // A vantage or a check has nothing that stands on it; an upstream that carries some blocks and not
             // others has inputs for that.
-            let carries = |id: ComponentId| {
+            let has_carriages = |id: ComponentId| {
                 let mut all = circuit.subjects().iter();
                 all.any(|it| matches!(it, Subject::Carriage { upstream, .. } if *upstream == id))
             };
             let has_parts = inputs.iter().any(|&input| match circuit.subject(input) {
                 Subject::Component(id) => {
-                    question.plant.component(id).kind != Kind::Upstream || !carries(id)
+                    question.plant.component(id).kind != Kind::Upstream || !has_carriages(id)
                 }
                 Subject::Vantage(_)
                 | Subject::Check(_)

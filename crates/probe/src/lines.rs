@@ -170,6 +170,26 @@ impl Lines {
         }
     }
 
+    /// Whether the next bytes are these, and what comes instead as soon as it is known that they are not.
+    pub(crate) async fn are(
+        &mut self,
+        expected: &[u8],
+        what: &str,
+    ) -> Result<Result<(), Vec<u8>>, Outcome> {
+        loop {
+            let come = &self.buffer[self.at..];
+            let come = &come[..come.len().min(expected.len())];
+            if !expected.starts_with(come) {
+                return Ok(Err(come.to_vec()));
+            }
+            if come.len() == expected.len() {
+                self.at += expected.len();
+                return Ok(Ok(()));
+            }
+            self.read(what).await?;
+        }
+    }
+
     /// So many bytes, as they are.
     pub(crate) async fn bytes(&mut self, count: usize, what: &str) -> Result<Vec<u8>, Outcome> {
         if count > self.limits.bytes_max {
@@ -236,31 +256,64 @@ impl Lines {
     /// Ends the conversation with these words, and the connection once the other side has, or after a moment:
     /// closing on what it still sends would be a reset, which servers write into their logs as an attack.
     pub(crate) async fn part(mut self, outcome: Outcome, words: &[u8]) -> Answer {
+        let answer = self.answer(outcome);
+        if self.is_over {
+            return answer;
+        }
+        let deadline = self.parting_deadline();
+        let parting = async {
+            self.stream.write_all(words).await?;
+            self.stream.flush().await?;
+            self.drop_rest().await?;
+            self.stream.shutdown().await
+        };
+        // Whatever comes of it, the answer stands.
+        let _ = timeout_at(deadline, parting).await;
+        answer
+    }
+
+    /// Ends a conversation that has no word for it: we say nothing more, and the other side closes, or a moment passes.
+    /// What it still sends (a server of TLS 1.3 its tickets) would else be answered with a reset.
+    pub(crate) async fn hang_up(mut self, outcome: Outcome) -> Answer {
+        let answer = self.answer(outcome);
+        if self.is_over {
+            return answer;
+        }
+        let deadline = self.parting_deadline();
+        let hanging_up = async {
+            self.stream.shutdown().await?;
+            self.drop_rest().await
+        };
+        let _ = timeout_at(deadline, hanging_up).await;
+        answer
+    }
+
+    fn answer(&mut self, outcome: Outcome) -> Answer {
         let first = self.first.unwrap_or_else(clock::now);
         self.timing.wait_us = micros(first.saturating_duration_since(self.began));
         self.timing.read_us = self.first.map_or(0, micros_since);
         self.timing.total_us = micros_since(self.started);
-        let parting = async {
-            self.stream.write_all(words).await?;
-            self.stream.flush().await?;
-            let mut left = self.limits.bytes_max;
-            let mut dropped = [0; 1024];
-            while left > 0 {
-                let read = self.stream.read(&mut dropped).await?;
-                if read == 0 {
-                    break;
-                }
-                left = left.saturating_sub(read);
-            }
-            self.stream.shutdown().await
-        };
-        if !self.is_over {
-            // Whatever comes of it, the answer stands.
-            let _ = timeout_at(self.deadline.min(clock::now() + PARTING), parting).await;
-        }
         let mut answer = Answer::of(outcome, self.timing);
         answer.certificate_ends_s = self.certificate_ends_s;
         answer
+    }
+
+    fn parting_deadline(&self) -> Instant {
+        self.deadline.min(clock::now() + PARTING)
+    }
+
+    /// Takes what the other side still says, until it closes or has said too much.
+    async fn drop_rest(&mut self) -> std::io::Result<()> {
+        let mut left = self.limits.bytes_max;
+        let mut dropped = [0; 1024];
+        while left > 0 {
+            let read = self.stream.read(&mut dropped).await?;
+            if read == 0 {
+                break;
+            }
+            left = left.saturating_sub(read);
+        }
+        Ok(())
     }
 
     fn too_long(&mut self, what: &str) -> Outcome {

@@ -21,6 +21,8 @@ pub struct Seen {
     pub hop_limit: Option<u8>,
     /// The labels of a talk, up to where it came.
     pub labels: Vec<(String, String)>,
+    /// Other bytes came than a talk expects.
+    pub has_other_bytes: bool,
 }
 
 /// The answer of a web server.

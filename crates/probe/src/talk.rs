@@ -1,5 +1,5 @@
-//! A conversation in lines after a script, with a server of any protocol that has them: lines are passed over until
-//! one is as expected, and what was found in it can be said back.
+//! A conversation after a script, with a server of any protocol: lines are passed over until one is as expected, and
+//! what was found in it can be said back; or so many bytes have to be the expected ones.
 //!
 //! It knows nothing of what it speaks, so what a server says besides is of no account. A password that it says is never
 //! in what it tells, also where a server repeats it. Tested in `tests/it/talk.rs`, and by the table of hostile servers.
@@ -46,10 +46,11 @@ pub(crate) async fn ask(
     let talk = talk(equipment, question, password.as_deref(), &mut lines).await;
     let outcome = talk.unwrap_or_else(|outcome| outcome);
     let goodbye = question.goodbye.as_ref().map(|text| ended(text)).unwrap_or_default();
-    let ends_by_saying = matches!(question.script.steps().last(), Some(Step::Send(_)));
+    let ends_by_saying =
+        matches!(question.script.steps().last(), Some(Step::Send(_) | Step::SendBytes(_)));
     if goodbye.is_empty() && !ends_by_saying {
         // They wait for us, and there is no word for a goodbye.
-        lines.is_left();
+        return lines.hang_up(outcome).await;
     }
     lines.part(outcome, &goodbye).await
 }
@@ -69,11 +70,15 @@ async fn talk(
             Step::Expect(pattern) => {
                 last = Some((pattern, expect(pattern, password, lines).await?))
             }
+            Step::ExpectBytes(bytes) => {
+                expect_bytes(equipment, bytes, password.is_some(), lines).await?
+            }
             Step::Label(Label { name, value }) => equipment.notes.note(|seen| {
                 let value = without(&filled(value, found().as_ref(), None), password);
                 seen.labels.push((name.to_string(), short(value)));
             }),
             Step::Send(text) => lines.say(&said(text, found(), password)?).await?,
+            Step::SendBytes(bytes) => lines.say(bytes).await?,
             Step::Tls(asked) => {
                 lines.secure(equipment, &question.target.host, asked).await?;
             }
@@ -121,6 +126,35 @@ async fn expect(
             Some(_) => shown(without(&text, password).as_bytes()),
         };
     }
+}
+
+/// As many bytes as are expected, which have to be these. The first wrong one is enough.
+async fn expect_bytes(
+    equipment: &Equipment,
+    expected: &[u8],
+    has_password: bool,
+    lines: &mut Lines,
+) -> Result<(), Outcome> {
+    let what = format!("the bytes `{}`", shown_bytes(expected));
+    let Err(come) = lines.are(expected, &what).await? else { return Ok(()) };
+    equipment.notes.note(|seen| seen.has_other_bytes = true);
+    let said = match has_password {
+        false => format!("`{}`", shown_bytes(&come)),
+        // A part of a password that it repeats may be among them, which would not be known again.
+        true => "others".to_owned(),
+    };
+    Err(Outcome::down(SymptomCode::WrongAnswer, format!("instead of {what} it said {said}")))
+}
+
+/// Bytes for people: text when they are, and digits when not.
+fn shown_bytes(bytes: &[u8]) -> String {
+    /// Of 120 characters, as a line that is shown (chosen by hand).
+    const BYTES_MAX: usize = 40;
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return shown(bytes);
+    }
+    let hex: Vec<String> = bytes.iter().take(BYTES_MAX).map(|byte| format!("{byte:02x}")).collect();
+    hex.join(" ")
 }
 
 /// Who says other things than what is expected answers wrongly; who says nothing does not answer.

@@ -138,7 +138,8 @@ fn the_same_scrape_finds_the_same_names() {
                  www.example.net A }, tls: { talk: \"target:443\", tls: true }, greeted: { talk: \
                  \"target:25\", steps: [ { expect: \"^220 ([^ ]+)\", send: \"EHLO ${1}\" }, { \
                  expect: \"^250 \" } ] }, labelled: { talk: \"target:25\", steps: [ { expect: \"^220 \
-                 ([^ ]+)\", labels: [ { name: host, value: \"${1}\" }, { name: as, value: \"a b\" } ] } ] } }\n";
+                 ([^ ]+)\", labels: [ { name: host, value: \"${1}\" }, { name: as, value: \"a b\" } ] } ] }, bytes: { talk: \
+                 \"target:25\", steps: { expect_bytes: \"220 \" } } }\n";
     for (at, says) in
         [("127.0.0.1:2525", "220 mail.example.net\r\n"), ("127.0.0.1:2526", "554 no\n")]
     {
@@ -175,6 +176,13 @@ fn the_same_scrape_finds_the_same_names() {
     let (_, told) = scrape(&host, OURS, "module=labelled&target=127.0.0.1:2525", "");
     let labelled = "probe_expect_info{host=\"mail.example.net\",as=\"a b\"}";
     assert_eq!(value(&told, labelled), "1", "{told}");
+    for (port, other, success) in [(2525, "0", "1"), (2526, "1", "0")] {
+        let query = format!("module=bytes&target=127.0.0.1:{port}");
+        let (_, told) = scrape(&host, OURS, &query, "");
+        assert_eq!(value(&told, "probe_failed_due_to_bytes"), other, "{told}");
+        assert_eq!(value(&told, "probe_failed_due_to_regex"), "0", "{told}");
+        assert_eq!(value(&told, "probe_success"), success, "{told}");
+    }
     let (_, told) = scrape(&host, OURS, "target=https://www.example.net/", "");
     assert_eq!(value(&told, "probe_http_status_code"), "200");
     assert_eq!(value(&told, "probe_ssl_earliest_cert_expiry"), "4102444800");

@@ -1,5 +1,4 @@
-//! What a talk asks: lines that are waited for, lines that are said, and when TLS begins; put by the probe's
-//! `talk`.
+//! What a talk asks: lines or bytes that are waited for and said, and when TLS begins; put by the probe's `talk`.
 //!
 //! A [`Script`] can be put as it stands: its expressions are compiled, and what is said names only what an
 //! expression before it found, and the password when it has one. Tested here and through the plant file.
@@ -45,11 +44,15 @@ impl TalkQuestion {
 pub enum Step {
     /// Wait for a line in which this is found; others are passed over.
     Expect(Pattern),
+    /// Wait for as many bytes as these, which have to be these.
+    ExpectBytes(Box<[u8]>),
     /// Tell who scrapes what was found.
     Label(Label),
     /// Say this. `${1}` or `${name}` stands for what a group of the last expression before found, and `${password}`
     /// for the password.
     Send(Box<str>),
+    /// Say these as they are.
+    SendBytes(Box<[u8]>),
     /// TLS begins here: at the first step with the connection, later by an agreement that was just made.
     Tls(TlsQuestion),
 }
@@ -85,6 +88,9 @@ pub enum NoScript {
     /// What is said is empty or too long.
     #[error("what is said has 1 to {} bytes", Script::SEND_BYTES_MAX)]
     Unsayable,
+    /// The bytes that are waited for are none or too many.
+    #[error("what is waited for has 1 to {} bytes", Script::SEND_BYTES_MAX)]
+    Unwaitable,
     /// What is said names a group that the expression before has not.
     #[error("no expression before it has a group `{0}`")]
     NoGroup(Box<str>),
@@ -112,7 +118,8 @@ impl Script {
     /// Steps at most (chosen by hand; the longest of the exporter's own examples has ten).
     pub const STEPS_MAX: usize = 50;
 
-    /// The longest text that is said in one step, bytes (chosen by hand; a line of SMTP has 512).
+    /// The longest text that is said in one step, and the most bytes that are waited for (chosen by hand; a line of
+    /// SMTP has 512).
     pub const SEND_BYTES_MAX: usize = 1_024;
 
     /// These steps, when they are a script, and the password that `${password}` in them stands for.
@@ -134,6 +141,13 @@ impl Script {
                     return Err((at, NoScript::PasswordFound));
                 }
                 Step::Expect(pattern) => last = Some(pattern),
+                Step::ExpectBytes(bytes) if !is_sayable(bytes) => {
+                    return Err((at, NoScript::Unwaitable));
+                }
+                Step::SendBytes(bytes) if !is_sayable(bytes) => {
+                    return Err((at, NoScript::Unsayable));
+                }
+                Step::ExpectBytes(_) | Step::SendBytes(_) => {}
                 Step::Label(Label { name, value }) => {
                     label(name, value, last, &labels).map_err(|why| (at, why))?;
                     labels.push(name);
@@ -174,9 +188,13 @@ impl Script {
     }
 }
 
+const fn is_sayable(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.len() <= Script::SEND_BYTES_MAX
+}
+
 /// Whether a text can be said after this expression.
 fn said(text: &str, last: Option<&Pattern>, has_password: bool) -> Result<(), NoScript> {
-    if text.is_empty() || text.len() > Script::SEND_BYTES_MAX {
+    if !is_sayable(text.as_bytes()) {
         return Err(NoScript::Unsayable);
     }
     known(text, last, has_password)
@@ -365,6 +383,13 @@ mod tests {
         assert_eq!(new(vec![send(&"a".repeat(1_025))]), Some((0, NoScript::Unsayable)));
         assert_eq!(new(vec![send("")]), Some((0, NoScript::Unsayable)));
         assert_eq!(new(Vec::new()), Some((0, NoScript::Empty)));
+        let bytes = |count| vec![0; count].into_boxed_slice();
+        for count in [0, 1_025] {
+            assert_eq!(new(vec![Step::SendBytes(bytes(count))]), Some((0, NoScript::Unsayable)));
+            assert_eq!(new(vec![Step::ExpectBytes(bytes(count))]), Some((0, NoScript::Unwaitable)));
+        }
+        let between = vec![expect("a(b)"), Step::ExpectBytes(bytes(1_024)), send("${1}")];
+        assert_eq!(new(between), None, "bytes find nothing and forget nothing");
         let tls = || Step::Tls(TlsQuestion::usual());
         assert_eq!(new(vec![tls(), send("a"), tls()]), Some((2, NoScript::TlsTwice)));
         assert!(new(vec![expect("a"); Script::STEPS_MAX + 1]).is_some());

@@ -290,6 +290,7 @@ const MAPS: &[(&str, &[Key])] = &[
     ),
     ("talk-step", talk::STEP),
     ("talk-label", talk::LABEL),
+    ("bytes-in-hex", talk::IN_HEX),
     (
         "snmp-auth",
         &[
@@ -464,6 +465,7 @@ fn words() -> Vec<(&'static str, Json)> {
         ("plugin-words", named(reference("text"), Json::Flag(true))),
         ("talk-steps", one_or_list("talk-step")),
         ("talk-labels", one_or_list("talk-label")),
+        ("raw-bytes", any_of(vec![reference("text"), reference("bytes-in-hex")])),
         ("snmp-unit", map([("enum", list(units().map(text)))])),
         (
             "snmp-values",
@@ -778,6 +780,9 @@ mod tests {
             }
             "talk-step" => "feeds: { a: { checks: { talk: b, steps: [{ @ }] } } }",
             "talk-label" => "feeds: { a: { checks: { talk: b, steps: { labels: [{ @ }] } } } }",
+            "bytes-in-hex" => {
+                "feeds: { a: { checks: { talk: b, steps: [{ send_bytes: { @ } }] } } }"
+            }
             "snmp-auth" => "feeds: { a: { checks: { snmp: b, user: u, auth: { @ }, get: [] } } }",
             "snmp-privacy" => {
                 "feeds: { a: { checks: { snmp: b, user: u, auth: {}, privacy: { @ }, get: [] } } }"

@@ -443,6 +443,8 @@ fn checks(tape: &mut Tape<'_>) -> String {
             "talk: \"a.example:636\", tls: true",
             "talk: \"a.example:21\", password: { secret: ftp }, steps: [{ send: \"PASS ${password}\" }, \
              { expect: \"^230 (.*)\", labels: [{ name: said, value: \"${1}\" }, { name: b, value: c }] }]",
+            "talk: \"a.example:5432\", steps: [{ send_bytes: { hex: 00 00 00 08 04 d2 16 2f } }, \
+             { expect_bytes: S, starttls: true }, { expect_bytes: \"é\\n\" }, { send_bytes: \" \" }]",
             "ssh: \"a.example:2222\", banner: { contains: [SSH-2.0], lacks: OpenSSH_7 }, slow: 1 s",
             "snmp: a.example, community: { secret: c }, \
              get: [sysUpTime.0, { oid: ifOperStatus.3, is: [up, 5] }, { oid: 1.3.6.1.4.1.1.1, is: x }]",

@@ -16,7 +16,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex};
 
 /// The checks, as a plant file has them.
-const CHECKS: [&str; 14] = [
+const CHECKS: [&str; 15] = [
     "smtp: AT",
     "smtp: AT, tls: starttls",
     "imap: AT",
@@ -31,6 +31,7 @@ const CHECKS: [&str; 14] = [
     "http: http://AT/, status: 200",
     "talk: AT, steps: [{ expect: '^[+]OK(.*)', send: 'A ${1}' }, { expect: '^[+](?<a>O)', send: '${a}${0}' }]",
     "talk: AT, steps: [{ expect: '^220', send: STARTTLS }, { expect: ready, starttls: true }], goodbye: QUIT",
+    "talk: AT, steps: [{ send_bytes: { hex: 0004d2162f }, expect_bytes: S }, { expect: a, starttls: true }]",
 ];
 
 /// Longer than any honest turn of this loop; who needs it hangs, which is what is sought.

@@ -360,6 +360,10 @@ fn talk() -> impl Strategy<Value = check::TalkQuestion> {
     let step = prop_oneof![
         pattern.prop_map(|text| check::Step::Expect(check::Pattern::new(text).expect("it is one"))),
         "[ -#%-~]{1,20}".prop_map(|text| check::Step::Send(text.into())),
+        prop::collection::vec(any::<u8>(), 1..20)
+            .prop_map(|bytes| check::Step::ExpectBytes(bytes.into())),
+        prop::collection::vec(any::<u8>(), 1..20)
+            .prop_map(|bytes| check::Step::SendBytes(bytes.into())),
     ];
     let steps = (prop::collection::vec(step, 1..5), prop::option::of((0..5_usize, tls())));
     let steps = steps.prop_map(|(mut steps, tls)| {

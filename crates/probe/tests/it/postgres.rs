@@ -89,19 +89,24 @@ fn empty(marker: Option<&str>, settings: &[String]) -> (Daemon, SocketAddr) {
 
 fn server() -> Arc<Server> {
     SERVER.get(|| {
-        let secrets = daemon::folder_of(USER);
-        let (root, chain, key) = certificate_of(&["127.0.0.1", "db.example"]);
-        let keep = |name: &str, text: &str| daemon::place(secrets.path(), name, text);
-        let (chain, key) = (keep("chain.pem", &chain), keep("key.pem", &key));
-        let tls =
-            ["ssl=on".to_owned(), format!("ssl_cert_file={chain}"), format!("ssl_key_file={key}")];
-        let (daemon, address) = empty(None, &tls);
-        daemon.until("it takes sessions", || daemon.log().contains("ready to accept"));
-        let roots = daemon::place(daemon.folder.path(), "roots.pem", &root);
-        let server = Server { daemon, address, roots };
+        let server = encrypted();
         server.sql(MADE);
         server
     })
+}
+
+/// A server with nothing in it, and a certificate.
+fn encrypted() -> Server {
+    let secrets = daemon::folder_of(USER);
+    let (root, chain, key) = certificate_of(&["127.0.0.1", "db.example"]);
+    let keep = |name: &str, text: &str| daemon::place(secrets.path(), name, text);
+    let (chain, key) = (keep("chain.pem", &chain), keep("key.pem", &key));
+    let tls =
+        ["ssl=on".to_owned(), format!("ssl_cert_file={chain}"), format!("ssl_key_file={key}")];
+    let (daemon, address) = empty(None, &tls);
+    daemon.until("it takes sessions", || daemon.log().contains("ready to accept"));
+    let roots = daemon::place(daemon.folder.path(), "roots.pem", &root);
+    Server { daemon, address, roots }
 }
 
 impl Server {
@@ -271,6 +276,24 @@ fn without_a_user_it_is_seen_whether_sessions_are_taken_and_nothing_is_logged() 
     let answer =
         asked_with("", written(&format!("postgres: \"{nobody}\"")), Duration::from_secs(9));
     assert_eq!(answer.outcome.to_string(), format!("down(refused: {nobody})"));
+}
+
+#[test]
+fn a_talk_in_bytes_begins_tls_as_the_check_does() {
+    // Of its own: its log tells who came.
+    let server = encrypted();
+    let steps = "steps: [ { send_bytes: { hex: 00 00 00 08 04 d2 16 2f } }, { expect_bytes: S, starttls: true } ]";
+    let talk = format!("talk: \"@\", roots: \"ROOTS\", {steps}");
+    assert_eq!(server.says(&talk), "up");
+    let soon = server.says(&format!("{talk}, expires_within: 30000 d"));
+    assert!(soon.starts_with("degraded(certificate-expires: in "), "{soon}");
+    let log = server.daemon.log();
+    let (_, of_checks) = log.split_once("ready to accept connections\n").unwrap();
+    assert_eq!(of_checks, "", "it takes both for polite guests");
+    assert_eq!(
+        server.says(&talk.replace("expect_bytes: S", "expect_bytes: N")),
+        "down(wrong-answer: instead of the bytes `N` it said `S`)"
+    );
 }
 
 #[test]

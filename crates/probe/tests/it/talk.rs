@@ -168,6 +168,54 @@ fn what_is_found_is_a_label_for_who_scrapes() {
     assert_eq!(seen.labels, [("said".to_owned(), "[password], \"welcome\"".to_owned())]);
 }
 
+/// A talk in bytes, as it is written in a plant.
+fn in_bytes(target: &HostPort, more: &str) -> Question {
+    let HostPort { host: Host::Address(address), port } = target else { panic!("an address") };
+    written(&format!("talk: \"{address}:{port}\", {more}"))
+}
+
+#[test]
+fn bytes_are_said_as_they_are_and_compared_one_by_one() {
+    // As PostgreSQL is asked for TLS; a line may follow at once.
+    let steps = "steps: [ { send_bytes: { hex: 00 00 00 08 04 d2 16 2f } }, { expect_bytes: S }, \
+                 { expect_bytes: { hex: 00ff } }, { expect: '^b(.)$' }, { send: 'C ${1}' } ]";
+    let (address, heard) = says(b"S\0\xffbx\n");
+    assert_eq!(asked(in_bytes(&address, steps)).outcome.to_string(), "up");
+    assert_eq!(heard.join().unwrap(), b"\0\0\0\x08\x04\xd2\x16\x2fC x\r\n");
+
+    let folder = tempfile::tempdir().unwrap();
+    let said = |words: &'static [u8], steps: &str| {
+        let (address, _) = says(words);
+        let question = in_bytes(&address, &format!("steps: {steps}"));
+        asked_within(question, SHORT).outcome.to_string()
+    };
+    assert_eq!(said(b"greeting", "{ expect_bytes: greeting }"), "up");
+    expect!["down(wrong-answer: instead of the bytes `S` it said `N`)"]
+        .assert_eq(&said(b"N", "{ expect_bytes: S }"));
+    expect!["down(wrong-answer: instead of the bytes `01 02` it said `01 ff`)"]
+        .assert_eq(&said(b"\x01\xff\x02", "{ expect_bytes: { hex: 0102 } }"));
+    // The first wrong one is enough: nobody waits for as many as there should be.
+    expect!["down(wrong-answer: instead of the bytes `welcome, dear guest` it said `wee`)"]
+        .assert_eq(&said(b"wee", "{ expect_bytes: 'welcome, dear guest' }"));
+    let (address, _) = says(b"N");
+    let question = in_bytes(&address, "steps: { expect_bytes: S }");
+    let (_, seen) =
+        ask_once_seen(&Equipment::new(Arc::new(secrets(&folder, ""))), &question, SHORT).unwrap();
+    assert!(seen.has_other_bytes);
+    expect!["down(answer-timeout: a part of the bytes `SS`)"]
+        .assert_eq(&said(b"S", "{ expect_bytes: SS }"));
+}
+
+#[test]
+fn of_a_password_nothing_is_told_among_bytes() {
+    let (address, _) = says(b"\x01pass {w}");
+    let steps = "password: { secret: pop3 }, steps: [ { send: 'PASS ${password}' }, { \
+                 expect_bytes: { hex: 01 00 00 00 00 00 } } ]";
+    let outcome = asked_with(SECRETS, in_bytes(&address, steps), SHORT).outcome.to_string();
+    expect!["down(wrong-answer: instead of the bytes `01 00 00 00 00 00` it said others)"]
+        .assert_eq(&outcome);
+}
+
 #[test]
 fn nobody_there_is_refused() {
     let closed = closed();

@@ -9,7 +9,7 @@ use crate::plantfile::print::{
 };
 use crate::plantfile::reader::{Keys, flag, host_port, list, text};
 use crate::plantfile::schema::Key;
-use crate::plantfile::tree::{Node, Place};
+use crate::plantfile::tree::{Node, Place, Value};
 use crate::plantfile::{Report, codes};
 
 pub(super) const TALK: Form = Form {
@@ -31,10 +31,16 @@ pub(super) const TALK: Form = Form {
 /// What a step can be made of, in the order in which it is done.
 pub(in crate::plantfile) const STEP: &[Key] = &[
     ("expect", "text", "an expression: lines are passed over until one matches"),
+    ("expect_bytes", "raw-bytes", "the next bytes, which have to be these"),
     ("labels", "talk-labels", "what was found, told to who scrapes it as `probe_expect_info`"),
     ("send", "text", "a line that is said; `${1}` is what a group of the last expression found"),
+    ("send_bytes", "raw-bytes", "bytes that are said as they are"),
     ("starttls", "flag", "whether TLS begins now"),
 ];
+
+/// Bytes that are no text.
+pub(in crate::plantfile) const IN_HEX: &[Key] =
+    &[("hex", "text", "two digits for each byte, with or without blanks")];
 
 /// What a label is made of, as the exporter writes it.
 pub(in crate::plantfile) const LABEL: &[Key] = &[
@@ -95,13 +101,28 @@ fn read_steps(
     for node in written.iter().take(Script::STEPS_MAX + 1) {
         let Some(mut keys) = Keys::of(node, "a step", report) else { return false };
         let before = steps.len();
-        let [expect, labels, send, starttls] =
-            [STEP[0].0, STEP[1].0, STEP[2].0, STEP[3].0].map(|key| keys.take(key));
+        let [expect, expect_bytes, labels, send, send_bytes, starttls] =
+            [0, 1, 2, 3, 4, 5].map(|at: usize| keys.take(STEP[at].0));
+        for (line, as_bytes, called) in
+            [(expect, expect_bytes, "expect"), (send, send_bytes, "send")]
+        {
+            if let (Some(_), Some(as_bytes)) = (line, as_bytes) {
+                let message = format!("`{called}` and `{called}_bytes` in one step");
+                let help = Some("make two steps of it: which comes first?".to_owned());
+                report.add(codes::CHOICE, as_bytes.place, message, help);
+                all_read = false;
+            }
+        }
         if let Some(node) = expect {
             let pattern =
                 text(node, "`expect`", report).and_then(|text| pattern(text, node, report));
             all_read &= pattern.is_some();
             steps.extend(pattern.map(|pattern| (node.place, Step::Expect(pattern))));
+        }
+        if let Some(node) = expect_bytes {
+            let expected = bytes(node, "`expect_bytes`", report);
+            all_read &= expected.is_some();
+            steps.extend(expected.map(|bytes| (node.place, Step::ExpectBytes(bytes))));
         }
         for node in labels.map_or(&[][..], list).iter().take(Script::STEPS_MAX + 1) {
             let label = label(node, report);
@@ -112,6 +133,11 @@ fn read_steps(
             let said = text(node, "`send`", report);
             all_read &= said.is_some();
             steps.extend(said.map(|said| (node.place, Step::Send(said.into()))));
+        }
+        if let Some(node) = send_bytes {
+            let said = bytes(node, "`send_bytes`", report);
+            all_read &= said.is_some();
+            steps.extend(said.map(|bytes| (node.place, Step::SendBytes(bytes))));
         }
         if let Some(node) = starttls
             && flag(node, "`starttls`", report) == Some(true)
@@ -124,6 +150,39 @@ fn read_steps(
         }
     }
     all_read
+}
+
+/// A text, as UTF-8 has it, or bytes in hex.
+fn bytes(node: &Node<'_>, what: &str, report: &mut Report) -> Option<Box<[u8]>> {
+    if !matches!(node.value, Value::Map(_)) {
+        return text(node, what, report).map(|text| text.as_bytes().into());
+    }
+    let mut keys = Keys::of(node, what, report)?;
+    let written = keys.need(IN_HEX[0].0, report);
+    keys.finish(what, report);
+    let read = of_hex(text(written?, "`hex`", report)?);
+    if read.is_none() {
+        let help = Some("two digits for each byte, as `{ hex: \"00 00 04 d2\" }`".to_owned());
+        report.add(codes::SHAPE, written?.place, "these are no bytes in hex".to_owned(), help);
+    }
+    read
+}
+
+fn of_hex(written: &str) -> Option<Box<[u8]>> {
+    let digits = written.chars().filter(|c| !c.is_ascii_whitespace()).map(|c| c.to_digit(16));
+    let digits: Vec<u32> = digits.collect::<Option<_>>()?;
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| u8::try_from(high << 4 | low).ok()).collect()
+}
+
+fn printed_bytes(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains(char::is_control) => scalar(text),
+        Ok(_) | Err(_) => {
+            let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            flow_map([(IN_HEX[0].0, scalar(&hex.join(" ")))])
+        }
+    }
 }
 
 fn label(node: &Node<'_>, report: &mut Report) -> Option<Label> {
@@ -161,7 +220,7 @@ fn no_script(why: &NoScript, place: Place, report: &mut Report) {
         NoScript::TlsTwice => {
             (codes::SHAPE, Some("`tls: true` is from the first byte; `starttls` is in a step"))
         }
-        NoScript::Unsayable => (codes::BOUNDS, None),
+        NoScript::Unsayable | NoScript::Unwaitable => (codes::BOUNDS, None),
         NoScript::NoGroup(_) => (
             codes::DANGLING,
             Some(
@@ -191,11 +250,13 @@ pub(super) fn printed(question: &TalkQuestion) -> Fields {
     fields.extend(connect.as_ref().map(|to| ("connect", end(to))));
     let step = |step: &Step| match step {
         Step::Expect(pattern) => flow_map([("expect", scalar(pattern.as_str()))]),
+        Step::ExpectBytes(bytes) => flow_map([("expect_bytes", printed_bytes(bytes))]),
         Step::Label(Label { name, value }) => {
             let label = flow_map([("name", scalar(name)), ("value", scalar(value))]);
             flow_map([("labels", label)])
         }
         Step::Send(text) => flow_map([("send", scalar(text))]),
+        Step::SendBytes(bytes) => flow_map([("send_bytes", printed_bytes(bytes))]),
         Step::Tls(_) => flow_map([("starttls", "true".to_owned())]),
     };
     if !steps.is_empty() {

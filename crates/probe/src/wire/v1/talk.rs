@@ -36,8 +36,12 @@ pub struct TalkQuestion {
 pub enum Step {
     /// Wait for a line that this expression matches.
     Expect(String),
+    /// Wait for these bytes.
+    ExpectBytes(Vec<u8>),
     /// Say this.
     Send(String),
+    /// Say these bytes.
+    SendBytes(Vec<u8>),
     /// TLS begins.
     Tls,
 }
@@ -47,9 +51,11 @@ impl From<&check::TalkQuestion> for TalkQuestion {
         let check::TalkQuestion { target, connect, script, goodbye, slow } = question;
         let step = |step: &check::Step| match step {
             check::Step::Expect(pattern) => Some(Step::Expect(pattern.as_str().to_owned())),
+            check::Step::ExpectBytes(bytes) => Some(Step::ExpectBytes(bytes.to_vec())),
             // Nobody scrapes an agent.
             check::Step::Label(_) => None,
             check::Step::Send(text) => Some(Step::Send(text.to_string())),
+            check::Step::SendBytes(bytes) => Some(Step::SendBytes(bytes.to_vec())),
             check::Step::Tls(_) => Some(Step::Tls),
         };
         Self {
@@ -77,6 +83,8 @@ impl TryFrom<TalkQuestion> for check::TalkQuestion {
             Step::Expect(text) => check::Pattern::new(&text)
                 .map(check::Step::Expect)
                 .map_err(|why| cannot(why.to_string())),
+            Step::ExpectBytes(bytes) => Ok(check::Step::ExpectBytes(bytes.into())),
+            Step::SendBytes(bytes) => Ok(check::Step::SendBytes(bytes.into())),
             Step::Send(text) => Ok(check::Step::Send(text.into_boxed_str())),
             Step::Tls => tls
                 .clone()

@@ -2,7 +2,7 @@
 //! plotted of the other. Pure; tested here on made answers, and beside the real exporter in the `lab`.
 
 use super::Tried;
-use blackstart_model::check::{Host, Question};
+use blackstart_model::check::{Host, Question, Step};
 use blackstart_model::observation::{Outcome, Standing, SymptomCode, Timing};
 use blackstart_probe::{SeenDns, SeenHttp, SeenTls};
 use std::fmt::Write as _;
@@ -100,7 +100,7 @@ pub(super) fn told(tried: &Tried) -> String {
         text.one("probe_ip_addr_hash", help, f64::from(hash(address)));
     }
     if let Question::Http(http) = question {
-        by_text(&mut text, &answer.outcome);
+        by_text(&mut text, &answer.outcome, false);
         let phases = [
             ("resolve", timing.resolve_us),
             ("connect", timing.connect_us),
@@ -133,7 +133,14 @@ pub(super) fn told(tried: &Tried) -> String {
         of_dns(&mut text, seen.dns.as_ref());
     } else {
         // As the exporter tells of TCP, whatever is spoken over it.
-        by_text(&mut text, &answer.outcome);
+        by_text(&mut text, &answer.outcome, seen.has_other_bytes);
+        // The exporter of Debian does not know it, later ones tell it of every connection.
+        if let Question::Talk(talk) = question
+            && talk.script.steps().iter().any(|step| matches!(step, Step::ExpectBytes(_)))
+        {
+            let help = "1 when bytes are not the expected ones.";
+            text.one("probe_failed_due_to_bytes", help, f64::from(u8::from(seen.has_other_bytes)));
+        }
         if !seen.labels.is_empty() {
             let labels =
                 seen.labels.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
@@ -156,7 +163,7 @@ pub(super) fn told(tried: &Tried) -> String {
     text.0
 }
 
-fn by_text(text: &mut Text, outcome: &Outcome) {
+fn by_text(text: &mut Text, outcome: &Outcome, was_by_bytes: bool) {
     let is = |code| matches!(outcome, Outcome::Down(symptom) if symptom.code == code);
     let failed = [
         SymptomCode::WrongBody,
@@ -164,7 +171,7 @@ fn by_text(text: &mut Text, outcome: &Outcome) {
         SymptomCode::WrongGreeting,
         SymptomCode::WrongAnswer,
     ];
-    let failed = failed.into_iter().any(is);
+    let failed = !was_by_bytes && failed.into_iter().any(is);
     let help = "1 when a condition on a text did not hold.";
     text.one("probe_failed_due_to_regex", help, f64::from(u8::from(failed)));
 }

@@ -6,7 +6,7 @@
 //! diagnosis leaves out for it proves nothing against what broke since. Five failures of twenty tries are a fault; the
 //! same five of six hundred are a Tuesday.
 //!
-//! - [`what_is`]: what is likelier chance than anything, and no cause of it is searched for.
+//! - [`what_is`]: what is likelier chance than anything; no cause of it is searched for, and it is no fact for others.
 //! - [`odds`]: how far it is from chance that a cause which was found is what fails in turns.
 //!
 //! The failure at which the count begins is not counted: it begins there because of it. So the odds are a likelihood
@@ -14,15 +14,21 @@
 //! inequality). Tested through `step`, and by days in which nothing breaks.
 
 use crate::circuit::{Circuit, InputId, Killers};
-use crate::diagnosis::{Fact, for_turns};
-use crate::evidence::{Facts, Seen};
+use crate::diagnosis::for_turns;
+use crate::evidence::Seen;
+use crate::hashed::NumberMap;
 use crate::history::{Answers, Grid, answers};
-use crate::state::{Loaded, State, SymptomKey};
-use crate::why::{Surroundings, Why};
+use crate::judgement::{among, told_symptoms};
+use crate::prior::log_prior;
+use crate::state::{Loaded, State, SymptomKey, symptom_name};
+use crate::why::Surroundings;
 use blackstart_model::Plant;
-use blackstart_model::record::FaultMode;
+use blackstart_model::record::{DiagnosisSummary, FaultMode};
 use blackstart_model::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+/// What has failed so often at every try is no sign that anything above it fails in turns (chosen by hand).
+const STEADY: u32 = 3;
 
 /// How often per second all checks that hang on each input alone are tried. Linear in their killer sets.
 pub(crate) fn tried_below(plant: &Plant, circuit: &Circuit, killers: &Killers) -> Box<[f64]> {
@@ -36,46 +42,76 @@ pub(crate) fn tried_below(plant: &Plant, circuit: &Circuit, killers: &Killers) -
     all.into()
 }
 
-/// What fails now and then where chance is likelier than any cause of that: all of it, or none. None where something
-/// else fails steadily, or several at once, or somebody said that something is wrong: it may be part of that. Linear in
-/// the killer sets of what fails.
+/// Which of what fails now and then does so by chance, likelier than for any cause: nothing that all of it hangs on has
+/// failed more often, by everything that was tried below, than chance would have it. What belongs to an incident that
+/// was told never does, nor what hangs on one of the `suspects`, of which somebody said that something is wrong.
+///
+/// Nothing where nothing `present` fails in turns; else linear in its killer sets.
 pub(crate) fn what_is(
     state: &State,
     loaded: &Loaded,
-    facts: &Facts,
+    present: &[Seen],
+    suspects: impl Iterator<Item = InputId>,
     now: Timestamp,
 ) -> BTreeSet<SymptomKey> {
-    let is_plain = |fact: &Fact| !fact.claim && !fact.degraded && fact.trust >= 1.0;
-    let is_steady = |seen: &&Seen| !seen.in_turns && seen.fact.failures == seen.fact.tries;
-    let present = || facts.failing.iter().chain(&facts.degraded);
-    let steady: u32 = present().filter(is_steady).map(|seen| seen.fact.tries).sum();
-    if !present().all(|seen| is_plain(&seen.fact)) || steady > 1 {
-        return BTreeSet::new();
-    }
-    let in_turns = || present().filter(|seen| !is_steady(seen));
+    let known = told_symptoms(state);
+    let in_turns = || {
+        let mut is_told = among(&known);
+        present.iter().filter(move |seen| seen.in_turns && !is_told(&seen.key))
+    };
     if in_turns().next().is_none() {
         return BTreeSet::new();
     }
-    // By input: the failures below it, and since when.
-    let mut below: BTreeMap<InputId, (u32, Timestamp)> = BTreeMap::new();
-    for Seen { key, fact, since, .. } in in_turns() {
-        let failures = told(state, loaded, key, *since, now).map_or(0, |told| told.failures);
+    let mut below: NumberMap<InputId, (Answers, Timestamp)> = NumberMap::default();
+    for Seen { key, fact, since, in_turns, .. } in present {
+        let told = told(state, loaded, key, *since, now).unwrap_or_default();
+        if !in_turns && told.failures + told.bad > STEADY {
+            continue;
+        }
         for &input in loaded.killers.alone(fact.gate) {
-            let (sum, began) = below.entry(input).or_insert((0, *since));
-            *sum += failures.max(fact.failures);
+            let (sum, began) = below.entry(input).or_insert((Answers::default(), *since));
+            sum.failures += told.failures.max(fact.failures);
+            sum.bad += told.bad;
             *began = (*began).min(*since);
         }
     }
-    let surroundings = Surroundings::of(state, loaded, facts, now);
-    let why = Why::new(loaded, facts, &surroundings);
-    let by_chance = below.into_iter().all(|(input, (failures, began))| {
-        let passed = now.duration_since(began).as_secs_f64();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
-        let tries = (passed * loaded.tried_below[input.index()]) as u32;
-        let answers = Answers { tries: tries.max(failures), failures, bad: 0 };
-        why.log_prior(input, FaultMode::Flaky) + since_the_first(answers) < 0.0
-    });
-    if by_chance { in_turns().map(|seen| seen.key.clone()).collect() } else { BTreeSet::new() }
+    let onset = present.iter().map(|seen| seen.since).min().unwrap_or(now);
+    let surroundings = Surroundings::of(state, loaded, onset, now);
+    let context = surroundings.context(loaded);
+    let suspects: BTreeSet<InputId> = suspects.collect();
+    let Loaded { plant, circuit, killers, .. } = loaded;
+    let mut judged: NumberMap<InputId, bool> = NumberMap::default();
+    let mut is_by_chance = |input: InputId| {
+        *judged.entry(input).or_insert_with(|| {
+            let (sum, began) = below[&input];
+            let passed = now.duration_since(began).as_secs_f64();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "capped")]
+            let tries = (passed * loaded.tried_below[input.index()]) as u32;
+            let tries = tries.max(sum.failures.saturating_add(sum.bad));
+            let log_prior = log_prior(plant, circuit, input, FaultMode::Flaky, &context);
+            !suspects.contains(&input)
+                && log_prior + since_the_first(Answers { tries, ..sum }) < 0.0
+        })
+    };
+    let by_chance =
+        in_turns().filter(|seen| killers.alone(seen.fact.gate).iter().all(|&it| is_by_chance(it)));
+    by_chance.map(|seen| seen.key.clone()).collect()
+}
+
+/// What is said of what fails so; `None` of nothing.
+pub(crate) fn said(seen: &[Seen]) -> Option<DiagnosisSummary> {
+    let sentence = match seen {
+        [] => return None,
+        [only] => {
+            let name = symptom_name(&only.key);
+            format!("{name} fails now and then, no more often than by chance")
+        }
+        several => {
+            format!("{} checks fail now and then, no more often than by chance", several.len())
+        }
+    };
+    let searched = "not searched: chance is likelier than a cause".to_owned();
+    Some(DiagnosisSummary { sentence, searched, ..DiagnosisSummary::default() })
 }
 
 /// How much less likely chance is than that this fails in turns since then: 0 and more, 1 is even. Everything that

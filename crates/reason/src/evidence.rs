@@ -1,6 +1,7 @@
 //! What the diagnosis may rest on: which words are facts, and of when.
 //!
-//! The time since the oldest of what fails now (or of a live incident's symptoms) is cut into [`epochs`].
+//! The time since the oldest of what fails now (or of the symptoms of an incident that was told) is cut into
+//! [`epochs`]. What fails now and then, no more often than chance has it, is set aside first ([`by_chance`]).
 //! A fact is what one check saw in one epoch, with counts. A failure is a fact until it says otherwise; where
 //! something was mended in between, only when it has been heard again. A check that is up is a
 //! fact *against* a cause only if it has spoken since the newest failure of the epoch began, or has had the
@@ -14,6 +15,7 @@
 
 mod epochs;
 
+use crate::by_chance;
 use crate::circuit::{GateId, InputId, Subject, machine_of};
 use crate::deed::{self, Mended};
 use crate::diagnosis::Fact;
@@ -21,6 +23,7 @@ use crate::diagnosis::next::Asked;
 use crate::history::{Grid, Manner, Regime, is_answer, regimes};
 use crate::state::{Evidence, Loaded, State, SymptomKey, Word};
 use crate::summary::{sign, subject_named};
+use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{NoAnswerCode, Outcome, Standing, SymptomCode};
 use blackstart_model::record::Saw;
 use blackstart_model::time::{Duration, Timestamp};
@@ -75,6 +78,8 @@ pub(crate) struct Facts {
     pub(crate) past: Vec<Seen>,
     /// The epochs, oldest first; none when there is nothing to explain.
     pub(crate) epochs: Vec<Epoch>,
+    /// What fails now and then, no more often than by chance: it is left out of all the others.
+    pub(crate) by_chance: Vec<Seen>,
     /// What was done, and what it promised.
     pub(crate) mended: Vec<Mended>,
     /// What was asked since the newest failure began.
@@ -84,6 +89,17 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// All that is not well now.
+    pub(crate) fn present(&self) -> impl Iterator<Item = &Seen> {
+        self.failing.iter().chain(&self.degraded).chain(&self.by_chance)
+    }
+
+    /// Since when anything is to be explained; now where nothing is.
+    pub(crate) fn onset(&self, now: Timestamp) -> Timestamp {
+        let bad = self.failing.iter().chain(&self.past).filter(|seen| !seen.fact.is_up());
+        bad.map(|seen| seen.since).min().unwrap_or(now)
+    }
+
     /// When the picture changed last.
     pub(crate) fn changed_at(&self) -> Option<Timestamp> {
         self.epochs.last().map(|epoch| epoch.since)
@@ -135,6 +151,34 @@ struct Told<'a> {
     regimes: Vec<Regime<'a>>,
 }
 
+impl<'a> Told<'a> {
+    /// How it is now, where that is heard and not well.
+    fn present(&self) -> Option<&Regime<'a>> {
+        self.regimes.last().filter(|regime| regime.lasts && regime.manner != Manner::Up)
+    }
+
+    /// The same as something seen, since it is so.
+    fn seen(&self) -> Option<Seen> {
+        let present = self.present()?;
+        let counts = present.counts(present.since, present.until, self.grid);
+        let fact = Fact {
+            tries: counts.tries.max(1),
+            failures: counts.failures,
+            degraded: counts.degraded,
+            machine: self.answers.map(|(machine, _)| machine),
+            seen_by: Some(self.seen_by),
+            ..Fact::plain(self.gate, false, 1)
+        };
+        Some(Seen {
+            key: self.key.clone(),
+            fact,
+            since: present.since,
+            outcome: present.outcome.clone(),
+            in_turns: present.manner == Manner::Flapping,
+        })
+    }
+}
+
 /// Somebody's word, and until when it stood: their next one, or what a word lasts.
 struct Said<'a> {
     of: InputId,
@@ -145,22 +189,12 @@ struct Said<'a> {
 
 /// Gathers the facts. Linear in what was heard, times the epochs.
 pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
-    facts_without(state, loaded, &BTreeSet::new(), now)
-}
-
-/// The same as if these checks had never said anything.
-pub(crate) fn facts_without(
-    state: &State,
-    loaded: &Loaded,
-    without: &BTreeSet<SymptomKey>,
-    now: Timestamp,
-) -> Facts {
     let mut facts = Facts::default();
     let mut ripens: Vec<Timestamp> = Vec::new();
     let mut told = told(state, loaded, now, &mut ripens);
-    told.retain(|told| !without.contains(told.key));
     let words = words(state, loaded, now, &mut ripens);
-    let Some(from) = begins(state, &told, &words, without, now) else {
+    facts.by_chance = by_chance(state, loaded, &mut told, &words, now);
+    let Some(from) = begins(state, &told, &words, now) else {
         facts.ripens_at = ripens.into_iter().filter(|&at| at > now).min();
         return facts;
     };
@@ -292,12 +326,43 @@ fn words<'a>(
     all
 }
 
+/// Takes out what fails now and then by chance.
+fn by_chance(
+    state: &State,
+    loaded: &Loaded,
+    told: &mut Vec<Told<'_>>,
+    words: &[Said<'_>],
+    now: Timestamp,
+) -> Vec<Seen> {
+    if !told.iter().any(|told| told.present().is_some_and(|it| it.manner == Manner::Flapping)) {
+        return Vec::new();
+    }
+    let mut present: Vec<Seen> = told.iter().filter_map(Told::seen).collect();
+    let Loaded { plant, circuit, killers, .. } = loaded;
+    let bad = words.iter().filter(|said| said.stands && is_bad(said.word.saw));
+    let named = bad.flat_map(|&Said { of, word, .. }| {
+        let gate = match circuit.subject(of) {
+            Subject::Component(id) => gate_of_word(loaded, id, word),
+            _ => sign(circuit, of),
+        };
+        killers.alone(gate).iter().copied().chain([of])
+    });
+    let lost = state.lost.keys().filter_map(|lost| {
+        let at = plant.vantages().iter().position(|vantage| vantage.name == *lost)?;
+        Some(circuit.heard(VantageId(u32::try_from(at).ok()?)))
+    });
+    let suspects = named.chain(lost.flat_map(|gate| killers.alone(gate).iter().copied()));
+    let by_chance = by_chance::what_is(state, loaded, &present, suspects, now);
+    told.retain(|told| !by_chance.contains(told.key));
+    present.retain(|seen| by_chance.contains(&seen.key));
+    present
+}
+
 /// The oldest onset of what is to be explained; `None` when nothing is.
 fn begins(
     state: &State,
     told: &[Told<'_>],
     words: &[Said<'_>],
-    without: &BTreeSet<SymptomKey>,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let checks = told.iter().filter_map(|told| {
@@ -308,8 +373,8 @@ fn begins(
     let losses = state.lost.values().map(|loss| loss.since);
     let words = words.iter().filter(|said| said.stands && is_bad(said.word.saw));
     let words = words.map(|said| said.word.at);
-    let symptoms = state.live().flat_map(|incident| &incident.symptoms);
-    let symptoms = symptoms.filter(|(key, _)| !without.contains(*key));
+    let told = state.live().filter(|incident| incident.state != IncidentState::Suspected);
+    let symptoms = told.flat_map(|incident| &incident.symptoms);
     let symptoms = symptoms.map(|(_, track)| track.first_at);
     let oldest = checks.chain(losses).chain(words).chain(symptoms).min()?;
     let horizon = now.checked_sub(signed(HORIZON)).unwrap_or(Timestamp::MIN);
@@ -465,8 +530,7 @@ fn of_check(
         bad = Some(seen);
     }
     let Some(seen) = bad else { return };
-    let present = told.regimes.last().filter(|regime| regime.lasts && regime.manner != Manner::Up);
-    match present {
+    match told.present() {
         None => facts.past.push(seen),
         // It never failed to answer.
         Some(_) if seen.fact.degraded => facts.degraded.push(seen),

@@ -790,6 +790,10 @@ fn flapping_run(stays: &[Stay], from: usize, grid: Grid) -> (usize, Option<Signe
         };
         stay.whole <= signed(grid.every.saturating_mul(tries))
     };
+    if from == 0 && stays[from].manner == Manner::Up {
+        // It began with the first bad one.
+        return (0, None);
+    }
     let told = stays[from].manner == Manner::Flapping;
     // Three changes: into the first, and out of two short ones. Into what was heard first there is none.
     let short = if from == 0 { 3 } else { 2 };

@@ -10,8 +10,7 @@ mod groups;
 mod incidents;
 
 use crate::alert;
-use crate::by_chance;
-use crate::evidence::{Facts, Seen, WORD_LASTS, facts, facts_without, is_lost_key, later};
+use crate::evidence::{Facts, Seen, WORD_LASTS, facts, is_lost_key, later};
 use crate::state::{Evidence, Incident, Loaded, Loss, State, SymptomKey, Word, symptom_name};
 use crate::verification::{ask, verify};
 use crate::why::{Surroundings, Why};
@@ -22,7 +21,7 @@ use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, ComponentName, IncidentId, VantageName};
 use groups::{Group, chance, degraded_groups, joined, no_cause, share_out};
 use incidents::{GRACE, VERIFY_MAX, held_from, hold, place, settle};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(crate) use incidents::{change, merge};
 
@@ -40,29 +39,22 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     let before: BTreeMap<IncidentId, Shown> =
         open(state).map(|incident| (incident.id, Shown::of(incident))).collect();
 
-    if facts.failing.is_empty() {
+    if facts.failing.is_empty() && facts.by_chance.is_empty() {
         state.probed.clear();
     }
     let fresh = first_seen(state, &facts);
     verify(state, &loaded, &fresh, now, decisions);
-    let failing = keys(facts.failing.iter().chain(&facts.degraded));
+    let failing = keys(facts.present());
     if let Some((first, ask_about)) = track_symptoms(state, &failing, now) {
         let because = format!("{} is up again", symptom_name(&first));
         ask(state, &loaded, ask_about, because, now, decisions);
     }
 
     let told = told_symptoms(state);
-    let by_chance = if told.is_empty() {
-        by_chance::what_is(state, &loaded, &facts, now)
-    } else {
-        BTreeSet::new()
-    };
-    let rest = (!by_chance.is_empty()).then(|| facts_without(state, &loaded, &by_chance, now));
-    let rest = rest.as_ref().unwrap_or(&facts);
-    let surroundings = Surroundings::of(state, &loaded, rest, now);
-    let why = Why::new(&loaded, rest, &surroundings);
-    let mut groups = joined(&why, &loaded, rest, share_out(&why, rest, &told));
-    groups.extend(no_cause(&facts, &by_chance));
+    let surroundings = Surroundings::of(state, &loaded, facts.onset(now), now);
+    let why = Why::new(&loaded, &facts, &surroundings);
+    let mut groups = joined(&why, &loaded, &facts, share_out(&why, &facts, &told));
+    groups.extend(no_cause(&facts));
     if !facts.degraded.is_empty() {
         let taken = keys(groups.iter().flat_map(|group| group.seen.iter().copied()));
         groups.extend(degraded_groups(&loaded, &facts, &taken));
@@ -71,7 +63,7 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
         let Group { doubt, .. } = *group;
         group.doubt = doubt.max(chance(state, &loaded, &why, group, now));
     }
-    place(state, &loaded, &groups, rest.changed_at(), now);
+    place(state, &loaded, &groups, facts.changed_at(), now);
     for group in &groups {
         let because = format!("it tells apart what may have broken: {}", group.summary.sentence);
         ask(state, &loaded, group.probes.clone(), because, now, decisions);
@@ -89,7 +81,7 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     revise(state, &before, decisions);
     alert::tell(state, &loaded, now, decisions);
     state.let_go();
-    state.judge_again_at = next_look(state, &loaded, &[&facts, rest], now);
+    state.judge_again_at = next_look(state, &loaded, &facts, now);
     state.plant = Some(loaded);
 }
 
@@ -99,7 +91,7 @@ fn open(state: &State) -> impl Iterator<Item = &Incident> {
 }
 
 /// The symptoms of incidents that are more than suspected, in order.
-fn told_symptoms(state: &State) -> Vec<&SymptomKey> {
+pub(crate) fn told_symptoms(state: &State) -> Vec<&SymptomKey> {
     let told = state.live().filter(|incident| incident.state != IncidentState::Suspected);
     let mut told: Vec<&SymptomKey> = told.flat_map(|incident| incident.symptoms.keys()).collect();
     told.sort();
@@ -116,7 +108,7 @@ fn keys<'a>(seen: impl Iterator<Item = &'a Seen>) -> Vec<&'a SymptomKey> {
 }
 
 /// Says of one key after another whether it is among these, which are in order; quickly where it is asked in order too.
-fn among<'a>(keys: &'a [&'a SymptomKey]) -> impl FnMut(&SymptomKey) -> bool + 'a {
+pub(crate) fn among<'a>(keys: &'a [&'a SymptomKey]) -> impl FnMut(&SymptomKey) -> bool + 'a {
     let mut at = 0;
     move |key| {
         if keys.get(at).is_none_or(|own| *own > key) {
@@ -139,8 +131,7 @@ fn first_seen<'a>(state: &State, facts: &'a Facts) -> Vec<&'a Seen> {
     let mut known: Vec<&SymptomKey> = state.live().flat_map(Incident::symptoms_left).collect();
     known.sort();
     let mut is_known = among(&known);
-    let failing = facts.failing.iter().chain(&facts.degraded);
-    failing.filter(|seen| !is_known(&seen.key)).collect()
+    facts.present().filter(|seen| !is_known(&seen.key)).collect()
 }
 
 /// Notes for each symptom of each live incident whether it is still seen. When some are newly up it gives the first of
@@ -247,16 +238,10 @@ pub(crate) fn revision(incident: &Incident, from: Option<IncidentState>) -> Deci
 }
 
 /// When the passing of time alone may change something.
-fn next_look(
-    state: &State,
-    loaded: &Loaded,
-    facts: &[&Facts],
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let mut times: Vec<Timestamp> = facts.iter().filter_map(|facts| facts.ripens_at).collect();
+fn next_look(state: &State, loaded: &Loaded, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
+    let mut times: Vec<Timestamp> = facts.ripens_at.into_iter().collect();
     times.extend(state.asks.values().map(|ask| ask.until));
-    let changed = facts.iter().filter_map(|facts| facts.changed_at());
-    times.extend(changed.map(|at| later(at, VERIFY_MAX)));
+    times.extend(facts.changed_at().map(|at| later(at, VERIFY_MAX)));
     for incident in state.live() {
         times.push(later(incident.opened_at, VERIFY_MAX));
         let ups = || incident.symptoms.values().filter_map(|track| track.up_since);

@@ -5,6 +5,7 @@
 //! trouble, what came back today, what the load layer says follows from a fault. It judges nothing itself:
 //! [`diagnosis`](crate::diagnosis) does. Tested through `step` and [`State::diagnose`].
 
+use crate::by_chance;
 use crate::circuit::{Circuit, InputId, Subject};
 use crate::coincidence::{self, Happened};
 use crate::consequence;
@@ -33,11 +34,14 @@ pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
     let facts = facts(state, loaded, now);
     let present: Vec<&Seen> = facts.failing.iter().chain(searched_degraded(&facts)).collect();
     if present.iter().copied().chain(&facts.past).all(|seen| seen.fact.is_up()) {
-        let sentence = "nothing is seen to fail".to_owned();
-        return DiagnosisSummary { sentence, ..DiagnosisSummary::default() };
+        let nothing = || {
+            let sentence = "nothing is seen to fail".to_owned();
+            DiagnosisSummary { sentence, ..DiagnosisSummary::default() }
+        };
+        return by_chance::said(&facts.by_chance).unwrap_or_else(nothing);
     }
     let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
-    let surroundings = Surroundings::of(state, loaded, &facts, now);
+    let surroundings = Surroundings::of(state, loaded, facts.onset(now), now);
     let why = Why::new(loaded, &facts, &surroundings);
     let Diagnosis { hypotheses, ambiguity, searched, .. } = why.ask_of_all(&present);
     let (mut summary, _) = why.said(&all, present.len(), &hypotheses, &ambiguity, &searched);
@@ -64,10 +68,8 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Of this judgement.
-    pub(crate) fn of(state: &State, loaded: &Loaded, facts: &Facts, now: Timestamp) -> Self {
-        let bad = facts.failing.iter().chain(&facts.past).filter(|seen| !seen.fact.is_up());
-        let onset = bad.map(|seen| seen.since).min().unwrap_or(now);
+    /// Of what began at `onset`.
+    pub(crate) fn of(state: &State, loaded: &Loaded, onset: Timestamp, now: Timestamp) -> Self {
         let plant = &loaded.plant;
         let shows_trouble = |saw: Saw| match saw {
             Saw::Degraded | Saw::Flapping => true,
@@ -103,6 +105,13 @@ impl Surroundings {
         }
         let (deeds, ends) = (state.deeds.clone(), loaded.ends.clone());
         Self { onset, now, deeds, troubled, failed_before, worked, ends }
+    }
+
+    /// What priors are made of. As much as [`coincidence::influences`].
+    pub(crate) fn context<'a>(&'a self, loaded: &'a Loaded) -> prior::Context<'a> {
+        let Loaded { plant, circuit, unseen, .. } = loaded;
+        prior::Context::of(plant, circuit, unseen, &self.happened())
+            .with_worked(self.worked.clone())
     }
 
     fn happened(&self) -> Happened<'_> {
@@ -149,18 +158,11 @@ impl<'a> Why<'a> {
         facts: &'a Facts,
         surroundings: &'a Surroundings,
     ) -> Self {
-        let context = prior::Context::of(
-            &loaded.plant,
-            &loaded.circuit,
-            &loaded.unseen,
-            &surroundings.happened(),
-        )
-        .with_worked(surroundings.worked.clone());
         Self {
             loaded,
             facts,
             surroundings,
-            context,
+            context: surroundings.context(loaded),
             followed: RefCell::default(),
             up: OnceCell::new(),
             marks: OnceCell::new(),

@@ -72,8 +72,8 @@ impl<'a> Group<'a> {
         claimed || (said && !nothing && (!self.is_in_turns() || self.doubt <= BY_CHANCE))
     }
 
-    /// Whether it comes and goes: nothing fails at every try of several, nor do several that one fault took down at
-    /// the only one they had.
+    /// Whether it comes and goes: it is believed to; or nothing fails at every try of several, nor do several that one
+    /// fault took down at the only one they had.
     pub(super) fn is_in_turns(&self) -> bool {
         let tries = |seen: &&Seen| seen.fact.tries;
         let steady = || {
@@ -86,7 +86,11 @@ impl<'a> Group<'a> {
         let taken_down = lead.is_some_and(|lead| lead.faults.iter().any(is_hard));
         let steadily = steady().any(|seen| tries(&seen) >= CONFIRMED_TOGETHER);
         let at_once = taken_down && steady().count() >= 2;
-        !(steadily || at_once)
+        let held_for_it = lead.is_some_and(|lead| {
+            let all = || lead.faults.iter().filter(|it| it.until.is_none());
+            all().next().is_some() && all().all(|it| it.fault.mode == FaultMode::Flaky)
+        });
+        held_for_it || !(steadily || at_once)
     }
 
     /// The checks that have not said it often enough: they are asked once more. Of what comes and goes an answer
@@ -199,25 +203,9 @@ pub(super) fn share_out<'a>(
 }
 
 /// What fails now and then, no more often than by chance: no cause of it is looked for.
-pub(super) fn no_cause<'a>(
-    facts: &'a Facts,
-    by_chance: &BTreeSet<SymptomKey>,
-) -> Option<Group<'a>> {
-    let failing = facts.failing.iter();
-    let seen: Vec<&Seen> = failing.filter(|seen| by_chance.contains(&seen.key)).collect();
-    let sentence = match &seen[..] {
-        [] => return None,
-        [only] => {
-            let name = symptom_name(&only.key);
-            format!("{name} fails now and then, no more often than by chance")
-        }
-        several => {
-            format!("{} checks fail now and then, no more often than by chance", several.len())
-        }
-    };
-    let searched = "not searched: chance is likelier than a cause".to_owned();
-    let summary = DiagnosisSummary { sentence, searched, ..DiagnosisSummary::default() };
-    Some(Group::unsearched(seen, summary))
+pub(super) fn no_cause(facts: &Facts) -> Option<Group<'_>> {
+    let summary = by_chance::said(&facts.by_chance)?;
+    Some(Group::unsearched(facts.by_chance.iter().collect(), summary))
 }
 
 /// Causes that together take down what another group shows, and that none of them takes down alone, are one

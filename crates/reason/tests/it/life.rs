@@ -89,6 +89,36 @@ fn twelve_failures_of_a_hundred_tries_are_a_fault_and_of_two_thousand_chance() {
 }
 
 #[test]
+fn what_fails_by_chance_beside_an_outage_is_no_part_of_it() {
+    let mut world = below_one_switch(90);
+    world.run(10 * MINUTE);
+    let lie = |world: &mut World, at: usize| {
+        let lie = Outcome::down(SymptomCode::ConnectTimeout, "");
+        let check = format!("m-{at}/tcp");
+        let lie = seen(world, &check, lie, false, 1);
+        world.give(lie);
+        world.run(MINUTE / 2);
+        let up = seen(world, &check, Outcome::Up, false, 1);
+        world.give(up);
+        world.run(4 * MINUTE);
+    };
+    for at in [1, 2, 1, 2] {
+        lie(&mut world, at);
+    }
+    world.break_it("m-50");
+    world.run(10 * MINUTE);
+    for at in [1, 3] {
+        lie(&mut world, at);
+    }
+    assert_eq!(world.causes(), ["m-50 down"]);
+    let [only] = &world.confirmed()[..] else { panic!("{:#?}", world.confirmed()) };
+    let [(symptom, _)] = &only.symptoms.keys().collect::<Vec<_>>()[..] else {
+        panic!("{:?}", only.symptoms)
+    };
+    assert_eq!(symptom.as_str(), "m-50/tcp");
+}
+
+#[test]
 fn no_answer_is_no_failure_and_no_recovery() {
     let mut world = World::of(&two_racks());
     let silence = || Outcome::unknown(NoAnswerCode::Late, "");

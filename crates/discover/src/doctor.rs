@@ -311,7 +311,10 @@ fn named(plant: &Plant, secrets: &SecretStore) -> Capability {
     const WHAT: &str = "knowing its secrets";
     let in_alerts = plant.alerting().secrets();
     let in_checks = plant.checks().iter().flat_map(|check| check.question.secrets());
-    let all: BTreeSet<&str> = in_alerts.chain(in_checks).map(|Secret(name)| &**name).collect();
+    let modules = plant.probing().into_iter().flat_map(|probing| &probing.modules);
+    let in_modules = modules.flat_map(|module| module.question.secrets());
+    let all = in_alerts.chain(in_checks).chain(in_modules);
+    let all: BTreeSet<&str> = all.map(|Secret(name)| &**name).collect();
     let missing: Vec<String> = all.iter().filter_map(|name| secrets.value(name).err()).collect();
     if missing.is_empty() {
         return able(WHAT, format!("{} are named, and each has a value", all.len()));

@@ -2,7 +2,8 @@
 //!
 //! Nobody may anything until the plant says so. A target is allowed by the plant's own checks, by an address
 //! or a network, or by a name; a name is allowed by itself and never by the addresses it has today, which are
-//! the word of whoever runs its zone. Pure; tested here.
+//! the word of whoever runs its zone. A question that takes a secret along says itself who may be told it, and of a
+//! target only the host counts then. Pure; tested here.
 
 use crate::check::{Host, HostPort, Question, TlsQuestion};
 use crate::plant::Plant;
@@ -14,8 +15,20 @@ use std::net::IpAddr;
 pub struct Probing {
     /// Who may be asked; never empty in a plant that was checked.
     pub targets: Vec<Targets>,
-    /// Questions by the names that others give them, beside those that are built in.
-    pub modules: Vec<(Box<str>, Question)>,
+    /// What may be asked, beside what is built in.
+    pub modules: Vec<Module>,
+}
+
+/// A question by the name that others give it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Module {
+    /// Its name.
+    pub name: Box<str>,
+    /// What is asked; the target takes the place of its host.
+    pub question: Question,
+    /// Who may be asked it, in the place of those of all modules; never empty in a plant that was checked when the
+    /// question has a secret.
+    pub targets: Vec<Targets>,
 }
 
 /// Some hosts.
@@ -37,10 +50,21 @@ pub enum Targets {
 }
 
 impl Probing {
-    /// Whether this host may be asked.
+    /// Whether this host may be asked by this module.
     #[must_use]
-    pub fn allows(&self, host: &Host, plant: &Plant) -> bool {
-        self.targets.iter().any(|targets| targets.hold(host, plant))
+    pub fn allows(&self, module: &Module, host: &Host, plant: &Plant) -> bool {
+        // The list for all says nothing of secrets.
+        let own = !module.targets.is_empty() || module.has_secret();
+        let targets = if own { &module.targets } else { &self.targets };
+        targets.iter().any(|targets| targets.hold(host, plant))
+    }
+}
+
+impl Module {
+    /// Whether whoever is asked is told a secret, or something made of one.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        !self.question.secrets().is_empty()
     }
 }
 
@@ -79,11 +103,30 @@ fn within(own: IpAddr, network: IpAddr, bits: u8) -> bool {
 }
 
 /// A module's question, put to somebody: the target takes the place of the host that the module names, which
-/// lends its port, and its path, to a target without.
+/// lends its port, and its path, to a target without. With a secret they are the module's own: another port or path of
+/// a host may be somebody else's.
 ///
 /// # Errors
 /// Why it cannot be: what is written is no target of this kind of question, or the kind takes none.
-pub fn aimed(module: &Question, target: &str) -> Result<Question, &'static str> {
+pub fn aimed(module: &Module, target: &str) -> Result<Question, &'static str> {
+    let question = aimed_anywhere(&module.question, target)?;
+    if module.has_secret() && door(&question) != door(&module.question) {
+        return Err("it has a secret, and goes to its own port and path alone");
+    }
+    Ok(question)
+}
+
+/// All that a target can change but the host.
+fn door(question: &Question) -> (Option<u16>, Option<(&str, bool)>) {
+    match question {
+        Question::Http(http) => {
+            (Some(http.authority.port), Some((&*http.path, http.tls.is_some())))
+        }
+        other => (other.endpoints().first().map(|end| end.port), None),
+    }
+}
+
+fn aimed_anywhere(module: &Question, target: &str) -> Result<Question, &'static str> {
     let mut question = module.clone();
     if let Question::Http(http) = &mut question {
         let scheme = ["http", "https"]
@@ -133,6 +176,10 @@ probe:
     shop: { https: \"https://target:8443/health\", status: 200 }
     soa: { dns: target, query: example.net SOA }
     mail: { tcp: \"target:25\" }
+    inside:
+      { https: \"https://target:8443/inside\", headers: { authorization: { secret: a } }, targets: [a.example, 192.0.2.1] }
+    cache: { redis: target, password: { secret: b }, targets: [192.0.2.1] }
+    near: { icmp: target, targets: [198.51.100.0/24] }
 services: { s: { checks: { http: \"http://shop.example/\", connect: \"10.0.0.1:8080\" } } }
 ";
 
@@ -145,7 +192,8 @@ services: { s: { checks: { http: \"http://shop.example/\", connect: \"10.0.0.1:8
     fn who_is_named_may_be_asked_and_nobody_else() {
         let plant = plant();
         let probing = plant.probing().unwrap();
-        let allows = |host: &str| probing.allows(&as_host(host).unwrap(), &plant);
+        let module = probing.modules.iter().find(|own| &*own.name == "mail").unwrap();
+        let allows = |host: &str| probing.allows(module, &as_host(host).unwrap(), &plant);
         for host in [
             "shop.example",
             "10.0.0.1",
@@ -172,6 +220,20 @@ services: { s: { checks: { http: \"http://shop.example/\", connect: \"10.0.0.1:8
     }
 
     #[test]
+    fn a_module_with_targets_of_its_own_asks_them_alone() {
+        let plant = plant();
+        let probing = plant.probing().unwrap();
+        let by =
+            |module: &Module, host: &str| probing.allows(module, &as_host(host).unwrap(), &plant);
+        let module = |name: &str| probing.modules.iter().find(|own| *own.name == *name).unwrap();
+        assert!(by(module("near"), "198.51.100.7") && !by(module("near"), "192.0.2.1"));
+        assert!(by(module("cache"), "192.0.2.1") && !by(module("cache"), "192.0.2.2"));
+        assert!(!by(module("inside"), "shop.example"), "the list for all says nothing of secrets");
+        let unnamed = Module { targets: Vec::new(), ..module("inside").clone() };
+        assert!(!by(&unnamed, "192.0.2.1") && !by(&unnamed, "shop.example"));
+    }
+
+    #[test]
     fn what_is_printed_reads_the_same() {
         let plant = plant();
         let (again, findings) = parse_str(&crate::plantfile::print(&plant));
@@ -184,7 +246,7 @@ services: { s: { checks: { http: \"http://shop.example/\", connect: \"10.0.0.1:8
         let plant = plant();
         let modules = &plant.probing().unwrap().modules;
         let aimed = |module: &str, target: &str| {
-            let (_, module) = modules.iter().find(|(name, _)| **name == *module).unwrap();
+            let module = modules.iter().find(|own| *own.name == *module).unwrap();
             aimed(module, target).map(|question| match question {
                 Question::Http(http) => {
                     let HostPort { host, port } = http.authority;
@@ -205,5 +267,14 @@ services: { s: { checks: { http: \"http://shop.example/\", connect: \"10.0.0.1:8
         assert!(aimed("shop", "ftp://a.example/").is_err());
         assert!(aimed("soa", "a b").is_err());
         assert!(aimed("shop", "").is_err());
+        assert_eq!(told("inside", "a.example"), "Name(\"a.example\") 8443 /inside true");
+        assert_eq!(told("inside", "https://a.example:8443/"), told("inside", "a.example"));
+        for elsewhere in
+            ["a.example:8444", "https://a.example/inside", "http://a.example:8443/", "a.example/b"]
+        {
+            assert!(aimed("inside", elsewhere).is_err(), "{elsewhere}");
+        }
+        assert!(aimed("cache", "192.0.2.1").is_ok() && aimed("cache", "192.0.2.1:6379").is_ok());
+        assert!(aimed("cache", "192.0.2.1:6380").is_err());
     }
 }

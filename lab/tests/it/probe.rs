@@ -10,8 +10,10 @@ use blackstart_lab::{Daemon, Host, Lab, Listen, Server, certificate, is_possible
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
 const EXPORTER: &str = "prometheus-blackbox-exporter";
 
@@ -244,4 +246,97 @@ fn nobody_is_asked_whom_the_plant_does_not_name() {
     let took: f64 = value(&told, "probe_duration_seconds").parse().expect("a number");
     assert!((0.5..9.0).contains(&took), "half a second is left for the way back: {told}");
     drop(mute);
+}
+
+/// A web server that sends everybody to this place, and the heads that it heard.
+fn listens(host: &Host, at: &'static str, place: &'static str) -> Arc<Mutex<Vec<String>>> {
+    let listener = host.inside(|| TcpListener::bind(at).expect("an address that is free"));
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = heard.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut head = [0; 4096];
+            let read = stream.read(&mut head).unwrap_or(0);
+            let head = String::from_utf8_lossy(&head[..read]).into_owned();
+            hears.lock().expect("nobody panics with it").push(head);
+            let answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n";
+            let _ = stream.write_all(format!("{answer}Location: {place}\r\n\r\n").as_bytes());
+        }
+    });
+    heard
+}
+
+#[test]
+fn a_secret_is_told_to_whom_its_module_names_and_to_nobody_else() {
+    if !is_possible(&["ip", "redis-server"]) {
+        return;
+    }
+    let lab = Lab::new();
+    let host = lab.host("secretive");
+    let _cache = Daemon::redis(&host, "127.0.0.1", 6381, &["--requirepass", "s3cret-word"]);
+    let named = listens(&host, "127.0.0.1:8094", "http://127.0.0.3:8094/inside");
+    let lured = listens(&host, "127.0.0.3:8094", "/");
+    let others = ["127.0.0.1:8095", "127.0.0.2:8094"].map(|at| listens(&host, at, "/"));
+    let secrets = host.folder().join("secrets");
+    std::fs::write(&secrets, "cache = s3cret-word\nold = gu3ss-word\n").expect("secrets");
+    let own = PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&secrets, own).expect("they are ours");
+    let module = |name: &str, secret: &str| {
+        format!(
+            "    {name}: {{ redis: \"target:6381\", password: {{ secret: {secret} }}, role: master, \
+             targets: 127.0.0.1 }}\n"
+        )
+    };
+    let modules = [module("cache", "cache"), module("old", "old"), module("lost", "lost")].concat();
+    let probe = format!(
+        "probe:\n  targets: [plant, 127.0.0.0/8]\n  modules:\n{modules}    token: {{ http: \
+         \"http://target:8094/inside\", status: 200, headers: {{ authorization: {{ secret: cache }} }}, \
+         targets: [127.0.0.1, 127.0.0.3] }}\n"
+    );
+    let file = secrets.to_string_lossy().into_owned();
+    let server = Server::start(&host, &plant(&host, &probe), &["--secrets", &file]);
+    let ask = |query: &str| scrape(&host, OURS, query, "");
+    let (status, told) = ask("module=cache&target=127.0.0.1");
+    assert!(status == 200 && told.starts_with("# up\n"), "{told}");
+    let (_, told) = ask("module=old&target=127.0.0.1");
+    assert!(told.starts_with("# down(wrong-login: WRONGPASS"), "{told}");
+    let (status, told) = ask("module=lost&target=127.0.0.1");
+    assert!(status == 503 && told.contains("the secret `lost`"), "{told}");
+
+    let refused = [
+        ("module=cache&target=127.0.0.2", 403, "the module's own `targets` do not name it"),
+        ("module=cache&target=127.0.0.1:6382", 400, "its own port and path alone"),
+        ("module=token&target=127.0.0.2", 403, "the module's own `targets`"),
+        ("module=token&target=127.0.0.1:8095", 400, "its own port and path alone"),
+        ("module=token&target=http://127.0.0.1:8095/inside", 400, "its own port"),
+        ("module=token&target=127.0.0.1/elsewhere", 400, "its own port and path"),
+        ("module=token&target=https://127.0.0.1:8094/inside", 400, "its own port and path"),
+    ];
+    for (query, status, why) in refused {
+        let told = ask(query);
+        assert!(told.0 == status && told.1.contains(why), "{query}: {told:?}");
+    }
+    // Where it sends us may be told too, but not because an answer says so.
+    let (_, token) = ask("module=token&target=127.0.0.1");
+    assert!(token.starts_with("# down(wrong-status: 302"), "{token}");
+    let heard = named.lock().expect("nobody panics with it").clone();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(heard[0].contains("authorization: s3cret-word\r\n"), "{heard:?}");
+    for heard in others.iter().chain([&lured]) {
+        assert_eq!(*heard.lock().expect("nobody panics with it"), Vec::<String>::new());
+    }
+
+    let metrics = server.console.get("/metrics").expect("they are told").0;
+    let mut all = vec![told.into_bytes(), token.into_bytes(), metrics.into_bytes()];
+    let files = std::fs::read_dir(server.data()).expect("its folder");
+    let files = files.map(|file| file.expect("a file").path());
+    let read = |file| std::fs::read(file).expect("readable");
+    all.extend(files.chain([host.folder().join("serve.log")]).map(read));
+    for bytes in all {
+        for secret in ["s3cret-word", "gu3ss-word"] {
+            let is_there = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!is_there, "a secret is kept or told");
+        }
+    }
 }

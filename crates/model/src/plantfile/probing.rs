@@ -3,11 +3,16 @@
 use super::print::{Fields, flow_list, flow_map, scalar};
 use super::questions::{form, is_name};
 use super::reader::{Keys, as_host, entries, list, text};
+use super::schema::Key;
 use super::tree::Node;
 use super::{Report, codes, shortened};
 use crate::check::Host;
-use crate::probing::{Probing, Targets};
+use crate::probing::{Module, Probing, Targets};
 use std::net::IpAddr;
+
+/// What a module has besides its question.
+pub(super) const TARGETS: Key =
+    ("targets", "texts", "who may be asked this one, in the place of all; needed with a secret");
 
 /// Entries of `targets` at most: each is looked at for every question.
 const TARGETS_MAX: usize = 1_000;
@@ -20,17 +25,8 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Probing> {
     let mut keys = Keys::of(node, "`probe`", report)?;
     let mut probing = Probing::default();
     if let Some(node) = keys.need("targets", report) {
-        if list(node).is_empty() {
-            let message = "nobody may be asked".to_owned();
-            let help = Some("as `targets: [plant]`, or leave `probe` out".to_owned());
-            report.add(codes::EMPTY, node.place, message, help);
-        }
-        if let Some(beyond) = list(node).get(TARGETS_MAX) {
-            let message = format!("more than {TARGETS_MAX} targets");
-            report.add(codes::LIMIT, beyond.place, message, None);
-        }
-        let nodes = list(node).iter().take(TARGETS_MAX);
-        probing.targets = nodes.filter_map(|node| targets(node, report)).collect();
+        let help = "as `targets: [plant]`, or leave `probe` out";
+        probing.targets = all_targets(node, help, report);
     }
     for (at, entry) in entries(keys.take("modules"), "`modules`", report).iter().enumerate() {
         if at == MODULES_MAX {
@@ -41,12 +37,15 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Probing> {
         let named = is_name(&entry.key, entry.key_place, report);
         let Some(mut keys) = Keys::of(&entry.value, "a module", report) else { continue };
         let question = form::question(&mut keys, report);
+        let own = keys.take(TARGETS.0);
         keys.finish("a module", report);
+        let help = "as `targets: [192.0.2.7]`, or leave it out";
+        let own_targets = own.map_or_else(Vec::new, |node| all_targets(node, help, report));
         let Some((kind, mut question)) = question.filter(|_| named) else { continue };
-        if !question.secrets().is_empty() {
-            let message = "what others aim takes no secret along".to_owned();
-            let help = Some("give it to a check of the plant, and ask for that".to_owned());
-            report.add(codes::CHOICE, entry.value.place, message, help);
+        if !question.secrets().is_empty() && own.is_none() {
+            let message = "it does not say who may be told its secret".to_owned();
+            let help = Some("name them in this module, as `targets: [192.0.2.7]`".to_owned());
+            report.add(codes::MISSING_KEY, entry.value.place, message, help);
             continue;
         }
         let takes_target =
@@ -57,10 +56,24 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Probing> {
             report.add(codes::CHOICE, entry.value.place, message, None);
             continue;
         }
-        probing.modules.push((entry.key.as_ref().into(), question));
+        let name = entry.key.as_ref().into();
+        probing.modules.push(Module { name, question, targets: own_targets });
     }
     keys.finish("`probe`", report);
     Some(probing)
+}
+
+fn all_targets(node: &Node<'_>, help: &str, report: &mut Report) -> Vec<Targets> {
+    if list(node).is_empty() {
+        let message = "nobody may be asked".to_owned();
+        report.add(codes::EMPTY, node.place, message, Some(help.to_owned()));
+    }
+    if let Some(beyond) = list(node).get(TARGETS_MAX) {
+        let message = format!("more than {TARGETS_MAX} targets");
+        report.add(codes::LIMIT, beyond.place, message, None);
+    }
+    let nodes = list(node).iter().take(TARGETS_MAX);
+    nodes.filter_map(|node| targets(node, report)).collect()
 }
 
 fn targets(node: &Node<'_>, report: &mut Report) -> Option<Targets> {
@@ -105,7 +118,22 @@ const fn length(address: IpAddr) -> u8 {
 /// Prints it.
 pub(super) fn printed(probing: &Probing) -> Fields {
     let Probing { targets, modules } = probing;
-    let written = targets.iter().map(|targets| match targets {
+    let mut fields = vec![("targets", printed_targets(targets))];
+    if !modules.is_empty() {
+        let modules = modules.iter().map(|Module { name, question, targets }| {
+            let mut fields = form::printed(question);
+            if !targets.is_empty() {
+                fields.push((TARGETS.0, printed_targets(targets)));
+            }
+            (name, flow_map(fields))
+        });
+        fields.push(("modules", flow_map(modules)));
+    }
+    fields
+}
+
+fn printed_targets(targets: &[Targets]) -> String {
+    flow_list(targets.iter().map(|targets| match targets {
         Targets::Plant => "plant".to_owned(),
         Targets::Network { address, bits } if *bits == length(*address) => {
             scalar(&address.to_string())
@@ -113,11 +141,5 @@ pub(super) fn printed(probing: &Probing) -> Fields {
         Targets::Network { address, bits } => scalar(&format!("{address}/{bits}")),
         Targets::Name(name) => scalar(name),
         Targets::Below(suffix) => scalar(&format!("*{suffix}")),
-    });
-    let mut fields = vec![("targets", flow_list(written))];
-    if !modules.is_empty() {
-        let modules = modules.iter().map(|(name, asked)| (name, flow_map(form::printed(asked))));
-        fields.push(("modules", flow_map(modules)));
-    }
-    fields
+    }))
 }

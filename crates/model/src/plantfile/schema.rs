@@ -8,6 +8,7 @@
 use super::alerts::{BEATS, TLS_MODES};
 use super::fields::{FIELDS, Field, Holds};
 use super::lower::{NAME_MAX, REQUIREMENT_WORDS};
+use super::probing;
 use super::questions::database;
 use super::questions::dns::{RCODES, RECORD_TYPES};
 use super::questions::form::{FORMS, Form};
@@ -510,13 +511,14 @@ fn words() -> Vec<(&'static str, Json)> {
         ("ntfy", named(reference("ntfy-topic"), reference("name"))),
         ("commands", named(reference("command"), reference("name"))),
         ("beat-method", choice(BEATS.map(|(word, _)| word))),
-        ("modules", named(reference("question"), reference("name"))),
+        ("modules", named(reference("module"), reference("name"))),
         ("vantages", named(reference("vantage"), reference("name"))),
         ("maintenances", named(reference("maintenance"), reference("name"))),
         ("checks", one_or_list("check")),
         ("check", map([("oneOf", questions(CHECK))])),
         ("way-out", one_or_list("question")),
         ("question", map([("oneOf", questions(&[]))])),
+        ("module", map([("oneOf", questions(&[probing::TARGETS]))])),
     ];
     words.extend(requirements());
     for unit in [
@@ -804,6 +806,9 @@ mod tests {
             assert_eq!(check, &(&named | &keys(*own)) | &keys(CHECK), "{}", question.0);
             let way_out = read(&format!("here: {{ way_out: {{ {}: b, @ }} }}", question.0));
             assert_eq!(way_out, &named | &keys(*own), "{}", question.0);
+            let module = format!("probe: {{ modules: {{ a: {{ {}: b, @ }} }} }}", question.0);
+            let own = &(&named | &keys(*own)) | &keys(&[probing::TARGETS]);
+            assert_eq!(read(&module), own, "{}", question.0);
         }
     }
 

@@ -298,8 +298,11 @@ fn doors_that_are_half_open() {
         ("{ targets: plant, modules: { a: { icmp: target, every: 1 s } } }", "BS0106"),
         (
             "{ targets: plant, modules: { a: { mariadb: t, user: b, password: { secret: c } } } }",
-            "BS0310",
+            "BS0107",
         ),
+        ("{ targets: plant, modules: { a: { redis: t, password: b, targets: plant } } }", "BS0309"),
+        ("{ targets: plant, modules: { a: { icmp: t, targets: [] } } }", "BS0403"),
+        ("{ targets: plant, modules: { a: { icmp: t, targets: [a b] } } }", "BS0306"),
     ] {
         refused_with(&with(&format!("probe: {probe}\n")), code);
     }

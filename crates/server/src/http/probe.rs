@@ -2,7 +2,8 @@
 //! blackbox_exporter, so that its scrape configurations and dashboards go on working.
 //!
 //! It is a door through which others make this host ask things, so it is shut until the plant's `probe:` says
-//! whom they may name; a page of another site in somebody's browser may nobody at all. What could not be put
+//! whom they may name; a page of another site in somebody's browser may nobody at all. A question with a secret is
+//! put to whom its own module names, at its own door, and to nobody that an answer sends us to. What could not be put
 //! is an error of the scrape and never `probe_success 0`. Nothing of it is judged or kept. Tested beside the
 //! real exporter on the same targets in the `lab`.
 
@@ -19,7 +20,7 @@ use blackstart_model::check::{Host, HostPort, Question};
 use blackstart_model::observation::{NoAnswer, NoAnswerCode, Outcome};
 use blackstart_model::plant::Plant;
 use blackstart_model::plantfile;
-use blackstart_model::probing::{Probing, aimed};
+use blackstart_model::probing::{Module, Probing, aimed};
 use blackstart_model::time::Duration;
 use blackstart_probe::{Answer, Equipment, Seen, ask_once_seen};
 use serde::Deserialize;
@@ -149,7 +150,7 @@ async fn probe(app: &App, headers: &HeaderMap, wanted: &Wanted) -> Result<String
         Tried::of(app, &turn, question, deadline).await?
     } else {
         let module = named(probing, module)?;
-        let allowed = |question: &Question| allowed(question, plant, probing);
+        let allowed = |question: &Question| allowed(module, question, plant, probing);
         follow(app, &turn, (module, &wanted.target), deadline, allowed).await?
     };
     match &tried.answer.outcome {
@@ -189,29 +190,35 @@ fn own_check(plant: &Plant, key: &str) -> Result<Question, Refused> {
 }
 
 /// The plant's own module of this name, or the one that is built in.
-fn named<'p>(probing: &'p Probing, name: &str) -> Result<&'p Question, Refused> {
+fn named<'p>(probing: &'p Probing, name: &str) -> Result<&'p Module, Refused> {
     let all = || probing.modules.iter().chain(&MODULES.modules);
-    let found = all().find(|(own, _)| **own == *name).map(|(_, question)| question);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = all().map(|(name, _)| &**name).chain([CHECK]).collect();
+    all().find(|own| *own.name == *name).ok_or_else(|| {
+        let names: Vec<&str> = all().map(|own| &*own.name).chain([CHECK]).collect();
         let why = format!("unknown module `{name}`; there are: {}", names.join(", "));
         (StatusCode::BAD_REQUEST, why)
     })
 }
 
-fn allowed(question: &Question, plant: &Plant, probing: &Probing) -> Result<(), Refused> {
+fn allowed(
+    module: &Module,
+    question: &Question,
+    plant: &Plant,
+    probing: &Probing,
+) -> Result<(), Refused> {
     let named: Vec<&Host> = question
         .endpoints()
         .into_iter()
         .map(|endpoint| &endpoint.host)
         .chain(question.host())
         .collect();
-    match named.into_iter().find(|host| !probing.allows(host, plant)) {
+    match named.into_iter().find(|host| !probing.allows(module, host, plant)) {
         None => Ok(()),
         Some(host) => {
             let host = told::host(host);
-            let why =
-                format!("`{host}` may not be asked: the plant's `probe.targets` do not name it");
+            let own = !module.targets.is_empty();
+            let whose =
+                if own { "the module's own `targets`" } else { "the plant's `probe.targets`" };
+            let why = format!("`{host}` may not be asked: {whose} do not name it");
             Err((StatusCode::FORBIDDEN, why))
         }
     }
@@ -249,7 +256,7 @@ impl Tried {
 async fn follow(
     app: &App,
     turn: &Turn,
-    (module, target): (&Question, &str),
+    (module, target): (&Module, &str),
     deadline: Duration,
     allowed: impl Fn(&Question) -> Result<(), Refused>,
 ) -> Result<Tried, Refused> {
@@ -268,7 +275,8 @@ async fn follow(
             tried.redirects = before.redirects + 1;
         }
         match next_hop(&tried) {
-            Some(next) if tried.redirects < REDIRECTS_MAX => {
+            // Nobody but the plant says who is told a secret.
+            Some(next) if tried.redirects < REDIRECTS_MAX && !module.has_secret() => {
                 target = next;
                 before = Some(tried);
             }
@@ -311,7 +319,12 @@ pub fn fuzzed(bytes: &[u8]) {
     use std::net::IpAddr;
     const PLANT: &str = "\
 blackstart: 1
-probe: { targets: [plant, 192.0.2.0/28, \"*.below.example\"], modules: { mail: { smtp: \"target\" } } }
+probe:
+  targets: [plant, 192.0.2.0/28, \"*.below.example\"]
+  modules:
+    mail: { smtp: target }
+    inside:
+      { http: \"http://target:81/a\", headers: { b: { secret: c } }, targets: \"*.inside.below.example\" }
 services: { shop: { checks: [ { http: \"http://shop.example/\" } ] } }
 ";
     static READ: LazyLock<Arc<Plant>> =
@@ -336,10 +349,19 @@ services: { shop: { checks: [ { http: \"http://shop.example/\" } ] } }
             },
         })
     };
-    if allowed(&question, plant, probing).is_err() {
+    if allowed(module, &question, plant, probing).is_err() {
         return;
     }
     assert!(is_ours(&question), "{question:?}");
+    if let (true, Question::Http(http)) = (module.has_secret(), &question) {
+        let HostPort { host: Host::Name(name), port: 81 } = &http.authority else {
+            panic!("{http:?}")
+        };
+        let name = name.strip_suffix('.').unwrap_or(name);
+        assert!(name.ends_with(".inside.below.example") && &*http.path == "/a", "{http:?}");
+        assert!(http.tls.is_none(), "{http:?}");
+        return;
+    }
     let location = lines.next().map(|text| text.into_owned());
     let http = blackstart_probe::SeenHttp {
         status: 302,
@@ -354,7 +376,7 @@ services: { shop: { checks: [ { http: \"http://shop.example/\" } ] } }
     let tried = Tried { question, answer, seen, redirects: 0 };
     let Some(next) = next_hop(&tried) else { return };
     if let Ok(question) = aimed(module, &next)
-        && allowed(&question, plant, probing).is_ok()
+        && allowed(module, &question, plant, probing).is_ok()
     {
         assert!(is_ours(&question), "{question:?}");
     }

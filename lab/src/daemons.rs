@@ -8,6 +8,7 @@ mod redis;
 mod ssh;
 
 pub use lldp::neighbours;
+pub use measured::Strip;
 
 use crate::namespace::Host;
 use crate::wait;

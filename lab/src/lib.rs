@@ -19,7 +19,7 @@ mod bare;
 pub use bare::{Bare, PERSON};
 pub use blackstart::{Agent, Console, Server, agent_binary, binary};
 pub use certificate::certificate;
-pub use daemons::{Daemon, Listen, Mailbox, neighbours};
+pub use daemons::{Daemon, Listen, Mailbox, Strip, neighbours};
 pub use namespace::{Host, Lab};
 pub use plant_world::PlantWorld;
 pub use play::{Cause, PLAY_NEEDS, Play};

@@ -19,6 +19,7 @@ mod icmp;
 mod seed_2;
 mod seed_5;
 mod seed_6;
+mod outlet;
 mod small_host;
 mod first_minute;
 mod packages;

@@ -20,7 +20,7 @@ use crate::circuit::{GateId, InputId, Subject, machine_of};
 use crate::deed::{self, Mended};
 use crate::diagnosis::Fact;
 use crate::diagnosis::next::Asked;
-use crate::history::{Grid, Manner, Regime, is_answer, regimes};
+use crate::history::{Grid, Manner, Regime, is_answer, long_up, regimes};
 use crate::state::{Evidence, Loaded, State, SymptomKey, Word};
 use crate::summary::{sign, subject_named};
 use blackstart_model::incident::IncidentState;
@@ -149,6 +149,8 @@ struct Told<'a> {
     answers: Option<(ComponentId, GateId)>,
     grid: Grid,
     regimes: Vec<Regime<'a>>,
+    /// That is all of them, and not the last alone.
+    is_whole: bool,
 }
 
 impl<'a> Told<'a> {
@@ -198,6 +200,10 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
         facts.ripens_at = ripens.into_iter().filter(|&at| at > now).min();
         return facts;
     };
+    for told in told.iter_mut().filter(|it| !it.is_whole && it.evidence.so_since >= from) {
+        (told.regimes, _) = regimes(told.evidence, told.grid, &state.gaps, None, now);
+        told.is_whole = true;
+    }
     let deeds = deed::since(state, from);
     let mut changes = Vec::new();
     let mut slowest = Duration::ZERO;
@@ -282,8 +288,16 @@ fn told<'a>(
             let check = &loaded.plant.checks()[sees.check.index()];
             let grid = Grid { every: check.every, deadline: check.deadline };
             let deaf = state.mute_since(&key.1);
-            let (regimes, calm_at) = regimes(evidence, grid, &state.gaps, deaf, now);
-            ripens.extend(calm_at);
+            let long_up = long_up(evidence, grid, &state.gaps, deaf, now);
+            let is_whole = long_up.is_none();
+            let regimes = match long_up {
+                Some(regime) => vec![regime],
+                None => {
+                    let (regimes, calm_at) = regimes(evidence, grid, &state.gaps, deaf, now);
+                    ripens.extend(calm_at);
+                    regimes
+                }
+            };
             ripens.extend(state.gaps.last().map(|gap| later(gap.until, grid.need())));
             let seen_by = loaded.circuit.vantage_input(sees.vantage);
             Some(Told {
@@ -294,6 +308,7 @@ fn told<'a>(
                 answers: sees.answers,
                 grid,
                 regimes,
+                is_whole,
             })
         })
         .collect()

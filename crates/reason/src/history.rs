@@ -641,8 +641,23 @@ fn spans<'a>(
     spans
 }
 
-/// The regime of what has only ever been one way and does not flap, where nobody ever stopped listening: most of a
-/// plant on most days.
+/// The present regime of what is up, and has been for so long that it does not flap whatever it did before: most of a
+/// plant on most days. `None` where that takes a closer look.
+pub(crate) fn long_up<'a>(
+    evidence: &'a Evidence,
+    grid: Grid,
+    gaps: &[Gap],
+    deaf_since: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Regime<'a>> {
+    let calm = signed(grid.every.mul_f64(CALM_TRIES.1));
+    let is_calm = now.duration_since(evidence.so_since) > calm;
+    let is_up = manner(&evidence.outcome) == Some(Manner::Up);
+    (is_calm && is_up && gaps.is_empty() && deaf_since.is_none())
+        .then(|| present(evidence, Manner::Up, grid, deaf_since, now.max(evidence.at)))
+}
+
+/// The regime of what has only ever been one way and does not flap, where nobody ever stopped listening.
 fn only<'a>(
     evidence: &'a Evidence,
     grid: Grid,
@@ -651,13 +666,22 @@ fn only<'a>(
     end: Timestamp,
 ) -> Option<Regime<'a>> {
     let manner = manner(&evidence.outcome).filter(|manner| *manner != Manner::Flapping)?;
-    let Evidence { ref outcome, so_since: since, at, tries, failures, ref past, .. } = *evidence;
-    if !past.is_empty() || !gaps.is_empty() {
-        return None;
-    }
+    let plain = evidence.past.is_empty() && gaps.is_empty();
+    plain.then(|| present(evidence, manner, grid, deaf_since, end))
+}
+
+/// The present phase as a regime.
+fn present<'a>(
+    evidence: &'a Evidence,
+    manner: Manner,
+    grid: Grid,
+    deaf_since: Option<Timestamp>,
+    end: Timestamp,
+) -> Regime<'a> {
+    let Evidence { ref outcome, so_since: since, at, tries, failures, .. } = *evidence;
     let (until, lasts) = (end.max(since), deaf_since.is_none());
     let (bad, mild) = (part(tries, failures), is_mild(manner));
-    Some(Regime {
+    Regime {
         manner,
         since,
         until,
@@ -666,7 +690,7 @@ fn only<'a>(
         lasts,
         first: Span { manner, since, until, tries, bad, mild },
         more: Vec::new(),
-    })
+    }
 }
 
 /// A span without what nobody listened to. Only what was told later to have begun and ended in such a time is held to

@@ -33,6 +33,7 @@ pub mod lossy;
 pub(crate) mod next;
 
 pub(crate) use likelihood::for_turns;
+use wires::WRONG_EDGE;
 pub(crate) use wires::{Lines, WRONG_WIRES};
 
 use crate::battery::Batteries;
@@ -44,14 +45,12 @@ use blackstart_model::{ComponentId, Plant};
 use crowds::Crowds;
 use cuts::Cuts;
 use element::{Element, Manner};
-use gains::WRONG_EDGE;
 use likelihood::{NAMED_FOR_ANOTHER, log_add};
 use search::Scored;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use suspects::{RATES, Suspects};
-use wires::Wires;
 
 /// Epochs of one outage at most.
 pub(crate) const EPOCHS_MAX: u8 = 8;
@@ -93,6 +92,8 @@ pub(crate) struct Fact {
     pub(crate) names: Option<InputId>,
     /// How far whoever says so is trusted, 0 to 1; a check's own errors are not meant.
     pub(crate) trust: f64,
+    /// What was asked, where it is a component.
+    pub(crate) of: Option<ComponentId>,
     /// The machine that answers: facts of one share the way to it.
     pub(crate) machine: Option<ComponentId>,
     /// The vantage that saw it.
@@ -113,6 +114,7 @@ impl Fact {
             answered: None,
             names: None,
             trust: 1.0,
+            of: None,
             machine: None,
             seen_by: None,
         }
@@ -259,7 +261,7 @@ pub(crate) struct Question<'a> {
 
 /// What is gained when something unmodelled did what does not fit, with its prior: once for each epoch in
 /// which it would have done something, for each has a picture of its own.
-fn unmodelled(suspects: &Suspects, predicted: &[Predicted]) -> f64 {
+fn unmodelled(suspects: &Suspects<'_>, predicted: &[Predicted]) -> f64 {
     let mut gained = [0.0; EPOCHS_MAX as usize];
     let mut told = predicted.iter().peekable();
     for place in suspects.places.iter().filter(|place| place.bad) {
@@ -279,9 +281,8 @@ type Predicted = (u32, f32);
 /// Ranks the fault sets that could explain what fails. At least "nothing" and "unmodelled" compete.
 pub(crate) fn diagnose(question: &Question<'_>) -> Diagnosis {
     let suspects = Suspects::of(question);
-    let wires = Wires::of(question);
-    let sets = search::search(&suspects, question.follows, &wires);
-    let mut candidates = candidates(question, &suspects, &wires, sets);
+    let sets = search::search(&suspects, question.follows);
+    let mut candidates = candidates(question, &suspects, sets);
     look_up(&suspects, &mut candidates);
     let score = unmodelled(&suspects, &[]);
     candidates.push(Candidate { unmodelled: true, score, ..Candidate::default() });
@@ -320,7 +321,7 @@ impl Candidate {
 
     /// What broke, in which manner, from when to when: the same for sets that say it in other words, a pair and
     /// one of the two besides.
-    fn broken(&self, suspects: &Suspects) -> BTreeMap<(InputId, u8), (u8, u8)> {
+    fn broken(&self, suspects: &Suspects<'_>) -> BTreeMap<(InputId, u8), (u8, u8)> {
         let mut broken: BTreeMap<(InputId, u8), (u8, u8)> = BTreeMap::new();
         for (it, member) in self.elements.iter().zip(&self.members) {
             for &input in &suspects.all[it.suspect as usize].members[*member].1 {
@@ -351,8 +352,7 @@ fn member_prior(
 /// One candidate for each set and, of suspects of several members, each member.
 fn candidates(
     question: &Question<'_>,
-    suspects: &Suspects,
-    wires: &Wires<'_>,
+    suspects: &Suspects<'_>,
     sets: Vec<Scored>,
 ) -> Vec<Candidate> {
     let mut by_key: BTreeMap<Vec<Key>, Candidate> = BTreeMap::new();
@@ -396,8 +396,7 @@ fn candidates(
         let paid_of = |at: usize, members: Option<&[usize]>| {
             price::paid(suspects, &plain.elements, at, members)
         };
-        let astray =
-            |members: Option<&[usize]>| price::astray(suspects, wires, &plain.elements, members);
+        let astray = |members: Option<&[usize]>| price::astray(suspects, &plain.elements, members);
         let paid_by_any: Vec<f64> = hard.iter().map(|&at| paid_of(at, None)).collect();
         let astray_by_any = OnceCell::new();
         let paid = |members: &[usize]| -> f64 {
@@ -453,7 +452,7 @@ fn candidates(
 }
 
 /// Looks the best up in the circuit, and scores them by what it says.
-fn look_up(suspects: &Suspects, candidates: &mut Vec<Candidate>) {
+fn look_up(suspects: &Suspects<'_>, candidates: &mut Vec<Candidate>) {
     let most = candidates.len().min(LOOKED_UP_MAX);
     let (looked_up, _) = candidates.split_at_mut(most);
     predict(suspects, looked_up);
@@ -477,7 +476,7 @@ fn look_up(suspects: &Suspects, candidates: &mut Vec<Candidate>) {
 }
 
 /// The inputs that a candidate has broken, whenever.
-fn broke(suspects: &Suspects, candidate: &Candidate) -> BTreeSet<InputId> {
+fn broke(suspects: &Suspects<'_>, candidate: &Candidate) -> BTreeSet<InputId> {
     let sets = candidate.elements.iter().zip(&candidate.members);
     sets.flat_map(|(it, member)| &suspects.all[it.suspect as usize].members[*member].1)
         .copied()
@@ -485,7 +484,7 @@ fn broke(suspects: &Suspects, candidate: &Candidate) -> BTreeSet<InputId> {
 }
 
 /// How well all facts fit, against nothing having broken; one wrong edge a machine is allowed for.
-fn fit(suspects: &Suspects, candidate: &Candidate, predicted: &[Predicted]) -> f64 {
+fn fit(suspects: &Suspects<'_>, candidate: &Candidate, predicted: &[Predicted]) -> f64 {
     let broke = broke(suspects, candidate);
     // From where something is seen is not drawn: what a vantage sees is seen, wherever the wires lie.
     let sets = candidate.elements.iter().zip(&candidate.members);
@@ -501,11 +500,18 @@ fn fit(suspects: &Suspects, candidate: &Candidate, predicted: &[Predicted]) -> f
         cut_off.iter().any(|(input, it)| fact.seen_by == Some(*input) && then(it))
     };
     let fact = |told: &Predicted| &suspects.facts[told.0 as usize];
+    let hard = || {
+        let all = candidate.elements.iter().zip(&candidate.members);
+        let hard = all.filter(|(it, _)| it.manner == Manner::Hard);
+        let inputs = hard.flat_map(|(it, at)| &suspects.all[it.suspect as usize].members[*at].1);
+        let inputs: BTreeSet<InputId> = inputs.copied().collect();
+        vec![suspects.wires.set(&inputs.into_iter().collect::<Vec<_>>())]
+    };
+    let broken = OnceCell::new();
     let mut sum = 0.0;
     // Machines that were seen alike come one after another.
     let mut last: Option<(*const suspects::Fits, f32, f64)> = None;
     for machine in predicted.chunk_by(|a, b| fact(a).group == fact(b).group) {
-        let drawn = fact(&machine[0]).fact.machine.is_some();
         // What speaks against the hypothesis in some epochs may be the doing of one wrong edge.
         let (mut own, mut wrong) = (0.0, 0.0);
         for epoch in machine.chunk_by(|a, b| fact(a).fact.epoch == fact(b).fact.epoch) {
@@ -531,7 +537,10 @@ fn fit(suspects: &Suspects, candidate: &Candidate, predicted: &[Predicted]) -> f
                 own += here;
             }
         }
-        let each = own + if drawn { f64::max(wrong, WRONG_EDGE.ln()) } else { wrong };
+        if let Some(of) = fact(&machine[0]).fact.machine.filter(|_| wrong < WRONG_EDGE.ln()) {
+            wrong = wrong.max(suspects.wires.wrong_edge(of, broken.get_or_init(hard)));
+        }
+        let each = own + wrong;
         sum += f64::from(fact(&machine[0]).count) * each;
     }
     sum
@@ -547,7 +556,7 @@ struct Lanes {
 }
 
 /// Fills in what each candidate predicts.
-fn predict(suspects: &Suspects, candidates: &mut [Candidate]) {
+fn predict(suspects: &Suspects<'_>, candidates: &mut [Candidate]) {
     let epochs = usize::from(suspects.epochs);
     // The epochs of one history lie side by side, in a word.
     let width = epochs.next_power_of_two();
@@ -648,7 +657,7 @@ fn chances(flaky: &[InTurns]) -> Vec<f64> {
 
 /// What is predicted, and what faults in part bring down besides: the circuit cannot say it.
 fn with_partial(
-    suspects: &Suspects,
+    suspects: &Suspects<'_>,
     candidate: &Candidate,
     predicted: Vec<Predicted>,
 ) -> Vec<Predicted> {
@@ -662,7 +671,7 @@ fn with_partial(
 }
 
 /// Orders, weighs and tells apart.
-fn rank(question: &Question<'_>, suspects: &Suspects, mut all: Vec<Candidate>) -> Diagnosis {
+fn rank(question: &Question<'_>, suspects: &Suspects<'_>, mut all: Vec<Candidate>) -> Diagnosis {
     all.sort_by(|a, b| {
         b.score.total_cmp(&a.score).then_with(|| {
             (a.unmodelled, &a.elements, &a.members).cmp(&(b.unmodelled, &b.elements, &b.members))
@@ -726,7 +735,7 @@ fn makes_idle(better: &Hypothesis, other: &Hypothesis) -> bool {
 }
 
 /// The elements of a hypothesis that share facts, by their places.
-fn parts(suspects: &Suspects, top: &Candidate) -> Vec<Vec<usize>> {
+fn parts(suspects: &Suspects<'_>, top: &Candidate) -> Vec<Vec<usize>> {
     let bad = |element: &Element| -> BTreeSet<u32> {
         let places = suspects.bad_of(element.suspect).iter().copied();
         let then = |at: &u32| {
@@ -781,7 +790,7 @@ fn parts(suspects: &Suspects, top: &Candidate) -> Vec<Vec<usize>> {
 /// The parts as hypotheses of their own.
 fn told_apart(
     question: &Question<'_>,
-    suspects: &Suspects,
+    suspects: &Suspects<'_>,
     all: &[Candidate],
     parts: &[Vec<usize>],
     of_part: &[Vec<usize>],
@@ -873,7 +882,11 @@ fn only(candidate: &Candidate, places: &[usize]) -> Candidate {
 
 /// For each fault of the leading hypothesis what stands beside it: another one in its place that says
 /// the same of everything that was seen.
-fn ambiguity(question: &Question<'_>, suspects: &Suspects, all: &[Candidate]) -> Vec<Vec<Fault>> {
+fn ambiguity(
+    question: &Question<'_>,
+    suspects: &Suspects<'_>,
+    all: &[Candidate],
+) -> Vec<Vec<Fault>> {
     let top = &all[0];
     let key = top.key();
     let mut groups = Vec::new();
@@ -952,7 +965,7 @@ fn group(
 
 /// What fails and is to, by a candidate.
 fn explained<'s>(
-    suspects: &'s Suspects,
+    suspects: &'s Suspects<'_>,
     candidate: &Candidate,
 ) -> impl Iterator<Item = &'s suspects::Weighed> {
     let predicted = candidate.predicted.iter().flatten();
@@ -960,7 +973,7 @@ fn explained<'s>(
 }
 
 /// The facts that a candidate accounts for: what fails and is to, and what is up and is not to be.
-fn hit(suspects: &Suspects, candidate: &Candidate) -> impl Iterator<Item = u32> {
+fn hit(suspects: &Suspects<'_>, candidate: &Candidate) -> impl Iterator<Item = u32> {
     let predicted = candidate.predicted.iter().flatten();
     predicted
         .filter(|(fact, q)| suspects.facts[*fact as usize].bad || *q >= 1.0)
@@ -981,7 +994,7 @@ fn thing(circuit: &Circuit, input: InputId) -> InputId {
 /// The faults of one element.
 fn faults_of(
     question: &Question<'_>,
-    suspects: &Suspects,
+    suspects: &Suspects<'_>,
     candidate: &Candidate,
     place: usize,
 ) -> Vec<Fault> {
@@ -1023,7 +1036,7 @@ fn faults_of(
 
 /// Whether all of a set but what stood by for it failed in an epoch before: that was not dead when it was
 /// called.
-fn met_late(suspects: &Suspects, candidate: &Candidate, place: usize) -> bool {
+fn met_late(suspects: &Suspects<'_>, candidate: &Candidate, place: usize) -> bool {
     let inputs = |at: usize| {
         let suspect = candidate.elements[at].suspect as usize;
         &suspects.all[suspect].members[candidate.members[at]].1
@@ -1055,7 +1068,7 @@ pub(crate) fn hard_mode(plant: &Plant, circuit: &Circuit, input: InputId) -> Fau
 
 fn describe(
     question: &Question<'_>,
-    suspects: &Suspects,
+    suspects: &Suspects<'_>,
     candidate: &Candidate,
     posterior: f64,
 ) -> Hypothesis {
@@ -1136,7 +1149,7 @@ fn tell_consequences(question: &Question<'_>, faults: &mut [Fault]) {
     }
 }
 
-fn searched(suspects: &Suspects) -> String {
+fn searched(suspects: &Suspects<'_>) -> String {
     let Suspects { singles, together, capped, .. } = suspects;
     let far = if *capped {
         "the likeliest of the sets of two and three that could only do it together"

@@ -146,6 +146,7 @@ struct Told<'a> {
     evidence: &'a Evidence,
     gate: GateId,
     seen_by: InputId,
+    of: ComponentId,
     answers: Option<(ComponentId, GateId)>,
     grid: Grid,
     regimes: Vec<Regime<'a>>,
@@ -167,6 +168,7 @@ impl<'a> Told<'a> {
             tries: counts.tries.max(1),
             failures: counts.failures,
             degraded: counts.degraded,
+            of: Some(self.of),
             machine: self.answers.map(|(machine, _)| machine),
             seen_by: Some(self.seen_by),
             ..Fact::plain(self.gate, false, 1)
@@ -305,6 +307,7 @@ fn told<'a>(
                 evidence,
                 gate: sees.gate,
                 seen_by,
+                of: check.component,
                 answers: sees.answers,
                 grid,
                 regimes,
@@ -455,6 +458,7 @@ fn of_check(
                     answered: None,
                     names: None,
                     trust: 1.0,
+                    of: Some(told.of),
                     machine,
                     seen_by: Some(told.seen_by),
                 };
@@ -465,8 +469,9 @@ fn of_check(
             if present && told.evidence.outcome.standing() == Standing::Degraded {
                 let gate = told.answers.map_or(told.gate, |(_, gate)| gate);
                 let seen_by = Some(told.seen_by);
+                let of = Some(told.of);
                 let fact =
-                    Fact { epoch: number(at), machine, seen_by, ..Fact::plain(gate, true, 1) };
+                    Fact { epoch: number(at), of, machine, seen_by, ..Fact::plain(gate, true, 1) };
                 facts.degraded.push(Seen {
                     key: told.key.clone(),
                     fact,
@@ -510,6 +515,7 @@ fn of_check(
             answered: None,
             names: None,
             trust: 1.0,
+            of: Some(told.of),
             machine,
             seen_by: Some(told.seen_by),
         };
@@ -658,14 +664,14 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
             (if word.failures < tries { word.failures } else { 0 }, true)
         }
     };
-    let (gate, machine) = match loaded.circuit.subject(of) {
+    let (gate, component, machine) = match loaded.circuit.subject(of) {
         Subject::Component(id) => {
-            (gate_of_word(loaded, id, word), machine_of(&loaded.plant, id).or(Some(id)))
+            (gate_of_word(loaded, id, word), Some(id), machine_of(&loaded.plant, id).or(Some(id)))
         }
         Subject::Vantage(_)
         | Subject::Check(_)
         | Subject::Carriage { .. }
-        | Subject::Spread { .. } => (sign(&loaded.circuit, of), None),
+        | Subject::Spread { .. } => (sign(&loaded.circuit, of), None, None),
     };
     let fact = Fact {
         gate,
@@ -677,6 +683,7 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
         answered: None,
         names: Some(of),
         trust: f64::from(word.trust) / 100.0,
+        of: component,
         machine,
         seen_by: None,
     };

@@ -378,6 +378,10 @@ impl Shares {
     const CABLE: Self = Self { flaky: 0.5, partial: 0.01, degraded: 0.5 };
     /// What forwards for many: a line card, a route, a table that is full.
     const NETWORK: Self = Self { flaky: 0.2, partial: 0.05, degraded: 0.3 };
+    /// What lets through by rules: one of them is wrong.
+    const FILTER: Self = Self { flaky: 0.1, partial: 0.2, degraded: 0.1 };
+    /// What others keep their data on: a volume is full, or may only be read.
+    const STORAGE: Self = Self { flaky: 0.1, partial: 0.1, degraded: 0.3 };
     /// What runs on a machine.
     const SOFTWARE: Self = Self { flaky: 0.2, partial: 0.02, degraded: 0.5 };
     /// A machine that reboots again and again, a disk that is slow.
@@ -392,11 +396,12 @@ impl Shares {
             Kind::Nic | Kind::Link => Self::CABLE,
             Kind::Switch
             | Kind::Router
-            | Kind::Firewall
             | Kind::LoadBalancer
             | Kind::Vip
             | Kind::Upstream
             | Kind::Prefix => Self::NETWORK,
+            Kind::Firewall => Self::FILTER,
+            Kind::Storage => Self::STORAGE,
             Kind::Vm
             | Kind::Container
             | Kind::Database
@@ -409,7 +414,6 @@ impl Shares {
             Kind::Server
             | Kind::Bmc
             | Kind::Hypervisor
-            | Kind::Storage
             | Kind::Disk
             | Kind::File
             | Kind::Certificate

@@ -126,6 +126,7 @@ impl<'a> Crowds<'a> {
             let class = self.alike.class(fact.gate)?;
             let plain = Fact {
                 epoch: fact.epoch,
+                of: fact.of,
                 machine,
                 seen_by: fact.seen_by,
                 ..Fact::plain(fact.gate, true, fact.tries)

@@ -2,7 +2,7 @@
 //!
 //! Machine by machine: a *row* is what a suspect's list says of one machine, or of some that are alike. Where a hard
 //! fault should have brought a machine down that is seen up, either the hypothesis is wrong or the plant is, so no
-//! row speaks more against it than a wrong edge costs.
+//! row speaks more against it than a wrong edge costs, where an edge could be wrong ([`super::wires`]).
 //!
 //! What a suspect gains while nothing stands is found once; on a standing only the rows are weighed anew that an
 //! element of it changed. Standings that differ in nothing that bears on a suspect share what it gains: a fault
@@ -13,18 +13,19 @@ use super::element::{EPOCHS, Element, MANNERS, Manner};
 use super::likelihood::{NAMED_FOR_ANOTHER, fits};
 use super::price::deeds;
 use super::suspects::{RATES, Suspects};
+use super::wires::WRONG_EDGE;
 use crate::hashed::NumberMap;
 use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
-/// One edge in so many is drawn where there is none, as far as one machine hangs on it: what a machine
-/// seen up costs a hypothesis that has it down (chosen by hand).
-pub(super) const WRONG_EDGE: f64 = 5e-3;
-
 /// A fault in part that goes on to more (a room grows hot, leases run out) is one of so many that hit all at once
 /// (chosen by hand).
 const SPREADS: f64 = 0.1;
+
+/// A fault in part that hits some things of a machine and not others (a volume, a port in a filter) is one of so many
+/// that hit whole machines (chosen by hand).
+const BY_THING: f64 = 0.1;
 
 /// What is hit later is so in any epoch, each as likely as any.
 const LATER: f64 = 1.0 / EPOCHS as f64;
@@ -77,6 +78,24 @@ impl Fit {
     }
 }
 
+/// Those of whom a fault in part may hit some.
+struct Choices {
+    /// Of which something fails.
+    all: Vec<Chosen>,
+    /// How many there are in all.
+    of: f64,
+    /// The logarithm of how seldom a fault chooses among these.
+    price: f64,
+}
+
+/// One of them.
+struct Chosen {
+    /// Of the list.
+    places: Vec<usize>,
+    count: u32,
+    drawn: bool,
+}
+
 /// The places of the bits that are set.
 fn bits(mask: u16) -> impl Iterator<Item = usize> {
     (0..16).filter(move |at| mask >> at & 1 == 1)
@@ -87,8 +106,10 @@ struct Row {
     /// Of the list.
     places: Range<usize>,
     count: u32,
-    /// The plant says how it hangs on the suspect, and may be wrong.
+    /// The plant says how it hangs on the suspect.
     drawn: bool,
+    /// The plant may be wrong in that: no more speaks against the suspect than the logarithm of how seldom it is.
+    most: f64,
     /// Something of it fails.
     bad: bool,
     /// A battery carries some of it.
@@ -98,9 +119,9 @@ struct Row {
 /// The rows of a suspect, and what it gains while nothing stands.
 struct Rows {
     all: Vec<Row>,
-    /// Machines.
-    machines: f64,
     any_drawn: bool,
+    /// Among machines; and among things, where several stand on a machine.
+    choices: Vec<Choices>,
     /// The epochs in which it has any place.
     spoken: u8,
     calm: Gains,
@@ -186,7 +207,7 @@ struct Memo {
 
 /// Weighs suspects.
 pub(super) struct Scale<'a> {
-    suspects: &'a Suspects,
+    suspects: &'a Suspects<'a>,
     epochs: usize,
     calm: Fit,
     rows: Vec<OnceCell<Rows>>,
@@ -196,7 +217,7 @@ pub(super) struct Scale<'a> {
 }
 
 impl<'a> Scale<'a> {
-    pub(super) fn of(suspects: &'a Suspects) -> Self {
+    pub(super) fn of(suspects: &'a Suspects<'a>) -> Self {
         let places = &suspects.places;
         let calm = Fit {
             fit: places.iter().map(|place| place.fits.calm).collect(),
@@ -311,6 +332,13 @@ impl<'a> Scale<'a> {
             let list = self.suspects.places_of(suspect);
             let carried = self.suspects.carried(suspect);
             let is_vantage = self.suspects.all[suspect as usize].is_vantage;
+            let wires = &self.suspects.wires;
+            let broke = OnceCell::new();
+            let broke = || {
+                broke.get_or_init(|| {
+                    vec![wires.set(&self.suspects.all[suspect as usize].members[0].1)]
+                })
+            };
             let group = |at: &u32| places[*at as usize].group;
             let mut begin = 0;
             let mut spoken = 0;
@@ -322,9 +350,16 @@ impl<'a> Scale<'a> {
                     begin = range.end;
                     let mut own = own.iter().map(|&at| &places[at as usize]);
                     own.clone().for_each(|place| spoken |= 1 << place.epoch);
+                    let machine = lead.fact.machine.filter(|_| !is_vantage);
+                    let is_bad = own.clone().all(|place| place.bad);
                     Row {
                         count: lead.count,
-                        drawn: lead.drawn && !is_vantage,
+                        drawn: machine.is_some(),
+                        most: match machine {
+                            None => f64::NEG_INFINITY,
+                            Some(_) if is_bad => WRONG_EDGE.ln(),
+                            Some(machine) => wires.wrong_edge(machine, broke()),
+                        },
                         bad: own.any(|place| place.bad),
                         carried: carried
                             .is_some_and(|it| it[range.clone()].iter().any(|&it| it != 0)),
@@ -335,8 +370,8 @@ impl<'a> Scale<'a> {
             let mixed = self.suspects.all[suspect as usize].mixed;
             let began = if carried.is_some() { self.epochs } else { 1 };
             let mut rows = Rows {
-                machines: all.iter().map(|row| f64::from(row.count)).sum(),
                 any_drawn: all.iter().any(|row| row.drawn),
+                choices: if mixed { self.choices(&all, list) } else { Vec::new() },
                 all,
                 spoken,
                 good: [0.0; MANNERS],
@@ -364,6 +399,49 @@ impl<'a> Scale<'a> {
             rows.calm = calm;
             rows
         })
+    }
+
+    /// Whom a fault in part may choose among.
+    fn choices(&self, rows: &[Row], list: &[u32]) -> Vec<Choices> {
+        let thing = |at: usize| self.suspects.places[list[at] as usize].fact.of;
+        let is_bad = |at: usize| self.suspects.places[list[at] as usize].bad;
+        let epoch = |at: usize| self.suspects.places[list[at] as usize].epoch;
+        let bad = || rows.iter().filter(|row| row.bad);
+        let chosen = |row: &Row, places| Chosen { places, count: row.count, drawn: row.drawn };
+        let mut all = vec![Choices {
+            all: bad().map(|row| chosen(row, row.places.clone().collect())).collect(),
+            of: rows.iter().map(|row| f64::from(row.count)).sum(),
+            price: 0.0,
+        }];
+        let things = |row: &Row| {
+            let mut things: Vec<_> = row.places.clone().map(thing).collect();
+            things.sort_unstable();
+            things.dedup();
+            things
+        };
+        // Where all of a machine fails there is nothing to choose.
+        if bad().any(|row| !row.places.clone().all(is_bad) && things(row).len() > 1) {
+            let of_row = |row: &Row| {
+                let own = things(row).into_iter();
+                let own = own.map(|of| row.places.clone().filter(|&at| thing(at) == of).collect());
+                // What is up and down at once is hit in part itself.
+                let is_hit = |places: &Vec<usize>| {
+                    let bad = || places.iter().filter(|&&at| is_bad(at)).map(|&at| epoch(at));
+                    let good = places.iter().filter(|&&at| !is_bad(at)).map(|&at| epoch(at));
+                    bad().next().is_some() && !good.into_iter().any(|at| bad().any(|bad| bad == at))
+                };
+                let own = own.filter(is_hit);
+                own.map(|places| chosen(row, places)).collect::<Vec<_>>()
+            };
+            #[expect(clippy::cast_precision_loss, reason = "a machine has few")]
+            let count = |row: &Row| f64::from(row.count) * things(row).len() as f64;
+            all.push(Choices {
+                all: bad().flat_map(of_row).collect(),
+                of: rows.iter().map(count).sum(),
+                price: BY_THING.ln(),
+            });
+        }
+        all
     }
 
     /// What a suspect gains where these elements bear on it.
@@ -398,17 +476,16 @@ impl<'a> Scale<'a> {
 
     /// Adds what a row gains, so many times.
     fn add(&self, gains: &mut Gains, on: &Fit, suspect: u32, row: &Row, times: f64) {
-        let most = if row.drawn { WRONG_EDGE.ln() } else { f64::NEG_INFINITY };
         let times = times * f64::from(row.count);
         if !row.carried {
-            return self.add_as_ever(gains, on, suspect, row, (most, times));
+            return self.add_as_ever(gains, on, suspect, row, times);
         }
         for first in 0..self.epochs {
-            let each = self.each(on, suspect, row, first);
-            add_runs(&mut gains.hard[first], &each[..self.epochs], first, (most, times));
+            let each = self.each(on, suspect, row.places.clone(), first);
+            add_runs(&mut gains.hard[first], &each[..self.epochs], first, (row.most, times));
         }
         for (began, turns) in gains.turns.iter_mut().enumerate() {
-            for place in self.moved(on, suspect, row, began) {
+            for place in self.moved(on, suspect, row.places.clone(), began) {
                 let epoch = usize::from(self.suspects.places[place].epoch);
                 let named = self.named(suspect, place);
                 for (rate, gained) in (0..).zip(&mut *turns) {
@@ -420,14 +497,7 @@ impl<'a> Scale<'a> {
     }
 
     /// The same of a row that goes down whenever the suspect does.
-    fn add_as_ever(
-        &self,
-        gains: &mut Gains,
-        on: &Fit,
-        suspect: u32,
-        row: &Row,
-        (most, times): (f64, f64),
-    ) {
+    fn add_as_ever(&self, gains: &mut Gains, on: &Fit, suspect: u32, row: &Row, times: f64) {
         let mut each = [0.0; EPOCHS];
         for &at in &self.suspects.places_of(suspect)[row.places.clone()] {
             let at = at as usize;
@@ -447,29 +517,35 @@ impl<'a> Scale<'a> {
             }
         }
         for first in 0..self.epochs {
-            add_runs(&mut gains.hard[first], &each[..self.epochs], first, (most, times));
+            add_runs(&mut gains.hard[first], &each[..self.epochs], first, (row.most, times));
         }
     }
 
-    /// The places of a row that are brought down by what began in this epoch.
+    /// The places that are brought down by what began in this epoch, of these of the list.
     fn moved<'b>(
         &'b self,
         on: &'b Fit,
         suspect: u32,
-        row: &Row,
+        of: impl Iterator<Item = usize> + 'b,
         began: usize,
     ) -> impl Iterator<Item = usize> + 'b {
-        let list = &self.suspects.places_of(suspect)[row.places.clone()];
-        let carried = self.suspects.carried(suspect).map(|it| &it[row.places.clone()]);
+        let list = self.suspects.places_of(suspect);
+        let carried = self.suspects.carried(suspect);
         let goes_on = move |at: usize| carried.is_some_and(|it| it[at] >> began & 1 == 1);
-        let all = list.iter().enumerate().filter(move |(at, _)| !goes_on(*at));
-        all.map(|(_, &place)| place as usize).filter(|&place| !on.down[place])
+        let all = of.filter(move |&at| !goes_on(at));
+        all.map(|at| list[at] as usize).filter(|&place| !on.down[place])
     }
 
-    /// What a row gains in each epoch by being down since the first.
-    fn each(&self, on: &Fit, suspect: u32, row: &Row, first: usize) -> [f64; EPOCHS] {
+    /// What these gain in each epoch by being down since the first.
+    fn each(
+        &self,
+        on: &Fit,
+        suspect: u32,
+        of: impl Iterator<Item = usize>,
+        first: usize,
+    ) -> [f64; EPOCHS] {
         let mut each = [0.0; EPOCHS];
-        for place in self.moved(on, suspect, row, first) {
+        for place in self.moved(on, suspect, of, first) {
             let own = &self.suspects.places[place];
             each[usize::from(own.epoch)] +=
                 own.fits.hard + self.named(suspect, place) - on.fit[place];
@@ -479,25 +555,35 @@ impl<'a> Scale<'a> {
 
     /// The same over one run of epochs.
     fn gained(&self, on: &Fit, suspect: u32, row: &Row, first: u8, last: u8) -> f64 {
-        let each = self.each(on, suspect, row, first.into());
+        let each = self.each(on, suspect, row.places.clone(), first.into());
         each[usize::from(first)..=usize::from(last)].iter().sum()
     }
 
     /// What a fault in part gains over each run of epochs.
     fn partial(&self, rows: &Rows, on: &Fit, suspect: u32) -> Box<Runs<Choice>> {
-        let mut all: Box<Runs<Choice>> = Box::default();
-        let bad = || rows.all.iter().enumerate().filter(|(_, row)| row.bad);
-        let mut each: Vec<[f64; EPOCHS]> = Vec::new();
-        for first in 0..self.epochs {
-            if first == 0 || self.suspects.carried(suspect).is_some() {
-                each = bad().map(|(_, row)| self.each(on, suspect, row, first)).collect();
-            }
-            let mut hits: Vec<Hit> = bad().map(|(row, _)| Hit::none(row, first)).collect();
-            for last in first..self.epochs {
-                for (hit, each) in hits.iter_mut().zip(&each) {
-                    hit.lasts(last, each[last]);
+        let nothing = [[(f64::NEG_INFINITY, 0.0); EPOCHS]; EPOCHS];
+        let mut all: Box<Runs<Choice>> = Box::new(nothing);
+        for choices in &rows.choices {
+            let each = |first| {
+                let own = |it: &Chosen| self.each(on, suspect, it.places.iter().copied(), first);
+                choices.all.iter().map(own).collect::<Vec<_>>()
+            };
+            let mut gains: Vec<[f64; EPOCHS]> = Vec::new();
+            for first in 0..self.epochs {
+                if first == 0 || self.suspects.carried(suspect).is_some() {
+                    gains = each(first);
                 }
-                all[first][last] = partly(rows, &hits).0;
+                let mut hits: Vec<Hit> = gains.iter().map(|_| Hit::none(first)).collect();
+                for last in first..self.epochs {
+                    for (hit, gain) in hits.iter_mut().zip(&gains) {
+                        hit.lasts(last, gain[last]);
+                    }
+                    let (choice, _) = partly(choices, rows.any_drawn, &hits);
+                    let best = &mut all[first][last];
+                    if choice.0 + choice.1 > best.0 + best.1 {
+                        *best = choice;
+                    }
+                }
             }
         }
         all
@@ -531,49 +617,58 @@ impl<'a> Scale<'a> {
         let Element { suspect, manner, first, last } = element;
         let rows = self.rows(suspect);
         let gained = |row| self.gained(on, suspect, row, first, last);
-        // The rows that are hit, and from which epoch on.
-        let (choice, hit): (Choice, Vec<(usize, u8)>) = match manner {
+        let of = |row: &Row| (row.places.clone().collect::<Vec<_>>(), first);
+        // What is hit, and from which epoch on.
+        let (choice, hit): (Choice, Vec<(Vec<usize>, u8)>) = match manner {
             Manner::Hard | Manner::Astray => {
                 let (mut sum, mut hit) = (0.0, Vec::with_capacity(rows.all.len()));
-                for (at, row) in rows.all.iter().enumerate() {
+                for row in &rows.all {
                     let gain = gained(row);
                     // Where it should be and is seen up, the plant may be wrong.
-                    let is_hit = !row.drawn || gain >= WRONG_EDGE.ln();
-                    sum += if is_hit { gain } else { WRONG_EDGE.ln() } * f64::from(row.count);
-                    hit.extend(is_hit.then_some((at, first)));
+                    sum += gain.max(row.most) * f64::from(row.count);
+                    hit.extend((gain >= row.most).then(|| of(row)));
                 }
                 ((sum, 0.0), hit)
             }
             Manner::Partial => {
-                let bad = rows.all.iter().enumerate().filter(|(_, row)| row.bad);
-                let hits = bad.map(|(at, row)| {
-                    let each = self.each(on, suspect, row, first.into());
-                    let mut hit = Hit::none(at, first.into());
-                    (first.into()..=last.into()).for_each(|last| hit.lasts(last, each[last]));
-                    hit
-                });
-                partly(rows, &hits.collect::<Vec<_>>())
+                let mut best = ((f64::NEG_INFINITY, 0.0), Vec::new());
+                for choices in &rows.choices {
+                    let hits = choices.all.iter().map(|it| {
+                        let places = it.places.iter().copied();
+                        let each = self.each(on, suspect, places, first.into());
+                        let mut hit = Hit::none(first.into());
+                        (first.into()..=last.into()).for_each(|last| hit.lasts(last, each[last]));
+                        hit
+                    });
+                    let (choice, hit) = partly(choices, rows.any_drawn, &hits.collect::<Vec<_>>());
+                    if choice.0 + choice.1 > best.0.0 + best.0.1 {
+                        let places = |at: usize| choices.all[at].places.clone();
+                        let hit = hit.into_iter().map(|(at, since)| (places(at), since));
+                        best = (choice, hit.collect());
+                    }
+                }
+                best
             }
             Manner::Flaky(_) => {
                 let mut sum = 0.0;
                 for row in &rows.all {
-                    for place in self.moved(on, suspect, row, first.into()) {
+                    for place in self.moved(on, suspect, row.places.clone(), first.into()) {
                         if (first..=last).contains(&self.suspects.places[place].epoch) {
                             let fit = self.fit(on, place, manner) + self.named(suspect, place);
                             sum += (fit - on.fit[place]) * f64::from(row.count);
                         }
                     }
                 }
-                ((sum, 0.0), (0..rows.all.len()).map(|at| (at, first)).collect())
+                ((sum, 0.0), rows.all.iter().map(of).collect())
             }
         };
         let mut changed = Vec::new();
-        for &(row, since) in &hit {
-            let row = &rows.all[row];
-            let moved = self.moved(on, suspect, row, first.into());
+        for (places, since) in hit {
+            let moved = self.moved(on, suspect, places.into_iter(), first.into());
             let then = |place: &usize| (since..=last).contains(&self.suspects.places[*place].epoch);
             changed.extend(moved.filter(then).map(|at| u32::try_from(at).expect("places fit u32")));
         }
+        changed.sort_unstable();
         for &place in &changed {
             let place = place as usize;
             on.fit[place] = self.fit(on, place, manner) + self.named(suspect, place);
@@ -619,10 +714,9 @@ fn add_runs(runs: &mut [f64; EPOCHS], each: &[f64], first: usize, (most, times):
 /// What differs by less than this is the same but for rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// What a row gains by being hit by a fault in part.
+/// What one gains by being hit by a fault in part.
 #[derive(Clone, Copy)]
 struct Hit {
-    row: usize,
     first: usize,
     /// Since that began.
     at_once: f64,
@@ -633,8 +727,8 @@ struct Hit {
 
 impl Hit {
     /// Over no epoch yet.
-    const fn none(row: usize, first: usize) -> Self {
-        Self { row, first, at_once: 0.0, later: f64::NEG_INFINITY, since: first }
+    const fn none(first: usize) -> Self {
+        Self { first, at_once: 0.0, later: f64::NEG_INFINITY, since: first }
     }
 
     /// It lasts for one epoch more, by which so much is gained.
@@ -658,45 +752,47 @@ impl Hit {
 }
 
 /// What a fault in part gains, and the price of the choice, with who is hit and since when: those that gain most.
-fn partly(rows: &Rows, hits: &[Hit]) -> (Choice, Vec<(usize, u8)>) {
+fn partly(choices: &Choices, any_drawn: bool, hits: &[Hit]) -> (Choice, Vec<(usize, u8)>) {
     let number = |epoch: usize| u8::try_from(epoch).expect("there are few epochs");
-    let at_once = chosen(rows, hits.iter().map(|hit| (hit.at_once, hit.row)));
+    let at_once = chosen(choices, any_drawn, hits.iter().map(|hit| hit.at_once));
     let first = hits.first().map_or(0, |hit| hit.first);
-    let at_once = (at_once.0, at_once.1.into_iter().map(|row| (row, number(first))).collect());
+    let at_once = (at_once.0, at_once.1.into_iter().map(|at| (at, number(first))).collect());
     if !hits.iter().any(|hit| hit.in_time().1 > hit.first && hit.later > 0.0) {
         return at_once;
     }
-    let ((gained, price), rows_hit) =
-        chosen(rows, hits.iter().map(|hit| (hit.in_time().0, hit.row)));
+    let ((gained, price), hit) = chosen(choices, any_drawn, hits.iter().map(|hit| hit.in_time().0));
     let price = price + SPREADS.ln();
     if gained + price <= at_once.0.0 + at_once.0.1 {
         return at_once;
     }
-    let since =
-        |row: usize| hits.iter().find(|hit| hit.row == row).map_or(first, |it| it.in_time().1);
-    ((gained, price), rows_hit.into_iter().map(|row| (row, number(since(row)))).collect())
+    let since = |at: usize| hits[at].in_time().1;
+    ((gained, price), hit.into_iter().map(|at| (at, number(since(at)))).collect())
 }
 
 /// Those that gain most, with what that gains and the price of the choice.
-fn chosen(rows: &Rows, gains: impl Iterator<Item = (f64, usize)>) -> (Choice, Vec<usize>) {
+fn chosen(
+    choices: &Choices,
+    any_drawn: bool,
+    gains: impl Iterator<Item = f64>,
+) -> (Choice, Vec<usize>) {
     // Who loses by being hit is not: that so many of those are cheaper to choose never outweighs it.
-    let mut order: Vec<(f64, usize)> = gains.filter(|(gain, _)| *gain > 0.0).collect();
+    let mut order: Vec<(f64, usize)> = gains.zip(0..).filter(|(gain, _)| *gain > 0.0).collect();
     order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     // k of n are hit, each k as likely as any, each choice of k as any: 1 / ((n + 1) C(n, k)). At
     // least two are and one is not, else it is a fault of another thing.
-    let n = rows.machines;
-    let mut price = -(n + 1.0).ln();
+    let n = choices.of;
+    let mut price = choices.price - (n + 1.0).ln();
     let (mut gained, mut k) = (0.0, 0.0);
     // What stands on several machines goes with them, and is no choice by itself.
     let mut things = 0;
     let (mut best, mut best_at) = ((f64::NEG_INFINITY, 0.0), 0);
-    for (at, &(gain, row)) in order.iter().enumerate() {
-        let row = &rows.all[row];
-        if k + f64::from(row.count) >= n {
+    for (at, &(gain, own)) in order.iter().enumerate() {
+        let own = &choices.all[own];
+        if k + f64::from(own.count) >= n {
             break;
         }
-        things += if row.drawn || !rows.any_drawn { row.count } else { 0 };
-        for _ in 0..row.count {
+        things += if own.drawn || !any_drawn { own.count } else { 0 };
+        for _ in 0..own.count {
             price -= ((n - k) / (k + 1.0)).ln();
             gained += gain;
             k += 1.0;

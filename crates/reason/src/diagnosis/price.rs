@@ -9,7 +9,7 @@ use super::Follows;
 use super::element::{Element, Manner};
 use super::likelihood::log_add;
 use super::suspects::{RATES, Suspect, Suspects};
-use super::wires::{Broke, Wires};
+use super::wires::Broke;
 use crate::circuit::InputId;
 use blackstart_model::record::FaultMode;
 use std::cell::OnceCell;
@@ -54,9 +54,8 @@ pub(super) struct Paid {
 /// The priors of one question.
 #[derive(Clone, Copy)]
 pub(super) struct Prices<'a> {
-    pub(super) suspects: &'a Suspects,
+    pub(super) suspects: &'a Suspects<'a>,
     pub(super) follows: Follows<'a>,
-    pub(super) wires: &'a Wires<'a>,
 }
 
 impl Prices<'_> {
@@ -141,10 +140,10 @@ impl Prices<'_> {
         match element.manner {
             Manner::Astray => {
                 let last = elements.len();
-                paid.astray + with(&|all| astray_at(self.suspects, self.wires, all, last, None))
+                paid.astray + with(&|all| astray_at(self.suspects, all, last, None))
             }
             Manner::Hard if elements.iter().any(is_astray) => {
-                with(&|all| astray(self.suspects, self.wires, all, None))
+                with(&|all| astray(self.suspects, all, None))
             }
             Manner::Hard | Manner::Partial | Manner::Flaky(_) => paid.astray,
         }
@@ -275,7 +274,7 @@ fn follower(follows: Follows<'_>, from: &Suspect, to: &Suspect) -> Option<(usize
 
 /// The same for one of these, by whichever of the others began no later.
 pub(super) fn follows_from(
-    suspects: &Suspects,
+    suspects: &Suspects<'_>,
     follows: Follows<'_>,
     elements: &[Element],
     at: usize,
@@ -294,24 +293,23 @@ pub(super) fn follows_from(
 /// What it costs that some of these only hang on the others by wires that lie elsewhere. With the members `chosen` of
 /// each; or else whichever they are, the others being the likeliest of theirs.
 pub(super) fn astray(
-    suspects: &Suspects,
-    wires: &Wires<'_>,
+    suspects: &Suspects<'_>,
     elements: &[Element],
     chosen: Option<&[usize]>,
 ) -> f64 {
     let all = (0..elements.len()).filter(|&at| elements[at].manner == Manner::Astray);
-    all.map(|at| astray_at(suspects, wires, elements, at, chosen)).sum()
+    all.map(|at| astray_at(suspects, elements, at, chosen)).sum()
 }
 
 /// The same of the one at this place.
 fn astray_at(
-    suspects: &Suspects,
-    wires: &Wires<'_>,
+    suspects: &Suspects<'_>,
     elements: &[Element],
     of: usize,
     chosen: Option<&[usize]>,
 ) -> f64 {
     let members = |at: usize| &suspects.all[elements[at].suspect as usize].members;
+    let wires = &suspects.wires;
     let set = |at: usize, member: usize| wires.set(&members(at)[member].1);
     let Element { suspect, first, last, .. } = elements[of];
     let mut places = suspects.bad_of(suspect).iter().map(|&place| &suspects.places[place as usize]);
@@ -358,7 +356,7 @@ fn astray_at(
 /// the members `chosen` of each, to be added to their share among all; or else as if those were chosen that
 /// make it cheapest.
 pub(super) fn paid(
-    suspects: &Suspects,
+    suspects: &Suspects<'_>,
     elements: &[Element],
     at: usize,
     chosen: Option<&[usize]>,

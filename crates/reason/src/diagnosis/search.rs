@@ -13,7 +13,6 @@ use super::element::{Element, Manner};
 use super::gains::{Fit, Known, Run, Scale};
 use super::price::{Paid, Prices, WORSENS, deeds};
 use super::suspects::Suspects;
-use super::wires::Wires;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -78,7 +77,7 @@ impl Standing {
 }
 
 struct Search<'a> {
-    suspects: &'a Suspects,
+    suspects: &'a Suspects<'a>,
     prices: Prices<'a>,
     scale: Scale<'a>,
     visited: BTreeMap<Vec<Element>, (f64, f64)>,
@@ -89,14 +88,10 @@ struct Search<'a> {
 }
 
 /// The best set of elements, and what competes with it, best first; the empty one is among them.
-pub(super) fn search<'a>(
-    suspects: &'a Suspects,
-    follows: Follows<'a>,
-    wires: &'a Wires<'a>,
-) -> Vec<Scored> {
+pub(super) fn search<'a>(suspects: &'a Suspects<'a>, follows: Follows<'a>) -> Vec<Scored> {
     let mut search = Search {
         suspects,
-        prices: Prices { suspects, follows, wires },
+        prices: Prices { suspects, follows },
         scale: Scale::of(suspects),
         visited: BTreeMap::new(),
         path: Vec::new(),
@@ -532,7 +527,7 @@ impl Search<'_> {
 }
 
 /// Which places the partial faults among the elements bring down: the circuit cannot say it.
-pub(super) fn partly_down(suspects: &Suspects, elements: &[Element]) -> Vec<bool> {
+pub(super) fn partly_down(suspects: &Suspects<'_>, elements: &[Element]) -> Vec<bool> {
     let scale = Scale::of(suspects);
     let mut fit = scale.calm().clone();
     let mut down = vec![false; suspects.places.len()];

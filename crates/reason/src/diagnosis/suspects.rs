@@ -11,9 +11,9 @@
 
 use super::crowds::{Spoken, order};
 use super::cuts::Cut;
-use super::gains::WRONG_EDGE;
 use super::likelihood::{fits, log_add};
 use super::price::SAME_MINUTE;
+use super::wires::{WRONG_EDGE, Wires};
 use super::{EPOCHS_MAX, Fact, Question, UNMODELLED_EACH, hard_mode};
 use crate::battery::{Carried, Told};
 use crate::circuit::{Choice, GateId, InputId, Part, Subject, scattered};
@@ -114,8 +114,6 @@ pub(super) struct Place {
     pub(super) count: u32,
     pub(super) bad: bool,
     pub(super) down_today: bool,
-    /// The plant says what it hangs on, and may be wrong.
-    pub(super) drawn: bool,
     pub(super) fits: Fits,
     /// The fact, or one of them.
     pub(super) fact: Fact,
@@ -150,7 +148,7 @@ pub(super) struct Suspect {
 }
 
 /// All suspects of one question.
-pub(super) struct Suspects {
+pub(super) struct Suspects<'a> {
     /// Every fact, in the order of machines and epochs.
     pub(super) facts: Vec<Weighed>,
     fits: Vec<Fits>,
@@ -186,11 +184,13 @@ pub(super) struct Suspects {
     shows: Vec<(u32, Option<u32>)>,
     /// The machines that stand for themselves, and for no crowd.
     named: Vec<u32>,
+    /// Where wires could lie.
+    pub(super) wires: Wires<'a>,
 }
 
-impl Suspects {
+impl<'a> Suspects<'a> {
     /// Finds everybody who could have done any of what fails.
-    pub(super) fn of(question: &Question<'_>) -> Self {
+    pub(super) fn of(question: &Question<'a>) -> Self {
         let own =
             || question.facts.iter().map(|&(at, fact)| Spoken { at, fact, count: 1, of: None });
         let (failing, _) = weighed(question, own().filter(|it| !it.fact.is_up()).collect());
@@ -247,6 +247,7 @@ impl Suspects {
             part,
             shows,
             named,
+            wires: Wires::of(question),
         };
         suspects.gather(question, lists, kin_from, carried);
         suspects.turn_over();
@@ -726,7 +727,6 @@ fn places(
                 count,
                 bad,
                 down_today,
-                drawn: fact.machine.is_some(),
                 fits: fits[facts[at].fits as usize],
                 fact,
                 of: u32::try_from(at).expect("facts fit u32"),

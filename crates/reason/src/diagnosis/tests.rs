@@ -2,6 +2,7 @@
 
 use super::gains::Scale;
 use super::likelihood::fits;
+use super::wires::Wires;
 use super::*;
 use crate::battery::Batteries;
 use crate::circuit::{Alike, Part};
@@ -122,7 +123,10 @@ impl Ground {
 }
 
 /// What a set of faults scores, by the definition and nothing else.
-fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f64 {
+fn score(question: &Question<'_>, facts: &[Fact], set: &[InputId]) -> f64 {
+    let Question { plant, circuit, .. } = *question;
+    let wires = Wires::of(question);
+    let broke = vec![wires.set(set)];
     let under = circuit.under(set);
     let calm = circuit.under(&[]);
     let prior: f64 = set.iter().map(|&input| hard_prior(plant, circuit, input)).sum();
@@ -132,7 +136,8 @@ fn score(circuit: &Circuit, plant: &Plant, facts: &[Fact], set: &[InputId]) -> f
         let own =
             fits(fact, q, 0.0) - fits(fact, if calm[fact.gate.index()] { 0.0 } else { 1.0 }, 0.0);
         // Each fact is a machine of its own here.
-        sum += if fact.is_up() && fact.machine.is_some() { own.max(WRONG_EDGE.ln()) } else { own };
+        let wrong = fact.machine.filter(|_| fact.is_up());
+        sum += wrong.map_or(own, |it| own.max(wires.wrong_edge(it, &broke)));
         if !fact.is_up() {
             rest += (fits(fact, 1.0, 0.0) + UNMODELLED_EACH - fits(fact, q, 0.0)).max(0.0);
         }
@@ -181,16 +186,18 @@ proptest! {
             })
             .collect();
         let log_prior = |input, mode| hard_only(plant, circuit, input, mode);
-        let diagnosis = diagnose(&ground.question(&numbered(facts.clone()), &log_prior));
+        let given = numbered(facts.clone());
+        let question = ground.question(&given, &log_prior);
+        let diagnosis = diagnose(&question);
 
         let support = circuit.support(facts.iter().filter(|fact| !fact.is_up()).map(|fact| fact.gate));
         let mut best = f64::MIN;
         for set in sets_up_to_three(&support) {
-            best = best.max(score(circuit, plant, &facts, &set));
+            best = best.max(score(&question, &facts, &set));
         }
         let lead = &diagnosis.hypotheses[0];
         if lead.faults != Faults::Unmodelled {
-            let found = score(circuit, plant, &facts, &lead.faults.inputs());
+            let found = score(&question, &facts, &lead.faults.inputs());
             prop_assert!(found >= best - 1e-3, "found {found}, there is {best}: {lead:?}");
         }
         let total: f64 = diagnosis.hypotheses.iter().map(|it| it.posterior).sum();
@@ -543,6 +550,7 @@ proptest! {
         let Ground { plant, circuit, .. } = &ground;
         let sees = circuit.sees().iter().flat_map(|sees| (0..4).map(move |epoch| (sees, epoch)));
         let facts = sees.zip(&seen).map(|((sees, epoch), &(how, tries))| Fact {
+            of: Some(plant.checks()[sees.check.index()].component),
             machine: sees.answers.map(|(machine, _)| machine),
             epoch,
             failures: match how { 0 => tries, 1 => 1, _ => 0 },

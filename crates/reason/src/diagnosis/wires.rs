@@ -1,8 +1,9 @@
 //! Wires that lie elsewhere than the plant file says.
 //!
 //! No inventory is right: one wire in twenty or so ends in another thing of the same kind. So what should be down
-//! may be seen up ([`super::search`] takes that for a price), and what a fault should not touch may go down with
-//! it. The latter is no second fault. Here is what it costs a hypothesis: the chance that a wire is wrong,
+//! may be seen up, and what a fault should not touch may go down with it. The former has a price ([`WRONG_EDGE`]), and
+//! a higher one where the plant has nothing else that it could hang on: of what hangs on the only router no drawn wire
+//! could make that so. The latter is no second fault. Here is what it costs a hypothesis: the chance that a wire is wrong,
 //! times the share of the places it could lie in that the fault reaches. A wire of a redundancy counts
 //! only where the fault has the other ways already.
 //!
@@ -22,6 +23,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// The share of wires that lie elsewhere than the plant file says (chosen by hand: an inventory that is looked
 /// after).
 pub(crate) const WRONG_WIRES: f64 = 0.05;
+
+/// One edge in so many is drawn where there is none, as far as one machine hangs on it: what a machine
+/// seen up costs a hypothesis that has it down (chosen by hand).
+pub(super) const WRONG_EDGE: f64 = 5e-3;
+
+/// One of so many of these leads to something that is not in the plant at all (chosen by hand).
+const NOT_DRAWN: f64 = 1e-2;
 
 /// Things of a kind that are looked at for where a wire could lie, evenly among all of them.
 const PLACES_MAX: usize = 1_000;
@@ -83,6 +91,8 @@ pub(super) struct Wires<'a> {
     reached: RefCell<NumberMap<(Kind, Broke), f64>>,
     /// How likely a wire of a thing lies elsewhere, by the sets and whether it answered.
     astray: RefCell<NumberMap<(InputId, bool, Broke), f64>>,
+    /// Whether a wire of a thing could lie where no set reaches.
+    spared: RefCell<NumberMap<(ComponentId, Broke), Spared>>,
     /// Whether a set bears on where the wires of a thing may lie.
     bears: RefCell<NumberMap<(InputId, SetId), bool>>,
 }
@@ -92,6 +102,43 @@ struct Set {
     inputs: Vec<InputId>,
     /// `None` where it would have been too much to find out.
     falls: Option<Arc<Falls>>,
+}
+
+/// Whether a wire of a thing could spare it some faults.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Spared {
+    /// They bring down nothing that it hangs on.
+    NotHit,
+    /// There is nothing else of the kind that it could hang on.
+    CouldNot,
+    Could,
+}
+
+/// Something that is plugged in, or set to use another.
+enum Wire {
+    /// It has to be there for the machine to answer at all.
+    OfMachine,
+    /// What runs there needs it.
+    OfThing,
+}
+
+/// What a requirement of this role is, if a wire.
+const fn wire(role: Role) -> Option<Wire> {
+    match role {
+        Role::Needs => Some(Wire::OfThing),
+        Role::In | Role::On | Role::Power | Role::Cooling | Role::Network(_) => {
+            Some(Wire::OfMachine)
+        }
+        Role::Between
+        | Role::DegradedWithout
+        | Role::ToStart
+        | Role::ManagedVia
+        | Role::Uses
+        | Role::UsedFrom
+        | Role::CarriedBy
+        | Role::Prefix
+        | Role::Covers => None,
+    }
 }
 
 /// How a requirement stands under some faults.
@@ -204,6 +251,7 @@ impl<'a> Wires<'a> {
             several: Cell::default(),
             reached: RefCell::default(),
             astray: RefCell::default(),
+            spared: RefCell::default(),
             bears: RefCell::default(),
         }
     }
@@ -248,6 +296,56 @@ impl<'a> Wires<'a> {
         bears
     }
 
+    /// The logarithm of how seldom a wire of this thing, or of what it hangs on, lies where none of these sets reaches,
+    /// as it would where it is seen up all the same. Linear in what it hangs on, once for the same faults.
+    pub(super) fn wrong_edge(&self, thing: ComponentId, broke: &Broke) -> f64 {
+        match self.spared(thing, broke) {
+            // They reach it otherwise than by a wire; or there is another thing that it could hang on.
+            Spared::NotHit | Spared::Could => WRONG_EDGE.ln(),
+            Spared::CouldNot => (WRONG_EDGE * NOT_DRAWN).ln(),
+        }
+    }
+
+    fn spared(&self, thing: ComponentId, broke: &Broke) -> Spared {
+        let key = (thing, broke.clone());
+        if let Some(known) = self.spared.borrow().get(&key) {
+            return *known;
+        }
+        // What hangs on itself is judged by the rest.
+        self.spared.borrow_mut().insert(key.clone(), Spared::NotHit);
+        let mut hangs_on = Vec::new();
+        for (role, requirement) in &self.plant.component(thing).requirements {
+            if wire(*role).is_some() {
+                requirement.each_leaf(&mut |leaf| match leaf.target {
+                    Target::Component(on) => hangs_on.push(on),
+                    Target::Internet => {}
+                });
+            }
+        }
+        let by = hangs_on.into_iter().map(|on| {
+            if !self.fails(on, broke) {
+                return self.spared(on, broke);
+            }
+            let kind = self.plant.component(on).kind;
+            let places = self.lines.places(self.plant).get(&kind);
+            let is_left = places.into_iter().flatten().any(|&other| !self.fails(other, broke));
+            if is_left { Spared::Could } else { Spared::CouldNot }
+        });
+        let spared = by.max().unwrap_or(Spared::NotHit);
+        self.spared.borrow_mut().insert(key, spared);
+        spared
+    }
+
+    /// Whether one of these sets makes it fail, whoever reaches it.
+    fn fails(&self, on: ComponentId, broke: &Broke) -> bool {
+        let sets = self.sets.borrow();
+        let mut sets = broke.iter().map(|&set| &sets[set as usize]);
+        sets.any(|Set { inputs, falls }| {
+            inputs.contains(&self.circuit.component_input(on))
+                || falls.as_ref().is_some_and(|falls| falls.fell(self.circuit.works(on)))
+        })
+    }
+
     /// How likely a wire of this thing lies where one of these sets of faults reaches, though the plant file has it
     /// elsewhere. Looks at [`PLACES_MAX`] things for each kind it hangs on, once for the same faults.
     ///
@@ -267,18 +365,10 @@ impl<'a> Wires<'a> {
         let component = self.plant.component(id);
         let mut astray = 0.0;
         for (role, requirement) in &component.requirements {
-            let is_wire = match role {
-                Role::Needs => true,
-                Role::In | Role::On | Role::Power | Role::Cooling | Role::Network(_) => !answered,
-                Role::Between
-                | Role::DegradedWithout
-                | Role::ToStart
-                | Role::ManagedVia
-                | Role::Uses
-                | Role::UsedFrom
-                | Role::CarriedBy
-                | Role::Prefix
-                | Role::Covers => false,
+            let is_wire = match wire(*role) {
+                Some(Wire::OfMachine) => !answered,
+                Some(Wire::OfThing) => true,
+                None => false,
             };
             if is_wire {
                 let stands = self.stands(requirement, broke);

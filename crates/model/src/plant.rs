@@ -15,13 +15,13 @@ pub use keeping::{Keeping, RemoteWrite};
 
 use crate::check::{Check, Question};
 use crate::codes::codes;
-use crate::id::{ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
+use crate::id::{CheckKey, ComponentId, ComponentName, PlaneId, SegmentId, VantageId, VantageName};
 use crate::kind::Kind;
 use crate::probing::Probing;
 use crate::quantity::{Attribute, Range, Value};
 use crate::requirement::{Requirement, Target};
 use crate::time::{Duration, Timestamp, Zone};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Everything that has to work. Immutable; a reload makes another.
@@ -140,6 +140,13 @@ impl Plant {
     #[must_use]
     pub fn checks(&self) -> &[Check] {
         &self.checks
+    }
+
+    /// Has each check asked as seldom as somebody else asks it, where that is more seldom.
+    pub fn ask_no_sooner(&mut self, every: &BTreeMap<CheckKey, Duration>) {
+        for check in &mut self.checks {
+            check.every = every.get(&check.key).copied().unwrap_or_default().max(check.every);
+        }
     }
 
     /// All vantages, by [`VantageId`]; `here` always exists and is the first.

@@ -1100,6 +1100,7 @@ fn describe(
         }
     }
     faults.sort_unstable();
+    tell_once(suspects, &mut faults);
     tell_consequences(question, &mut faults);
     let faults = match (faults.is_empty(), candidate.unmodelled) {
         (false, _) => Faults::These(faults),
@@ -1122,6 +1123,26 @@ fn describe(
         good.flat_map(|fact| suspects.given(question, fact)).collect();
     contradicted.sort_unstable();
     Hypothesis { faults, posterior, explains, unexplained, contradicted }
+}
+
+/// What failed in part, or in turns, and is down since is one fault, and down.
+fn tell_once(suspects: &Suspects<'_>, faults: &mut Vec<Fault>) {
+    let end = |fault: &Fault| fault.last.unwrap_or(suspects.epochs);
+    let meet = |a: &Fault, b: &Fault| a.first <= end(b) + 1 && b.first <= end(a) + 1;
+    for at in (0..faults.len()).rev() {
+        let own = faults[at];
+        let by_itself = |it: &Fault| it.is_hard() && it.began() && it.input == own.input;
+        if own.is_hard() {
+            continue;
+        }
+        if let Some(hard) = faults.iter_mut().find(|it| by_itself(it) && meet(it, &own)) {
+            let outlasts = own.last.is_none() && hard.last.is_some();
+            if !outlasts {
+                hard.first = hard.first.min(own.first);
+                faults.remove(at);
+            }
+        }
+    }
 }
 
 /// Names as consequential what follows from another fault of the same hypothesis more likely than it comes by

@@ -46,7 +46,7 @@ pub use circuit::crosses_way_out;
 pub use diagnosis::lossy;
 pub use recall::{Remembered, recall, remembered};
 pub use state::{
-    AlertProgress, AlertStage, Deeded, Evidence, Incident, Loss, State, SymptomKey, SymptomTrack,
-    Word,
+    AlertProgress, AlertStage, Deeded, Evidence, Incident, Loss, Retold, State, SymptomKey,
+    SymptomTrack, Word,
 };
 pub use step::step;

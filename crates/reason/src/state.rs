@@ -66,9 +66,17 @@ pub struct State {
     pub(crate) now: Option<Timestamp>,
     /// When it was last looked what may be forgotten.
     pub(crate) forgot_at: Option<Timestamp>,
-    /// What comes in was written down elsewhere, and did not come by the ways of the plant; judgements of it
-    /// are at least so far apart.
-    pub(crate) retold: Option<Duration>,
+    /// What comes in was written down elsewhere, and did not come by the ways of the plant.
+    pub(crate) retold: Option<Retold>,
+}
+
+/// How something was written down elsewhere.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Retold {
+    /// Judgements of it are at least so far apart.
+    pub apart: Duration,
+    /// How often checks were asked there, where that is known.
+    pub every: BTreeMap<CheckKey, Duration>,
 }
 
 /// A plant in use.
@@ -348,10 +356,10 @@ impl State {
 
     /// The state before the first line of what somebody wrote down. That a vantage is heard says nothing
     /// then of its way to a server, for there is none. Incidents are judged at each tick that is given, and
-    /// else no more often than `apart`.
+    /// else no more often than `apart`; what was asked there more seldom than the plant says was not asked in between.
     #[must_use]
-    pub fn retold(apart: Duration) -> Self {
-        Self { retold: Some(apart), ..Self::default() }
+    pub fn retold(how: Retold) -> Self {
+        Self { retold: Some(how), ..Self::default() }
     }
 
     /// The plant in use; `None` before the first was loaded.
@@ -505,8 +513,8 @@ impl State {
         line("plant", &plant.as_ref().map(|loaded| &loaded.source));
         line("now", now);
         line("forgot", forgot_at);
-        if let Some(apart) = retold {
-            line("retold", apart);
+        if let Some(how) = retold {
+            line("retold", how);
         }
         line("judged", &(unjudged, judged_at, judge_again_at));
         line("made", &(incidents_made, alerts_made));

@@ -27,6 +27,7 @@ use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, ComponentName, IncidentId, Plant, VantageName};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 /// Words of one component at most, by as many who speak of it: beyond it the oldest goes (chosen by hand).
 const WORDS_MAX: usize = 16;
@@ -97,7 +98,7 @@ impl State {
 
 impl State {
     fn judged_apart(&self) -> Duration {
-        self.retold.map_or(JUDGE_EVERY, |apart| apart.max(JUDGE_EVERY))
+        self.retold.as_ref().map_or(JUDGE_EVERY, |how| how.apart.max(JUDGE_EVERY))
     }
 }
 
@@ -206,9 +207,12 @@ fn asked(plant: &Plant) -> BTreeMap<&CheckKey, (&Question, &ComponentName)> {
 
 /// Takes a plant into use. Words about checks that are the same in it are kept.
 fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
-    let (Some(plant), _) = plantfile::parse(&source.files) else {
+    let (Some(mut plant), _) = plantfile::parse(&source.files) else {
         return Err("the plant of this record is not valid for this version".to_owned());
     };
+    if let Some(how) = &state.retold {
+        Arc::make_mut(&mut plant).ask_no_sooner(&how.every);
+    }
     let circuit = Circuit::of(&plant);
     let killers = Killers::of(&circuit).map_err(|why| why.to_string())?;
     let electric = Electric::of(&plant, &circuit);

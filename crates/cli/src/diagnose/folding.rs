@@ -13,13 +13,16 @@ use blackstart_model::record::{
     Input, PersonAction, PersonInput, PlantSource, Report, VantageLoss,
 };
 use blackstart_model::time::{Duration, Timestamp};
-use blackstart_model::{CheckId, VantageId, VantageName};
-use blackstart_reason::{State, step};
+use blackstart_model::{CheckId, CheckKey, VantageId, VantageName};
+use blackstart_reason::{Retold, State, step};
 use std::collections::BTreeMap;
 
 /// A vantage whose lines are further apart than that was silent in between (chosen by hand: people who
 /// write down what they see do it every few minutes).
 const SILENT_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// So many lines that come in a rhythm make one (chosen by hand).
+const RHYTHM_LINES: usize = 5;
 
 /// Judgements over a file at most: of a short one each change is judged, of a long one the incidents are
 /// known to a thousandth of its time. What is believed at the end is not touched by it.
@@ -51,7 +54,8 @@ pub(crate) fn fold(
     let (first, last) = (taken.first()?.at, taken.last()?.at);
     let now = until.unwrap_or(last);
     let lasted = now.duration_since(first).unsigned_abs();
-    let mut fold = Fold { state: State::retold(lasted / JUDGED_MAX), refused: Vec::new() };
+    let how = Retold { apart: lasted / JUDGED_MAX, every: rhythm(plant, &taken) };
+    let mut fold = Fold { state: State::retold(how), refused: Vec::new() };
     fold.take(&Input::PlantLoaded(source), first);
     let mut heard = Heard::default();
     for said in &taken {
@@ -66,6 +70,30 @@ pub(crate) fn fold(
     fold.take(&Input::Tick, now);
     let Fold { state, refused } = fold;
     Some(Folded { state, now, taken: taken.len(), refused, silent: heard.silent })
+}
+
+/// How often each check was asked by whoever wrote this down: the usual time between two of its lines, where there is
+/// one. Of lines that tell changes alone there is none.
+fn rhythm(plant: &Plant, said: &[&Said]) -> BTreeMap<CheckKey, Duration> {
+    let mut last: BTreeMap<(CheckId, VantageId), Timestamp> = BTreeMap::new();
+    let mut between: BTreeMap<CheckId, Vec<Duration>> = BTreeMap::new();
+    for said in said {
+        if let What::Answer { check, vantage, .. } = said.what
+            && let Some(before) = last.insert((check, vantage), said.at)
+        {
+            let passed = said.at.duration_since(before).unsigned_abs();
+            between.entry(check).or_default().push(passed);
+        }
+    }
+    let usual = |(check, mut between): (CheckId, Vec<Duration>)| {
+        between.sort_unstable();
+        let usual = between[between.len() / 2];
+        let about = usual.mul_f64(0.75)..=usual.mul_f64(1.25);
+        let so = between.iter().filter(|passed| about.contains(*passed)).count();
+        let is_usual = so >= RHYTHM_LINES && 2 * so >= between.len();
+        is_usual.then(|| (plant.checks()[check.index()].key.clone(), usual))
+    };
+    between.into_iter().filter_map(usual).collect()
 }
 
 struct Fold {

@@ -12,7 +12,7 @@
 use super::element::{EPOCHS, Element, MANNERS, Manner};
 use super::likelihood::{NAMED_FOR_ANOTHER, fits};
 use super::price::deeds;
-use super::suspects::{RATES, Suspects};
+use super::suspects::{RATES, Suspect, Suspects};
 use super::wires::WRONG_EDGE;
 use crate::hashed::NumberMap;
 use std::cell::{OnceCell, RefCell};
@@ -371,7 +371,7 @@ impl<'a> Scale<'a> {
             let began = if carried.is_some() { self.epochs } else { 1 };
             let mut rows = Rows {
                 any_drawn: all.iter().any(|row| row.drawn),
-                choices: if mixed { self.choices(&all, list) } else { Vec::new() },
+                choices: if mixed { self.choices(suspect, &all, list) } else { Vec::new() },
                 all,
                 spoken,
                 good: [0.0; MANNERS],
@@ -402,7 +402,8 @@ impl<'a> Scale<'a> {
     }
 
     /// Whom a fault in part may choose among.
-    fn choices(&self, rows: &[Row], list: &[u32]) -> Vec<Choices> {
+    fn choices(&self, suspect: u32, rows: &[Row], list: &[u32]) -> Vec<Choices> {
+        let Suspect { own, by_thing, .. } = &self.suspects.all[suspect as usize];
         let thing = |at: usize| self.suspects.places[list[at] as usize].fact.of;
         let is_bad = |at: usize| self.suspects.places[list[at] as usize].bad;
         let epoch = |at: usize| self.suspects.places[list[at] as usize].epoch;
@@ -420,18 +421,19 @@ impl<'a> Scale<'a> {
             things
         };
         // Where all of a machine fails there is nothing to choose.
-        if bad().any(|row| !row.places.clone().all(is_bad) && things(row).len() > 1) {
+        if *by_thing && bad().any(|row| !row.places.clone().all(is_bad) && things(row).len() > 1) {
             let of_row = |row: &Row| {
-                let own = things(row).into_iter();
-                let own = own.map(|of| row.places.clone().filter(|&at| thing(at) == of).collect());
+                // What is itself down is not down in part.
+                let all = things(row).into_iter();
+                let all = all.filter(|of| of.is_none_or(|of| !own.contains(&of)));
+                let all = all.map(|of| row.places.clone().filter(|&at| thing(at) == of).collect());
                 // What is up and down at once is hit in part itself.
                 let is_hit = |places: &Vec<usize>| {
                     let bad = || places.iter().filter(|&&at| is_bad(at)).map(|&at| epoch(at));
                     let good = places.iter().filter(|&&at| !is_bad(at)).map(|&at| epoch(at));
                     bad().next().is_some() && !good.into_iter().any(|at| bad().any(|bad| bad == at))
                 };
-                let own = own.filter(is_hit);
-                own.map(|places| chosen(row, places)).collect::<Vec<_>>()
+                all.filter(is_hit).map(|places| chosen(row, places)).collect::<Vec<_>>()
             };
             #[expect(clippy::cast_precision_loss, reason = "a machine has few")]
             let count = |row: &Row| f64::from(row.count) * things(row).len() as f64;

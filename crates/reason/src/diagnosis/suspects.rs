@@ -133,6 +133,10 @@ pub(super) struct Suspect {
     pub(super) stood_by: Vec<bool>,
     /// Something may follow from the likeliest of them.
     pub(super) carries: bool,
+    /// The components among its single inputs.
+    pub(super) own: Vec<ComponentId>,
+    /// A fault in part of it may hit some things of a machine, and not others.
+    pub(super) by_thing: bool,
     /// It is a vantage: which checks are put from there is known, and not drawn.
     pub(super) is_vantage: bool,
     /// It speaks to something that fails and to something that does not, or fails in turns: it
@@ -442,6 +446,16 @@ impl<'a> Suspects<'a> {
                 | Subject::Carriage { .. }
                 | Subject::Spread { .. } => false,
             });
+            let own = match inputs[..] {
+                [input] => match circuit.subject(input) {
+                    Subject::Component(id) => Some(id),
+                    Subject::Vantage(_)
+                    | Subject::Check(_)
+                    | Subject::Carriage { .. }
+                    | Subject::Spread { .. } => None,
+                },
+                _ => None,
+            };
             let flaky = other(FaultMode::Flaky);
             let partial = if has_parts { other(FaultMode::Partial) } else { f64::NEG_INFINITY };
             let names = |at: u32| {
@@ -469,6 +483,7 @@ impl<'a> Suspects<'a> {
                     suspect.hard = log_add(suspect.hard, hard);
                     suspect.partial = log_add(suspect.partial, partial);
                     suspect.flaky = log_add(suspect.flaky, flaky);
+                    suspect.own.extend(own);
                 }
                 std::collections::hash_map::Entry::Vacant(entry) => {
                     entry.insert(self.all.len());
@@ -495,6 +510,9 @@ impl<'a> Suspects<'a> {
                         flaky,
                         stood_by,
                         carries: false,
+                        by_thing: own
+                            .is_some_and(|id| hits_by_thing(question.plant.component(id).kind)),
+                        own: own.into_iter().collect(),
                         is_vantage,
                         mixed,
                         deeds,
@@ -509,6 +527,51 @@ impl<'a> Suspects<'a> {
             suspect.members.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
             suspect.carries = suspect.members[0].1.iter().any(|&input| (question.carries)(input));
         }
+    }
+}
+
+/// Whether a fault in part of such a thing may hit some things of a machine and not others: a volume is full, a rule lets
+/// one port through and another not. What carries or feeds machines does so to all of each.
+const fn hits_by_thing(kind: Kind) -> bool {
+    match kind {
+        Kind::Upstream
+        | Kind::Router
+        | Kind::Firewall
+        | Kind::LoadBalancer
+        | Kind::Vip
+        | Kind::Storage
+        | Kind::Database
+        | Kind::Service
+        | Kind::Website
+        | Kind::Component => true,
+        Kind::Prefix
+        | Kind::Switch
+        | Kind::Link
+        | Kind::Nic
+        | Kind::Vm
+        | Kind::Container
+        | Kind::Job
+        | Kind::Monitor
+        | Kind::Customer
+        | Kind::Server
+        | Kind::Bmc
+        | Kind::Hypervisor
+        | Kind::Disk
+        | Kind::File
+        | Kind::Certificate
+        | Kind::Backup
+        | Kind::Feed
+        | Kind::Ups
+        | Kind::Generator
+        | Kind::TransferSwitch
+        | Kind::Pdu
+        | Kind::Breaker
+        | Kind::Outlet
+        | Kind::Psu
+        | Kind::Site
+        | Kind::Room
+        | Kind::Rack
+        | Kind::Cooling => false,
     }
 }
 

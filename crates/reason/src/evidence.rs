@@ -469,9 +469,15 @@ fn of_check(
             if present && told.evidence.outcome.standing() == Standing::Degraded {
                 let gate = told.answers.map_or(told.gate, |(_, gate)| gate);
                 let seen_by = Some(told.seen_by);
-                let of = Some(told.of);
-                let fact =
-                    Fact { epoch: number(at), of, machine, seen_by, ..Fact::plain(gate, true, 1) };
+                // As often as it said so: nothing else is concluded from it.
+                let said = told.evidence.failures.max(1);
+                let fact = Fact {
+                    epoch: number(at),
+                    of: Some(told.of),
+                    machine,
+                    seen_by,
+                    ..Fact::plain(gate, false, said)
+                };
                 facts.degraded.push(Seen {
                     key: told.key.clone(),
                     fact,

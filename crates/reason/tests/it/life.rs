@@ -219,6 +219,14 @@ fn what_answers_badly_is_degraded_and_told() {
 }
 
 #[test]
+fn what_answers_badly_and_takes_nothing_down_is_told_too() {
+    let mut world = World::of(&two_racks());
+    world.end_soon("web-1/tcp");
+    world.run(MINUTE);
+    assert_eq!(world.causes(), ["web-1 degraded"]);
+}
+
+#[test]
 fn a_refused_plant_alerts_and_the_last_good_one_runs_on() {
     let mut world = World::of(&two_racks());
     world.give(Input::PlantRefused { why: "2 findings".to_owned() });

@@ -21,8 +21,8 @@ pub(crate) struct World {
     broken: BTreeSet<InputId>,
     /// What fails in turns: each try meets it down by chance, in percent.
     flaky: BTreeMap<InputId, u64>,
-    /// Checks whose target answers, slowly.
-    slow: BTreeSet<CheckKey>,
+    /// Checks whose target answers, badly: slowly, or with a certificate that ends soon.
+    bad: BTreeMap<CheckKey, SymptomCode>,
     /// What each check last told, and how often.
     told: BTreeMap<SymptomKey, (Standing, u32)>,
     /// Answers on their way: when, in which order at that instant, of what, asked for.
@@ -57,7 +57,7 @@ impl World {
             plant,
             broken: BTreeSet::new(),
             flaky: BTreeMap::new(),
-            slow: BTreeSet::new(),
+            bad: BTreeMap::new(),
             told: BTreeMap::new(),
             due: BTreeMap::new(),
             seed,
@@ -112,9 +112,14 @@ impl World {
         self.due = due.map(|((at, rank, key), asked)| ((later(at), rank, key), asked)).collect();
     }
 
+    /// The certificate that is shown to a check ends soon.
+    pub(crate) fn end_soon(&mut self, check: &str) {
+        self.bad.insert(check.into(), SymptomCode::CertificateExpires);
+    }
+
     /// The target of a check goes on answering, slowly.
     pub(crate) fn slow_down(&mut self, check: &str) {
-        self.slow.insert(check.into());
+        self.bad.insert(check.into(), SymptomCode::Slow);
     }
 
     /// Gives one input to the judgement, and takes up what it decides.
@@ -172,9 +177,9 @@ impl World {
                 .expect("in range");
             self.schedule(next, key.clone(), false);
         }
-        let outcome = match (up, self.slow.contains(&key.0)) {
-            (true, false) => Outcome::Up,
-            (true, true) => Outcome::degraded(SymptomCode::Slow, "4.1 s"),
+        let outcome = match (up, self.bad.get(&key.0)) {
+            (true, None) => Outcome::Up,
+            (true, Some(code)) => Outcome::degraded(*code, "pretended"),
             (false, _) => Outcome::down(dead, "pretended"),
         };
         let standing = outcome.standing();

@@ -530,8 +530,8 @@ impl<'a> Suspects<'a> {
     }
 }
 
-/// Whether a fault in part of such a thing may hit some things of a machine and not others: a volume is full, a rule lets
-/// one port through and another not. What carries or feeds machines does so to all of each.
+/// Whether a fault in part of such a thing may hit some things of a machine and not others: a volume is full, a rule
+/// lets one port through and another not. What carries or feeds machines does so to all of each.
 const fn hits_by_thing(kind: Kind) -> bool {
     match kind {
         Kind::Upstream

@@ -3,9 +3,9 @@
 //! No inventory is right: one wire in twenty or so ends in another thing of the same kind. So what should be down
 //! may be seen up, and what a fault should not touch may go down with it. The former has a price ([`WRONG_EDGE`]),
 //! and a higher one where the plant has nothing else that it could hang on: of what hangs on the only router no drawn
-//! wire could make that so. The latter is no second fault. Here is what it costs a hypothesis: the chance that a wire is wrong,
-//! times the share of the places it could lie in that the fault reaches. A wire of a redundancy counts
-//! only where the fault has the other ways already.
+//! wire could make that so. The latter is no second fault. Here is what it costs a hypothesis: the chance that a wire
+//! is wrong, times the share of the places it could lie in that the fault reaches. A wire of a redundancy counts only
+//! where the fault has the other ways already.
 //!
 //! It knows no facts. Tested at the door of `step`, and on random plants with moved wires (`blackstart-sim`).
 

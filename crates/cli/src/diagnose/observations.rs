@@ -105,7 +105,12 @@ pub(crate) fn read(text: &str, plant: &Plant) -> Reading {
         alerts::read(&export, plant, 1, &mut reading);
     } else {
         let mut names = Names::of(plant);
-        for (line, at) in text.lines().zip(1..) {
+        let listed = listed(text);
+        let lines: Vec<&str> = match &listed[..] {
+            [] => text.lines().collect(),
+            listed => listed.iter().map(String::as_str).collect(),
+        };
+        for (line, at) in lines.into_iter().zip(1..) {
             if at > LINES_MAX {
                 let words = format!("more than {LINES_MAX} lines; give a shorter time");
                 reading.mistakes.push((at, words));
@@ -116,6 +121,15 @@ pub(crate) fn read(text: &str, plant: &Plant) -> Reading {
     }
     reading.said.sort_by_key(|said| said.at);
     reading
+}
+
+/// The lines of a file that has them as one array; they are counted from 1 as well.
+fn listed(text: &str) -> Vec<String> {
+    if !text.trim_start().starts_with('[') {
+        return Vec::new();
+    }
+    let lines: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
+    lines.iter().map(Value::to_string).collect()
 }
 
 fn read_line(line: &str, at: usize, names: &mut Names<'_>, reading: &mut Reading) {

@@ -21,10 +21,31 @@ pub(super) fn export(text: &str) -> Option<Value> {
         return None;
     }
     match serde_json::from_str(text).ok()? {
-        Value::Array(alerts) => Some(Value::Array(alerts)),
+        Value::Array(alerts) => {
+            let is_alert = |it: &Value| it.get("labels").is_some();
+            let any = alerts.is_empty() || alerts.iter().any(is_alert);
+            any.then_some(Value::Array(alerts))
+        }
         Value::Object(body) if body.contains_key("alerts") => Some(Value::Object(body)),
+        Value::Object(mut body) => of_prometheus(body.get_mut("data")?),
         _ => None,
     }
+}
+
+/// What Prometheus itself answers at `/api/v1/alerts`, as an export: its alerts that fire began when they were active
+/// first. Those that are pending are no news yet.
+fn of_prometheus(data: &mut Value) -> Option<Value> {
+    let Value::Array(alerts) = data.get_mut("alerts")?.take() else { return None };
+    let fires = |it: &Value| it.get("state").is_none_or(|state| state == "firing");
+    let alerts = alerts.into_iter().filter(fires).map(|mut alert| {
+        if let Value::Object(fields) = &mut alert
+            && let Some(since) = fields.remove("activeAt")
+        {
+            fields.entry("startsAt").or_insert(since);
+        }
+        alert
+    });
+    Some(Value::Array(alerts.collect()))
 }
 
 /// Reads an export that stands from `line` on.

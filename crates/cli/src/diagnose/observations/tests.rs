@@ -174,6 +174,35 @@ fn an_export_of_alertmanager_is_matched_by_names_addresses_and_targets() {
 }
 
 #[test]
+fn what_prometheus_answers_is_an_export_too() {
+    check(
+        r#"{"status": "success", "data": {"alerts": [
+ {"labels": {"alertname": "InstanceDown", "instance": "192.0.2.10:9100", "severity": "critical"},
+  "annotations": {"summary": "web-1 does not answer"}, "state": "firing", "activeAt": "2026-11-21T12:00:00.5Z", "value": "0e+00"},
+ {"labels": {"alertname": "Slow", "host": "web-2"}, "annotations": {}, "state": "pending", "activeAt": "2026-11-21T12:00:10Z", "value": "1e+00"}
+]}}"#,
+        expect![[r#"
+            2026-11-21T12:00:00.5Z web-1 by alertmanager (95 %): down, 2 of 2 web-1 does not answer
+        "#]],
+    );
+}
+
+#[test]
+fn lines_may_stand_in_one_array() {
+    check(
+        r#"[
+ {"at": "2026-11-21T12:00:30Z", "from": "here", "check": "shop/https", "outcome": "down"},
+ {"at": "2026-11-21T12:02:00Z", "from": "human", "component": "switch-9", "outcome": "down"}
+]"#,
+        expect![[r#"
+            2026-11-21T12:00:30Z shop/https from here: down(reported), 1 of 1
+            line 2 unmatched: nothing in the plant is called `switch-9`; did you mean `switch-1`?
+        "#]],
+    );
+    check("[]", expect![[""]]);
+}
+
+#[test]
 fn a_port_that_no_check_asks_is_the_machines() {
     let alert = |instance: &str, second: u8| {
         format!(

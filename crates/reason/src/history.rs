@@ -4,8 +4,8 @@
 //! what a person would call it: it was up, then down, then it went on failing in turns. Three changes
 //! with short phases between them are one flapping regime, which lasts until one answer has held for so long
 //! that chance would not have it so; and what was calm for less time than it flapped before or after was
-//! not. One bad try between good ones is what a lying probe says, and no regime of its own; nor is one
-//! good try between bad ones.
+//! not. One bad try between good ones, far from any other, is what a lying probe says, and no regime of its
+//! own; nor is one good try between bad ones.
 //!
 //! News of the past is filed into the time it is of, and overwrites nothing newer. A time in which nobody
 //! listened counts as nothing, and what was so before and after it was so throughout. It never looks at
@@ -31,6 +31,11 @@ const SHORT_GOOD_TRIES: u32 = 30;
 /// than after an evening of them.
 const BY_CHANCE: f64 = 1e-3;
 const CALM_TRIES: (f64, f64) = (10.0, 240.0);
+
+/// Single tries of another kind that are so many tries apart have nothing to do with each other (chosen by hand: of
+/// what fails one time in fifty, two in a row are farther apart one time in ten; of what lies one time in a thousand,
+/// nine in ten).
+const FAR_TRIES: u32 = 120;
 
 /// Tries counted in one fact at most; beyond it more say nothing more.
 const TRIES_MAX: u32 = 1_000;
@@ -779,9 +784,14 @@ fn without_blips(
         let [(before, ..), (own, ..), (after, ..)] = [spans[at - 1], spans[at], spans[at + 1]];
         let between = before.manner == after.manner && before.manner != own.manner;
         let alone = between && single(&own) && !single(&before) && !single(&after);
-        // Several of them are no accident.
-        let few = || spans.iter().filter(|(span, ..)| span.manner == own.manner).count() == 1;
-        if !alone || !few() {
+        // Several of them, not far apart, are no accident.
+        let far = signed(grid.every.saturating_mul(FAR_TRIES));
+        let is_near = |other: &Span| {
+            other.since.duration_since(own.until) <= far
+                && own.since.duration_since(other.until) <= far
+        };
+        let like = || spans.iter().filter(|(span, ..)| span.manner == own.manner);
+        if !alone || like().filter(|(span, ..)| is_near(span)).count() > 1 {
             at += 1;
             continue;
         }

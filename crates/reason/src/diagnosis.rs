@@ -505,7 +505,7 @@ fn fit(suspects: &Suspects<'_>, candidate: &Candidate, predicted: &[Predicted]) 
         let hard = all.filter(|(it, _)| it.manner == Manner::Hard);
         let inputs = hard.flat_map(|(it, at)| &suspects.all[it.suspect as usize].members[*at].1);
         let inputs: BTreeSet<InputId> = inputs.copied().collect();
-        vec![suspects.wires.set(&inputs.into_iter().collect::<Vec<_>>())]
+        suspects.wires.set(&inputs.into_iter().collect::<Vec<_>>())
     };
     let broken = OnceCell::new();
     let mut sum = 0.0;
@@ -538,7 +538,7 @@ fn fit(suspects: &Suspects<'_>, candidate: &Candidate, predicted: &[Predicted]) 
             }
         }
         if let Some(of) = fact(&machine[0]).fact.machine.filter(|_| wrong < WRONG_EDGE.ln()) {
-            wrong = wrong.max(suspects.wires.wrong_edge(of, broken.get_or_init(hard)));
+            wrong = wrong.max(suspects.wires.wrong_edge(of, *broken.get_or_init(hard)));
         }
         let each = own + wrong;
         sum += f64::from(fact(&machine[0]).count) * each;

@@ -359,11 +359,7 @@ fn by_chance(
     let Loaded { plant, circuit, killers, .. } = loaded;
     let bad = words.iter().filter(|said| said.stands && is_bad(said.word.saw));
     let named = bad.flat_map(|&Said { of, word, .. }| {
-        let gate = match circuit.subject(of) {
-            Subject::Component(id) => gate_of_word(loaded, id, word),
-            _ => sign(circuit, of),
-        };
-        killers.alone(gate).iter().copied().chain([of])
+        killers.alone(gate_of_word(loaded, of, word)).iter().copied().chain([of])
     });
     let lost = state.lost.keys().filter_map(|lost| {
         let at = plant.vantages().iter().position(|vantage| vantage.name == *lost)?;
@@ -670,17 +666,16 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
             (if word.failures < tries { word.failures } else { 0 }, true)
         }
     };
-    let (gate, component, machine) = match loaded.circuit.subject(of) {
-        Subject::Component(id) => {
-            (gate_of_word(loaded, id, word), Some(id), machine_of(&loaded.plant, id).or(Some(id)))
-        }
+    let component = match loaded.circuit.subject(of) {
+        Subject::Component(id) => Some(id),
         Subject::Vantage(_)
         | Subject::Check(_)
         | Subject::Carriage { .. }
-        | Subject::Spread { .. } => (sign(&loaded.circuit, of), None, None),
+        | Subject::Spread { .. } => None,
     };
+    let machine = component.map(|id| machine_of(&loaded.plant, id).unwrap_or(id));
     let fact = Fact {
-        gate,
+        gate: gate_of_word(loaded, of, word),
         epoch: number(epoch),
         tries,
         failures,
@@ -705,8 +700,9 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
 
 /// What a word constrains. Of people, and of the host itself: that the component works; of a vantage that asks it, as
 /// it is seen from there; of another monitor, which calls down what it does not reach: that it is reached.
-fn gate_of_word(loaded: &Loaded, component: ComponentId, word: &Word) -> GateId {
+fn gate_of_word(loaded: &Loaded, of: InputId, word: &Word) -> GateId {
     let (plant, circuit) = (&loaded.plant, &loaded.circuit);
+    let Subject::Component(component) = circuit.subject(of) else { return sign(circuit, of) };
     let who = word.who.as_str();
     let vantage = plant.vantages().iter().position(|vantage| vantage.name.as_str() == who);
     let seen = vantage.and_then(|vantage| {

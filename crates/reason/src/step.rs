@@ -264,7 +264,7 @@ fn load(state: &mut State, source: &PlantSource) -> Result<(), String> {
         unseen,
         batteries,
         lines,
-        cuts: std::sync::Arc::default(),
+        cuts: Arc::default(),
         alike,
         ends,
         index,

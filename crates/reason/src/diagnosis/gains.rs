@@ -333,11 +333,9 @@ impl<'a> Scale<'a> {
             let carried = self.suspects.carried(suspect);
             let is_vantage = self.suspects.all[suspect as usize].is_vantage;
             let wires = &self.suspects.wires;
-            let broke = OnceCell::new();
+            let set = OnceCell::new();
             let broke = || {
-                broke.get_or_init(|| {
-                    vec![wires.set(&self.suspects.all[suspect as usize].members[0].1)]
-                })
+                *set.get_or_init(|| wires.set(&self.suspects.all[suspect as usize].members[0].1))
             };
             let group = |at: &u32| places[*at as usize].group;
             let mut begin = 0;

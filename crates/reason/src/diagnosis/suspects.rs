@@ -431,31 +431,23 @@ impl<'a> Suspects<'a> {
                 [input] => (question.log_prior)(input, mode),
                 _ => f64::NEG_INFINITY,
             };
+            let (mut own, mut is_vantage) = (None, false);
+            if let [input] = inputs[..] {
+                match circuit.subject(input) {
+                    Subject::Component(id) => own = Some(id),
+                    Subject::Vantage(_) => is_vantage = true,
+                    Subject::Check(_) | Subject::Carriage { .. } | Subject::Spread { .. } => {}
+                }
+            }
             // A vantage or a check has nothing that stands on it; an upstream that carries some blocks and not
             // others has inputs for that.
             let has_carriages = |id: ComponentId| {
                 let mut all = circuit.subjects().iter();
                 all.any(|it| matches!(it, Subject::Carriage { upstream, .. } if *upstream == id))
             };
-            let has_parts = inputs.iter().any(|&input| match circuit.subject(input) {
-                Subject::Component(id) => {
-                    question.plant.component(id).kind != Kind::Upstream || !has_carriages(id)
-                }
-                Subject::Vantage(_)
-                | Subject::Check(_)
-                | Subject::Carriage { .. }
-                | Subject::Spread { .. } => false,
-            });
-            let own = match inputs[..] {
-                [input] => match circuit.subject(input) {
-                    Subject::Component(id) => Some(id),
-                    Subject::Vantage(_)
-                    | Subject::Check(_)
-                    | Subject::Carriage { .. }
-                    | Subject::Spread { .. } => None,
-                },
-                _ => None,
-            };
+            let kind = own.map(|id| question.plant.component(id).kind);
+            let has_parts =
+                own.is_some_and(|id| kind != Some(Kind::Upstream) || !has_carriages(id));
             let flaky = other(FaultMode::Flaky);
             let partial = if has_parts { other(FaultMode::Partial) } else { f64::NEG_INFINITY };
             let names = |at: u32| {
@@ -467,8 +459,6 @@ impl<'a> Suspects<'a> {
             let by_carried = carried.iter().flatten().map(|&epochs| epochs.into());
             let by_places = facts.iter().map(|&at| u64::from(at) << 1 | u64::from(names(at)));
             let words = by_deeds.chain(by_carried).chain(by_places);
-            let is_vantage = matches!(inputs[..], [input]
-                if matches!(circuit.subject(input), Subject::Vantage(_)));
             let sort = u64::from(single) | u64::from(is_vantage) << 1;
             let looks = words.fold(sort, |sum, word| scattered(sum ^ scattered(word)));
             match known.entry(looks) {
@@ -510,8 +500,7 @@ impl<'a> Suspects<'a> {
                         flaky,
                         stood_by,
                         carries: false,
-                        by_thing: own
-                            .is_some_and(|id| hits_by_thing(question.plant.component(id).kind)),
+                        by_thing: kind.is_some_and(hits_by_thing),
                         own: own.into_iter().collect(),
                         is_vantage,
                         mixed,

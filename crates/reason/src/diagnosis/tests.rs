@@ -126,7 +126,7 @@ impl Ground {
 fn score(question: &Question<'_>, facts: &[Fact], set: &[InputId]) -> f64 {
     let Question { plant, circuit, .. } = *question;
     let wires = Wires::of(question);
-    let broke = vec![wires.set(set)];
+    let broke = wires.set(set);
     let under = circuit.under(set);
     let calm = circuit.under(&[]);
     let prior: f64 = set.iter().map(|&input| hard_prior(plant, circuit, input)).sum();
@@ -137,7 +137,7 @@ fn score(question: &Question<'_>, facts: &[Fact], set: &[InputId]) -> f64 {
             fits(fact, q, 0.0) - fits(fact, if calm[fact.gate.index()] { 0.0 } else { 1.0 }, 0.0);
         // Each fact is a machine of its own here.
         let wrong = fact.machine.filter(|_| fact.is_up());
-        sum += wrong.map_or(own, |it| own.max(wires.wrong_edge(it, &broke)));
+        sum += wrong.map_or(own, |it| own.max(wires.wrong_edge(it, broke)));
         if !fact.is_up() {
             rest += (fits(fact, 1.0, 0.0) + UNMODELLED_EACH - fits(fact, q, 0.0)).max(0.0);
         }

@@ -91,8 +91,8 @@ pub(super) struct Wires<'a> {
     reached: RefCell<NumberMap<(Kind, Broke), f64>>,
     /// How likely a wire of a thing lies elsewhere, by the sets and whether it answered.
     astray: RefCell<NumberMap<(InputId, bool, Broke), f64>>,
-    /// Whether a wire of a thing could lie where no set reaches.
-    spared: RefCell<NumberMap<(ComponentId, Broke), Spared>>,
+    /// Whether a wire of a thing could lie where a set does not reach.
+    spared: RefCell<NumberMap<(ComponentId, SetId), Spared>>,
     /// Whether a set bears on where the wires of a thing may lie.
     bears: RefCell<NumberMap<(InputId, SetId), bool>>,
 }
@@ -296,54 +296,54 @@ impl<'a> Wires<'a> {
         bears
     }
 
-    /// The logarithm of how seldom a wire of this thing, or of what it hangs on, lies where none of these sets reaches,
+    /// The logarithm of how seldom a wire of this thing, or of what it hangs on, lies where this set does not reach,
     /// as it would where it is seen up all the same. Linear in what it hangs on, once for the same faults.
-    pub(super) fn wrong_edge(&self, thing: ComponentId, broke: &Broke) -> f64 {
+    pub(super) fn wrong_edge(&self, thing: ComponentId, broke: SetId) -> f64 {
         match self.spared(thing, broke) {
-            // They reach it otherwise than by a wire; or there is another thing that it could hang on.
+            // It reaches it otherwise than by a wire; or there is another thing that it could hang on.
             Spared::NotHit | Spared::Could => WRONG_EDGE.ln(),
             Spared::CouldNot => (WRONG_EDGE * NOT_DRAWN).ln(),
         }
     }
 
-    fn spared(&self, thing: ComponentId, broke: &Broke) -> Spared {
-        let key = (thing, broke.clone());
-        if let Some(known) = self.spared.borrow().get(&key) {
+    fn spared(&self, thing: ComponentId, broke: SetId) -> Spared {
+        if let Some(known) = self.spared.borrow().get(&(thing, broke)) {
             return *known;
         }
         // What hangs on itself is judged by the rest.
-        self.spared.borrow_mut().insert(key.clone(), Spared::NotHit);
-        let mut hangs_on = Vec::new();
+        self.spared.borrow_mut().insert((thing, broke), Spared::NotHit);
+        let mut spared = Spared::NotHit;
         for (role, requirement) in &self.plant.component(thing).requirements {
-            if wire(*role).is_some() {
-                requirement.each_leaf(&mut |leaf| match leaf.target {
-                    Target::Component(on) => hangs_on.push(on),
-                    Target::Internet => {}
-                });
+            if wire(*role).is_none() {
+                continue;
             }
+            requirement.each_leaf(&mut |leaf| {
+                let Target::Component(on) = leaf.target else { return };
+                let by = if !self.fails(on, broke) {
+                    self.spared(on, broke)
+                } else if self.is_left(self.plant.component(on).kind, broke) {
+                    Spared::Could
+                } else {
+                    Spared::CouldNot
+                };
+                spared = spared.max(by);
+            });
         }
-        let by = hangs_on.into_iter().map(|on| {
-            if !self.fails(on, broke) {
-                return self.spared(on, broke);
-            }
-            let kind = self.plant.component(on).kind;
-            let places = self.lines.places(self.plant).get(&kind);
-            let is_left = places.into_iter().flatten().any(|&other| !self.fails(other, broke));
-            if is_left { Spared::Could } else { Spared::CouldNot }
-        });
-        let spared = by.max().unwrap_or(Spared::NotHit);
-        self.spared.borrow_mut().insert(key, spared);
+        self.spared.borrow_mut().insert((thing, broke), spared);
         spared
     }
 
-    /// Whether one of these sets makes it fail, whoever reaches it.
-    fn fails(&self, on: ComponentId, broke: &Broke) -> bool {
-        let sets = self.sets.borrow();
-        let mut sets = broke.iter().map(|&set| &sets[set as usize]);
-        sets.any(|Set { inputs, falls }| {
-            inputs.contains(&self.circuit.component_input(on))
-                || falls.as_ref().is_some_and(|falls| falls.fell(self.circuit.works(on)))
-        })
+    /// Whether something of a kind does not fail by this set.
+    fn is_left(&self, kind: Kind, broke: SetId) -> bool {
+        let places = self.lines.places(self.plant).get(&kind);
+        places.into_iter().flatten().any(|&place| !self.fails(place, broke))
+    }
+
+    /// Whether this set makes it fail, whoever reaches it.
+    fn fails(&self, on: ComponentId, broke: SetId) -> bool {
+        let Set { inputs, falls } = &self.sets.borrow()[broke as usize];
+        inputs.contains(&self.circuit.component_input(on))
+            || falls.as_ref().is_some_and(|falls| falls.fell(self.circuit.works(on)))
     }
 
     /// How likely a wire of this thing lies where one of these sets of faults reaches, though the plant file has it

@@ -386,6 +386,12 @@ impl State {
         self.plant.as_ref().map(|loaded| &loaded.circuit)
     }
 
+    /// What each gate of that circuit dies of, alone.
+    #[must_use]
+    pub fn killers(&self) -> Option<&Killers> {
+        self.plant.as_ref().map(|loaded| &loaded.killers)
+    }
+
     /// The latest word of each check from each vantage. A pair that has never spoken is absent.
     #[must_use]
     pub const fn evidence(&self) -> &BTreeMap<SymptomKey, Evidence> {

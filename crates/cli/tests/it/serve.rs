@@ -140,3 +140,36 @@ fn an_alert_that_waits_says_why_it_did_not_leave_and_when_it_is_tried_again() {
     let (_, page) = serving.request("GET /alerts", "", "");
     assert!(page.contains("; the last one failed, ") && page.contains("refused"), "{page}");
 }
+
+#[test]
+fn what_an_answer_needed_is_implied_and_what_lies_behind_is_not() {
+    let web = Web::start();
+    let checks = |path: &str| {
+        format!("checks: [ {{ http: 'http://{}/{path}', every: 500ms, deadline: 400ms }} ]", web.at)
+    };
+    let site = Site::new(&format!(
+        "blackstart: 1\nname: p\ntimezone: UTC\nhere: {{ at: own }}\nupstreams: {{ transit: {{ provides: internet }} }}\n\
+         routers: {{ gateway: {{ network: transit, {} }}, away: {{ network: gateway }} }}\n\
+         servers:\n  own: {{ network: gateway }}\n  far: {{ network: away }}\n  host: {{}}\n\
+         services:\n  page: {{ on: far, {} }}\n  shop: {{ on: {{ any: [host, own] }}, {} }}\n",
+        checks("gateway"),
+        checks("page"),
+        checks("shop"),
+    ));
+    let serving = site.serve();
+    for check in ["gateway/http", "page/http", "shop/http"] {
+        assert_eq!(serving.outcome(check), "up");
+    }
+    let plant = serving.api("/plant");
+    let because = |name: &str| {
+        let components = plant["components"].as_array().expect("a list");
+        let one = components.iter().find(|one| one["name"] == name).expect("it is there");
+        one["because"].as_str().expect("text").to_owned()
+    };
+    assert_eq!(because("far"), "page would not be seen up without it");
+    assert_eq!(because("away"), "page would not be seen up without it");
+    // The gateway answers on this side of it; one of two machines is enough for the shop.
+    for silent in ["transit", "host"] {
+        assert_eq!(because(silent), "no check says anything about it");
+    }
+}

@@ -3,6 +3,7 @@
 use super::App;
 use super::page::{Place, badge, cause, component, fault, page as frame, span, sure, time};
 use super::view::{Health, View};
+use crate::intake::COUNTED_EVERY;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use blackstart_model::incident::IncidentState;
@@ -155,7 +156,9 @@ fn numbers(view: &View) -> Markup {
                     li { a href=(format!("/checks?standing={standing}")) { (badge(Health::of(*standing))) " " strong { (count) } } }
                 }
             }
-            @if let Some(at) = view.heard_at { p.quiet { "Last news from a check: " (time(view, at)) } }
+            @if let Some(at) = view.heard_at {
+                p.quiet { "Last news from a check: " (time(view, at)) "; answers that stay as they are make news every " (COUNTED_EVERY.as_secs() / 60) " minutes" }
+            }
         }
     }
 }

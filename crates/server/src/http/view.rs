@@ -2,12 +2,11 @@
 //!
 //! It decides one thing: how each component and each check stands *as shown*, from what was seen, what
 //! the live incidents believe, and today's condition. It never looks anything up by itself; `now` is
-//! handed in. Tested here on small plants.
+//! handed in. Tested through the server, in `cli/tests/it/serve.rs`.
 
 use blackstart_model::check::Check;
 use blackstart_model::observation::{Outcome, Standing};
-use blackstart_model::plant::{Component, Role};
-use blackstart_model::requirement::{Requirement, Target};
+use blackstart_model::plant::Component;
 use blackstart_model::time::{Timestamp, Zone};
 use blackstart_model::{ComponentId, IncidentId, Plant, RecordId, VantageName};
 use blackstart_reason::circuit::{Circuit, InputId, Subject};
@@ -281,7 +280,7 @@ fn stands(state: &State, plant: &Plant, circuit: &Circuit, checks: &[CheckView])
     for (at, check) in plant.checks().iter().enumerate() {
         own[check.component.index()].push(at);
     }
-    let implied = implied(plant, checks);
+    let implied = implied(state, plant, checks);
     let mut stands = Vec::with_capacity(plant.components().len());
     for (component, at) in plant.components().iter().zip(0..) {
         let id = ComponentId(at);
@@ -307,7 +306,7 @@ fn stands(state: &State, plant: &Plant, circuit: &Circuit, checks: &[CheckView])
             match implied[id.index()] {
                 Some(by) => {
                     let by = &plant.component(by).name;
-                    stand(Health::Implied, format!("{by} is seen up, and cannot be without it"))
+                    stand(Health::Implied, format!("{by} would not be seen up without it"))
                 }
                 None => stand(Health::Unknown, "no check says anything about it".to_owned()),
             }
@@ -383,70 +382,25 @@ fn believed_faults(
     believed
 }
 
-/// For each component, one that is seen up and cannot be without it, by the plant. Only what every
-/// answer must have used counts: all-of branches, and of the network the first hop alone unless
-/// the answer was seen from outside the plant. O(E).
-fn implied(plant: &Plant, checks: &[CheckView]) -> Vec<Option<ComponentId>> {
-    let count = plant.components().len();
-    let mut by: Vec<Option<ComponentId>> = vec![None; count];
-    // Twice: a component reached without the network may later be reached with it.
-    let mut outside_by: Vec<bool> = vec![false; count];
-    let mut open: Vec<(ComponentId, ComponentId, bool)> = Vec::new();
-    for (check, view) in plant.checks().iter().zip(checks) {
-        for (sight, &vantage) in view.from.iter().zip(&check.from) {
-            if sight.standing == Standing::Up {
-                let outside = plant.vantage(vantage).at.is_none();
-                open.push((check.component, check.component, outside));
-            }
-        }
-    }
-    while let Some((at, source, outside)) = open.pop() {
-        let known = by[at.index()].is_some();
-        if known && (outside_by[at.index()] || !outside) {
-            continue;
-        }
-        by[at.index()].get_or_insert(source);
-        outside_by[at.index()] |= outside;
-        for (role, requirement) in &plant.component(at).requirements {
-            let follows = match role {
-                Role::In | Role::On | Role::Power | Role::Cooling | Role::Needs => true,
-                Role::Network(_) => outside || at == source,
-                Role::Between
-                | Role::DegradedWithout
-                | Role::ToStart
-                | Role::ManagedVia
-                | Role::Uses
-                | Role::UsedFrom
-                | Role::CarriedBy
-                | Role::Prefix
-                | Role::Covers => false,
-            };
-            if follows {
-                let outside = outside && !matches!(role, Role::Needs);
-                each_must(requirement, &mut |target| open.push((target, source, outside)));
+/// For each component, one whose check is seen up from a place where its failure, alone, would have been seen: what
+/// the check's gate dies of in the circuit. So a router that answers says nothing of what lies behind it. Linear in
+/// those killer sets.
+fn implied(state: &State, plant: &Plant, checks: &[CheckView]) -> Vec<Option<ComponentId>> {
+    let mut by: Vec<Option<ComponentId>> = vec![None; plant.components().len()];
+    let (Some(circuit), Some(killers)) = (state.circuit(), state.killers()) else { return by };
+    for sees in circuit.sees() {
+        let check = &plant.checks()[sees.check.index()];
+        let mut sights = check.from.iter().zip(&checks[sees.check.index()].from);
+        let sight = sights.find(|(vantage, _)| **vantage == sees.vantage);
+        if sight.is_some_and(|(_, sight)| sight.standing == Standing::Up) {
+            for &input in killers.alone(sees.gate) {
+                if let Subject::Component(id) = circuit.subject(input) {
+                    by[id.index()].get_or_insert(check.component);
+                }
             }
         }
     }
     by
-}
-
-/// Calls `visit` with every component that a requirement cannot be met without.
-fn each_must(requirement: &Requirement, visit: &mut dyn FnMut(ComponentId)) {
-    match requirement {
-        Requirement::One(leaf) => {
-            if let Target::Component(id) = leaf.target {
-                visit(id);
-            }
-        }
-        Requirement::All(of) => of.iter().for_each(|part| each_must(part, visit)),
-        Requirement::Any(of) | Requirement::AtLeast { of, .. } if of.len() == 1 => {
-            each_must(&of[0], visit);
-        }
-        Requirement::AtLeast { k, of } if *k as usize == of.len() => {
-            of.iter().for_each(|part| each_must(part, visit));
-        }
-        Requirement::Any(_) | Requirement::AtLeast { .. } => {}
-    }
 }
 
 /// A probability as a number; never 0 or 100, for something unmodelled is always possible.

@@ -118,8 +118,12 @@ pub fn examine(
 fn journal(data: &Path) -> Capability {
     const WHAT: &str = "keeping the journal";
     let remedy = "name another folder with --data, or make this one writable for us";
-    let existing = data.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    // Above a relative path is the folder that we are in.
+    let mut above = data.ancestors().map(|path| match path.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => path,
+    });
+    let existing = above.find(|path| path.exists()).unwrap_or(Path::new("/"));
     let trial = existing.join(".blackstart-doctor");
     if let Err(why) = fs::write(&trial, b"x").and_then(|()| fs::remove_file(&trial)) {
         let because = format!("could not write in {}: {why}", existing.display());

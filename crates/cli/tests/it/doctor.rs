@@ -42,6 +42,18 @@ fn what_cannot_be_told_or_seen_is_said_with_the_worst_first() {
 }
 
 #[test]
+fn a_journal_that_is_not_there_yet_is_tried_where_it_would_be() {
+    let site = Site::new("");
+    let here = site.path("here");
+    std::fs::create_dir(&here).expect("a folder");
+    let mut doctor = std::process::Command::new(env!("CARGO_BIN_EXE_blackstart"));
+    let output = doctor.arg("doctor").current_dir(&here).output().expect("it is built");
+    let told = text(&output.stdout);
+    let line = told.lines().find(|line| line.contains("keeping the journal")).expect("it is told");
+    assert!(line.ends_with(" are free in ."), "{line}");
+}
+
+#[test]
 fn every_no_has_its_remedy() {
     let site = Site::new(&plant(1));
     let plant = site.plant();

@@ -192,9 +192,14 @@ pub fn read(text: &str, by: &str) -> Result<Report, Unreadable> {
         loosely += usize::from(!self::host(&mut report, name, host, of, &vars));
     }
     if loosely > 0 {
+        let which = match loosely {
+            1 => "is its host virtual, and on what does it run: an inventory calls both".to_owned(),
+            many => format!(
+                "which of {many} hosts are virtual, and on what do they run: an inventory calls all of them"
+            ),
+        };
         report.questions.push(format!(
-            "{by}: which of {loosely} hosts are virtual, and on what do they run: an inventory calls all of them hosts \
-             (a group `hypervisors`, the variables `hypervisor` or `blackstart_kind` say it)"
+            "{by}: {which} hosts (a group `hypervisors`, the variables `hypervisor` or `blackstart_kind` say it)"
         ));
     }
     if report.things.is_empty() {

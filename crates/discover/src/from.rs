@@ -55,7 +55,7 @@ pub enum FromError {
         why: io::Error,
     },
     /// It is larger than what is read.
-    #[error("{0} is larger than {BYTES_MAX} bytes")]
+    #[error("{0} has more than {mib} MiB, which is more than is read", mib = BYTES_MAX >> 20)]
     TooLarge(String),
     /// It is something else.
     #[error("could not read {at} as {what}")]

@@ -33,7 +33,7 @@ impl Secrets for SecretStore {
         }
         let Some(path) = &self.file else {
             return Err(format!(
-                "the secret `{name}` is not set: give `{variable}`, or a file with --secrets"
+                "the secret `{name}` is not set: give `{variable}`, or a file that has it"
             ));
         };
         let text =

@@ -13,7 +13,7 @@ const WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// The console demands a password, or another one.
-    #[error("{0} demands a password")]
+    #[error("{0} demands a password: --login NAME:PASSWORD, or BLACKSTART_LOGIN")]
     Password(String),
     /// The server does not do it.
     #[error("{url} says {status}: {words}")]

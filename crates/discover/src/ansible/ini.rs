@@ -91,6 +91,10 @@ fn hosts(inventory: &mut Inventory, group: &str, line: &str, at: &str) {
         vars.entry("ansible_port".to_owned()).or_insert_with(|| port.to_owned());
     }
     match spread(pattern) {
+        // A dash of YAML, a brace of JSON: this is no inventory in INI, or not here.
+        Ok(names) if !names.iter().all(|name| name.contains(char::is_alphanumeric)) => {
+            inventory.doubts.push((at.to_owned(), format!("`{}` is no host", shown(pattern))));
+        }
         Ok(names) => {
             for name in names {
                 if inventory.host(group, &name, at)

@@ -96,6 +96,7 @@ fn what_is_no_inventory_is_refused() {
         ("", "there is no host in it"),
         ("{ \"all\": ", "it is no inventory in JSON: EOF while parsing a value at line 1 column 9"),
         ("[]", "there is no host in it"),
+        ("- 1\n- 2\n", "there is no host in it"),
         ("[web:hats]\n", "line 1: a heading `[…:hats]` has no meaning in an inventory"),
         (
             "all:\n  vars:\n    x: !vault |\n      $ANSIBLE\n",

@@ -111,7 +111,8 @@ pub(super) fn completion(program: &str, shell: &str) -> String {
     }
 }
 
-/// README, licences, examples, and the pages of `docs/`; without pictures.
+/// README, licences, examples, and the pages of `docs/`; without screenshots. A link to what is not packed is only its
+/// words.
 fn documents(release: &Release) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut found = BTreeMap::new();
     let readme =
@@ -127,7 +128,8 @@ fn documents(release: &Release) -> Result<BTreeMap<String, Vec<u8>>> {
             let entry = entry?;
             let name = entry.file_name().into_string().ok().context("a name that is no text")?;
             let path = format!("{folder}/{name}");
-            let wanted = [".md", ".json", ".yaml"].iter().any(|end| name.ends_with(end));
+            let wanted =
+                [".md", ".json", ".yaml", ".csv", ".svg"].iter().any(|end| name.ends_with(end));
             if entry.file_type()?.is_dir() {
                 open.push(path);
             } else if wanted {
@@ -135,7 +137,53 @@ fn documents(release: &Release) -> Result<BTreeMap<String, Vec<u8>>> {
             }
         }
     }
+    let pages: Vec<String> = found.keys().filter(|path| path.ends_with(".md")).cloned().collect();
+    for path in pages {
+        let text = String::from_utf8(found[&path].clone()).with_context(|| path.clone())?;
+        let text = linked(&text, &path, |to| {
+            let folder = format!("{to}/");
+            found.contains_key(to) || found.keys().any(|path| path.starts_with(&folder))
+        });
+        found.insert(path, text.into_bytes());
+    }
     Ok(found)
+}
+
+/// A page in which what leads to nothing is no link.
+fn linked(text: &str, page: &str, is_there: impl Fn(&str) -> bool) -> String {
+    let mut made = String::new();
+    let mut rest = text;
+    while let Some(middle) = rest.find("](") {
+        let (start, end) = (rest[..middle].rfind('['), rest[middle..].find(')'));
+        let (Some(start), Some(end)) = (start, end.map(|end| middle + end)) else {
+            made.push_str(&rest[..middle + 2]);
+            rest = &rest[middle + 2..];
+            continue;
+        };
+        let to = rest[middle + 2..end].split('#').next().unwrap_or_default();
+        if to.is_empty() || to.contains(':') || is_there(&beside(page, to)) {
+            made.push_str(&rest[..=end]);
+        } else {
+            made.push_str(rest[..start].strip_suffix('!').unwrap_or(&rest[..start]));
+            made.push_str(&rest[start + 1..middle]);
+        }
+        rest = &rest[end + 1..];
+    }
+    made + rest
+}
+
+/// Where a link of a page leads, from the top.
+fn beside(page: &str, to: &str) -> String {
+    let mut path: Vec<&str> = page.split('/').collect();
+    path.pop();
+    for step in to.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => drop(path.pop()),
+            step => path.push(step),
+        }
+    }
+    path.join("/")
 }
 
 /// What a program prints.
@@ -163,4 +211,17 @@ fn files(folder: &Path, end: &str) -> Result<BTreeMap<String, Vec<u8>>> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::linked;
+
+    #[test]
+    fn what_leads_to_nothing_is_only_its_words() {
+        let text = "[a](b.md), [c](../d.md#e), ![f](g.png) [h](https://i/), [j](#k) [l](../m/) ](";
+        let made =
+            linked(text, "docs/checks/x.md", |to| to == "docs/checks/b.md" || to == "docs/m");
+        assert_eq!(made, "[a](b.md), c, f [h](https://i/), [j](#k) [l](../m/) ](");
+    }
 }

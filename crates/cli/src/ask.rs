@@ -6,11 +6,16 @@ use blackstart_server::client;
 #[derive(clap::Args)]
 pub(crate) struct Server {
     /// The console of the server.
-    #[arg(long, env = "BLACKSTART_SERVER", default_value = "http://127.0.0.1:8480")]
+    #[arg(long, env = "BLACKSTART_SERVER", default_value = "http://127.0.0.1:8480", value_parser = address)]
     server: String,
     /// `name:password`, where the console demands it.
     #[arg(long, env = "BLACKSTART_LOGIN", hide_env_values = true)]
     login: Option<String>,
+}
+
+fn address(text: &str) -> Result<String, &'static str> {
+    let is_one = text.starts_with("http://") || text.starts_with("https://");
+    is_one.then(|| text.to_owned()).ok_or("an address such as http://127.0.0.1:8480")
 }
 
 impl Server {

@@ -8,12 +8,13 @@ mod json;
 mod replug;
 mod sarif;
 
+use crate::diagnose::instant;
 use crate::exit::Exit;
 use crate::opened::{self, Opened};
 use crate::{Style, clock, findings, output};
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use blackstart_model::finding::{Finding as Shown, Label, Severity};
-use blackstart_model::time::{Timestamp, local_instant};
+use blackstart_model::time::Timestamp;
 use blackstart_model::{PlaneId, Plant};
 use blackstart_reason::circuit::{Circuit, Subject};
 use blackstart_reason::diagnosability::Advice;
@@ -106,8 +107,7 @@ fn audited(path: &Path, at: Option<&str>) -> anyhow::Result<Option<Audited>> {
     let Some(Opened { files, plant }) = opened::open(path)? else { return Ok(None) };
     let now: Timestamp = match at {
         None => clock::now(),
-        Some(text) => local_instant(text, plant.zone())
-            .map_err(|error| anyhow!("could not read the time `{text}`: {error}"))?,
+        Some(text) => instant(text, plant.zone())?,
     };
     let audit = structure::audit(&plant, &Circuit::of(&plant), now)
         .with_context(|| format!("could not audit {}", path.display()))?;

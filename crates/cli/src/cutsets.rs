@@ -6,7 +6,7 @@
 mod json;
 
 use crate::exit::Exit;
-use crate::{Format, findings, output};
+use crate::{Format, findings, named, output};
 use anyhow::Context as _;
 use blackstart_model::finding::{Finding, Severity};
 use blackstart_model::mef;
@@ -142,11 +142,7 @@ fn of_plant(
         refuse(&files, &found.findings, format)?;
         return Ok(None);
     };
-    let Some(id) = plant.find(component) else {
-        crate::Arguments::command()
-            .error(ErrorKind::InvalidValue, format!("nothing in the plant is called `{component}`"))
-            .exit()
-    };
+    let id = named::component(&plant, component)?;
     let circuit = Circuit::of(&plant);
     let gate = if arguments.works { circuit.works(id) } else { circuit.usable(id) };
     let tree = FaultTree::of_failure(&circuit, &plant, gate, |subject: Subject| {

@@ -4,7 +4,7 @@
 mod stage;
 pub(crate) mod outages;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::serve::{log_to_stderr, told};
 use crate::{Format, output};
 use anyhow::{Context as _, anyhow, bail, ensure};
@@ -45,7 +45,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments, format: Format) -> anyhow::Result<Exit> {
     let Arguments { outage, scenario, speed, listen, status_listen, data } = arguments;
     for at in [listen, status_listen] {
-        ensure!(at.ip().is_loopback(), "{at} is not on loopback; anybody there could break things");
+        let words = "is not on loopback; anybody there could break things";
+        ensure!(at.ip().is_loopback(), WrongUsage(format!("{at} {words}")));
     }
     let (title, scenario) = match &scenario {
         None => (outage.clone(), outages::built_in(&outage)?),
@@ -148,7 +149,8 @@ impl Folder {
             Err(error) if !own && error.kind() == std::io::ErrorKind::AlreadyExists => {
                 let mut entries = std::fs::read_dir(&path).with_context(could_not)?;
                 if entries.next().is_some() {
-                    bail!("{} is not empty, and a demonstration begins anew", path.display());
+                    let words = "is not empty, and a demonstration begins anew";
+                    bail!(WrongUsage(format!("{} {words}", path.display())));
                 }
             }
             Err(error) => return Err(error).with_context(could_not),

@@ -4,7 +4,7 @@ mod observations;
 mod folding;
 pub(crate) mod words;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::opened::{self, Opened};
 use crate::{Format, output};
 use anyhow::{Context as _, anyhow, ensure};
@@ -212,7 +212,8 @@ pub(crate) fn verdict(diagnosis: &DiagnosisSummary) -> Exit {
 
 /// An instant as a person types it.
 pub(crate) fn instant(text: &str, zone: &Zone) -> anyhow::Result<Timestamp> {
-    local_instant(text, zone).map_err(|error| anyhow!("could not read the time `{text}`: {error}"))
+    local_instant(text, zone)
+        .map_err(|error| WrongUsage(format!("could not read the time `{text}`: {error}")).into())
 }
 
 fn section(text: &mut String, title: &str, lines: &[String]) {

@@ -1,7 +1,7 @@
 //! `discover`: what this machine knows of itself, and what other systems know of theirs, as a plant file. `serve` does
 //! the same of this machine where it is given no plant.
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::{Format, output};
 use anyhow::{Context as _, bail};
 use blackstart_discover::from::Kind;
@@ -127,7 +127,7 @@ fn token(file: Option<&Path>) -> anyhow::Result<String> {
             .with_context(|| format!("could not read the token from {}", path.display())),
         None => SecretStore::default()
             .value("proxmox-token")
-            .map_err(anyhow::Error::msg)
+            .map_err(|why| WrongUsage(format!("{why}; --token-file names one")))
             .context("could not ask Proxmox without a token"),
     }
 }

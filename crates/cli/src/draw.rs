@@ -1,6 +1,6 @@
 //! `draw`: the plant, or the answer to one question about it, as an SVG.
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::opened::{self, Opened};
 use crate::{named, output};
 use anyhow::{Context as _, bail};
@@ -47,7 +47,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     picture.closed = arguments.close.iter().cloned().collect();
     let drawing = draw(plant, &picture);
     if let Some(first) = drawing.not_opened.first() {
-        bail!("could not open {first}: there is no such box, or more in it than can be drawn");
+        let words = "there is no such box, or more in it than can be drawn";
+        bail!(WrongUsage(format!("could not open {first}: {words}")));
     }
     match &arguments.out {
         None => output::say(&drawing.svg),

@@ -32,7 +32,6 @@ mod named;
 mod clock;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
-use exit::Exit;
 use std::process::ExitCode;
 
 /// Outage management for hosting providers: know what an outage takes down before it happens, name
@@ -152,7 +151,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.code(),
         Err(error) => {
             output::complain(&format!("{error:#}"));
-            Exit::Failed.code()
+            exit::of(&error).code()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `password`: a line for the console's passwords file.
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::output;
 use anyhow::{Context as _, ensure};
 use std::io::BufRead as _;
@@ -12,11 +12,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    ensure!(!arguments.name.contains(':'), "could not take a name with a colon in it");
+    let words = "could not take a name with a colon in it";
+    ensure!(!arguments.name.contains(':'), WrongUsage(words.to_owned()));
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password).context("could not read a password")?;
     let password = password.trim_end_matches(['\r', '\n']);
-    ensure!(password.len() >= 10, "could not take a password of less than ten letters");
+    let words = "could not take a password of less than ten letters";
+    ensure!(password.len() >= 10, WrongUsage(words.to_owned()));
     let hash = blackstart_server::http::hash(password).map_err(anyhow::Error::msg)?;
     output::say(&format!("{}:{hash}\n", arguments.name));
     Ok(Exit::Fine)

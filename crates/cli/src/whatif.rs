@@ -5,13 +5,14 @@
 
 mod json;
 
-use crate::exit::Exit;
+use crate::diagnose::instant;
+use crate::exit::{Exit, WrongUsage};
 use crate::opened::{self, Opened};
 use crate::{Format, clock, named, output};
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use blackstart_model::finding::Severity;
 use blackstart_model::kind::Kind;
-use blackstart_model::time::{Duration, Timestamp, local_instant, shown, shown_span};
+use blackstart_model::time::{Duration, Timestamp, shown, shown_span};
 use blackstart_model::{ComponentId, Plant};
 use blackstart_reason::circuit::{Circuit, Subject, Witness};
 use blackstart_reason::load::Verdict;
@@ -65,9 +66,8 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
         off.extend(&announced);
     }
     if failed.is_empty() && readings_of_off.iter().all(Vec::is_empty) {
-        bail!(
-            "name what is switched off (--off), has failed (--known-failed), or a maintenance (--window)"
-        );
+        let words = "name what is switched off (--off), has failed (--known-failed), or a maintenance (--window)";
+        bail!(WrongUsage(words.to_owned()));
     }
     let circuit = Circuit::of(&plant);
     let mut answers = Vec::new();
@@ -120,7 +120,8 @@ fn readings(plant: &Plant, off: &[String]) -> anyhow::Result<Vec<Vec<ComponentId
         };
         readings = readings.iter().flat_map(longer).collect();
         if readings.len() > READINGS_MAX {
-            bail!("this can be read in more than {READINGS_MAX} ways; ask about fewer at once");
+            let words = "ways; ask about fewer at once";
+            bail!(WrongUsage(format!("this can be read in more than {READINGS_MAX} {words}")));
         }
     }
     Ok(readings)
@@ -140,15 +141,11 @@ fn window(plant: &Plant, written: &str) -> anyhow::Result<(Option<Window>, Vec<C
         } else {
             format!("there are: {}", names.join(", "))
         };
-        bail!("no maintenance is called `{written}`; {help}");
+        bail!(WrongUsage(format!("no maintenance is called `{written}`; {help}")));
     };
-    let instant = |text: &str| {
-        local_instant(text, plant.zone())
-            .map_err(|error| anyhow!("could not read the time `{}`: {error}", text.trim()))
-    };
-    let (from, to) = (instant(from)?, instant(to)?);
+    let (from, to) = (instant(from.trim(), plant.zone())?, instant(to.trim(), plant.zone())?);
     if to <= from {
-        bail!("the window `{written}` ends before it begins");
+        bail!(WrongUsage(format!("the window `{written}` ends before it begins")));
     }
     Ok((Some((from, to)), Vec::new()))
 }

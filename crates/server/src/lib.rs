@@ -31,4 +31,5 @@ pub mod netbox;
 pub mod fuzzed;
 
 // What a stage answers with.
+pub use blackstart_journal::JournalError;
 pub use blackstart_probe::Answer;

@@ -1,10 +1,10 @@
 //! `audit --replug`: what moving a cord would make better and worse.
 
 use super::Arguments;
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::opened::{self, Opened};
 use crate::{Style, named, output};
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use blackstart_model::finding::Severity;
 use blackstart_model::plant::{Replug, Role};
 use blackstart_model::{ComponentId, Plant};
@@ -72,9 +72,8 @@ fn edit(plant: &Plant, text: &str) -> anyhow::Result<Replug> {
     let (Some(of), Some(from), Some(to), None) =
         (names.next(), names.next(), names.next(), names.next())
     else {
-        return Err(anyhow!(
-            "could not read `{text}`: write whose cord, from where, to where, as `stream-1:pdu-a:pdu-b`"
-        ));
+        let words = "write whose cord, from where, to where, as `stream-1:pdu-a:pdu-b`";
+        return Err(WrongUsage(format!("could not read `{text}`: {words}")).into());
     };
     let id = |name: &str| named::component(plant, name);
     let (of, from, to) = (id(of)?, id(from)?, id(to)?);

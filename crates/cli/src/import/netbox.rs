@@ -1,6 +1,6 @@
 //! `import netbox`: what NetBox says, as a plant file, and what it does not say, as questions.
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUsage};
 use crate::{Format, findings, output};
 use anyhow::{Context as _, bail, ensure};
 use blackstart_model::netbox::facts::Facts;
@@ -143,7 +143,7 @@ fn token(arguments: &Arguments) -> anyhow::Result<String> {
             .with_context(|| format!("could not read the token from {}", path.display())),
         None => SecretStore { file: arguments.secrets.clone() }
             .value("netbox-token")
-            .map_err(anyhow::Error::msg)
+            .map_err(|why| WrongUsage(format!("{why}; or name its own file with --token-file")))
             .context("could not ask NetBox without a token"),
     }
 }
@@ -164,8 +164,10 @@ impl Place {
         } else {
             ensure!(
                 !path.exists(),
-                "could not write {}: neither a folder nor a `.yaml` file",
-                path.display()
+                WrongUsage(format!(
+                    "could not write {}: neither a folder nor a `.yaml` file",
+                    path.display()
+                ))
             );
             Ok(Self::Folder(path.to_owned()))
         }

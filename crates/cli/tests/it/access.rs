@@ -10,7 +10,7 @@ const PLANT: &str = "blackstart: 1\nname: p\ntimezone: UTC\nservices: { a: { che
 fn an_open_address_without_a_password_is_refused_with_what_to_do() {
     let site = Site::new(PLANT);
     let (code, words) = site.fails(&["--listen", "0.0.0.0:0"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(words.contains("open to the network") && words.contains("--passwords"), "{words}");
 }
 

@@ -86,8 +86,43 @@ fn a_hundred_megabytes_of_brackets_are_refused() {
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let output = run(&["check", "/nowhere/plant.yaml"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let words = text(&output.stderr);
     assert!(words.contains("could not read /nowhere/plant.yaml"), "{words}");
     assert_eq!(run(&["chekc"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_was_typed_wrongly_has_one_exit_code_with_every_verb() {
+    let site =
+        Site::new("blackstart: 1\nname: p\ntimezone: Europe/Amsterdam\nservers: { web: {} }\n");
+    let (plant, data, empty) = (site.plant(), site.path("data"), site.path("empty"));
+    let path = |path: &std::path::Path| path.to_str().expect("text").to_owned();
+    std::fs::create_dir(&empty).expect("a folder");
+    let (plant, data, empty) = (&path(&plant), &path(&data), &path(&empty));
+    let none = "/nowhere/at/all";
+    for (words, said) in [
+        (&["check", empty][..], "holds no `*.yaml` file"),
+        (&["audit", plant, "--against", none], "could not read /nowhere"),
+        (&["audit", plant, "--at", "yesterday"], "could not read the time `yesterday`"),
+        (&["audit", plant, "--replug", "web"], "write whose cord"),
+        (&["cutsets", plant, "wbe"], "did you mean `web`?"),
+        (&["availability", plant, "wbe"], "did you mean `web`?"),
+        (&["diagnose", plant, "--observations", none], "could not read /nowhere"),
+        (&["diagnose", plant, "--observations", "-", "--at", "2026-10-25 02:30"], "exists twice"),
+        (&["discover", "--from", "csv=/nowhere/at/all"], "could not read /nowhere"),
+        (&["discover", "--from", "csv=/tmp"], "could not read /tmp"),
+        (&["doctor", none], "could not read /nowhere"),
+        (&["serve", none, "--data", data], "could not read /nowhere"),
+        (&["serve", empty, "--data", data], "holds no `*.yaml` file"),
+        (&["replay", empty], "there is no journal in"),
+        (&["demo", "--scenario", none], "could not read /nowhere"),
+        (&["status", "--server", "here"], "an address such as http://127.0.0.1:8480"),
+        (&["whatif", plant], "name what is switched off"),
+    ] {
+        let output = run(words);
+        let told = text(&output.stderr);
+        assert!(told.contains(said), "{words:?}: {told}");
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {told}");
+    }
 }

@@ -123,7 +123,7 @@ fn a_script_reads_waves_and_a_target_needs_less() {
 #[test]
 fn a_name_that_is_nowhere_is_told_with_the_nearest() {
     let (code, _, words) = coldstart(PLANT, &["--up", "srv-3"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(
         words.contains("nothing in the plant is called `srv-3`; did you mean `srv-1`?"),
         "{words}"

@@ -96,7 +96,7 @@ fn a_play_is_judged_and_what_a_person_breaks_is_named_too() {
 #[test]
 fn a_demonstration_is_for_this_machine_alone() {
     let refused = run(&["demo", "--listen", "0.0.0.0:0"]);
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(2));
     let words = text(&refused.stderr);
     assert!(words.contains("0.0.0.0:0 is not on loopback"), "{words}");
 }

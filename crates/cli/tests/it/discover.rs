@@ -36,3 +36,12 @@ fn for_programs_the_plant_is_a_text_beside_what_was_found() {
     assert!(told["plant"].as_str().expect("text").contains("blackstart: 1"));
     assert!(told["questions"].as_array().expect("a list").len() >= 3);
 }
+
+#[test]
+fn a_token_that_is_missing_is_asked_for_by_options_that_are_there() {
+    let output = run(&["discover", "--from", "proxmox=https://127.0.0.1:1"]);
+    let words = text(&output.stderr);
+    assert!(words.contains("BLACKSTART_SECRET_PROXMOX_TOKEN") && words.contains("--token-file"));
+    assert!(!words.contains("--secrets"), "{words}");
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -46,7 +46,7 @@ fn boxes_are_closed_and_what_is_not_there_is_said() {
     assert!(svg.contains("server, 1 inside"), "{svg}");
     for wrong in [&["--open", "nobody"][..], &["--off", "nobody"], &["--about", "nobody"]] {
         let (code, svg, why) = draw(wrong);
-        assert_eq!(code, Some(1), "{wrong:?}");
+        assert_eq!(code, Some(2), "{wrong:?}");
         assert!(svg.is_empty() && why.contains("nobody"), "{why}");
     }
 }

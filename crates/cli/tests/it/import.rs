@@ -84,7 +84,7 @@ fn one_site_of_the_demo_stands_by_itself() {
     let plant = text(&made.stdout);
     assert!(plant.contains("dmi01-akron-rtr01") && !plant.contains("albany"), "{plant}");
     let none = run(&["import", "netbox", "--dump", &demo, "--site", "nowhere"]);
-    assert_eq!(none.status.code(), Some(1));
+    assert_eq!(none.status.code(), Some(2));
     assert!(text(&none.stderr).contains("no site of NetBox is called `nowhere`"));
 }
 

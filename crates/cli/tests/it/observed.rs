@@ -42,7 +42,7 @@ fn an_answer_by_command_says_what_who_how_sure_and_when() {
         assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
     }
     let ambiguous = say(&["upper", "works", "--at", "2026-10-25 02:30"]);
-    assert_eq!(ambiguous.status.code(), Some(1));
+    assert_eq!(ambiguous.status.code(), Some(2));
     assert!(text(&ambiguous.stderr).contains("exists twice"), "{}", text(&ambiguous.stderr));
 }
 

@@ -120,14 +120,14 @@ fn a_notice_that_does_not_say_which_is_read_both_ways() {
 #[test]
 fn what_is_not_in_the_plant_is_said_with_what_is_near() {
     let (code, _, said) = whatif(PLANT, &["--off", "fed-a"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(said.contains("did you mean `feed-a`?"), "{said}");
     let (code, _, said) = whatif(PLANT, &["--off", "feed-a", "--window", "nihgt"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(said.contains("there are: night"), "{said}");
     let (code, _, said) =
         whatif(PLANT, &["--off", "feed-a", "--window", "2026-03-29 02:30..2026-03-29 06:00"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(said.contains("does not exist"), "{said}");
 }
 

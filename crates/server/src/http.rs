@@ -4,6 +4,7 @@
 //! makes them live. It shows what the state says with the evidence it says it by, and passes on what
 //! people do. It decides only who may use it ([`Access`]). Tested in a browser and through its listener.
 
+mod listen;
 mod access;
 mod page;
 pub(crate) mod view;
@@ -40,6 +41,7 @@ use crate::serve::Senses;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use blackstart_probe::Equipment;
@@ -49,6 +51,13 @@ use view::View;
 
 /// The longest form or JSON body taken, bytes.
 const BODY_BYTES_MAX: usize = 16 << 10;
+
+/// The longest body of any request: alerts of an Alertmanager. Of others no more than [`BODY_BYTES_MAX`] is taken.
+const BODY_BYTES_EVER: usize = 1 << 20;
+
+/// Connections to the console at once: people's browsers keep some each, and jobs and scrapes come and go (chosen by
+/// hand: a twentieth of the files that may be open).
+const CONNECTIONS_MAX: usize = 1_000;
 
 /// What every page can reach.
 #[derive(Clone)]
@@ -93,12 +102,12 @@ pub(crate) async fn console(
     let app = App { hub, senses, audit: Arc::default(), pushes, asker };
     let access = Arc::new(access);
     let router = router(app, access.clone());
-    let served = match access.tls() {
-        None => axum::serve(listener, router).await,
-        Some(acceptor) => axum::serve(access::TlsListener::of(listener, acceptor), router).await,
-    };
-    if let Err(error) = served {
-        tracing::error!("the console ended: {error}");
+    match access.tls() {
+        None => listen::serve(listener, router, CONNECTIONS_MAX).await,
+        Some(acceptor) => {
+            let listener = access::TlsListener::of(listener, acceptor);
+            listen::serve(listener, router, CONNECTIONS_MAX).await;
+        }
     }
 }
 
@@ -131,9 +140,14 @@ fn router(app: App, access: Arc<Access>) -> Router {
         .route("/probe", get(probe::page))
         .nest("/api/v1", api::router())
         .fallback(page::not_found)
+        .layer(from_fn(|request, next| listen::whole(BODY_BYTES_EVER, request, next)))
         .layer(axum::middleware::from_fn_with_state(access, access::guard))
         // Jobs show a token of their own.
-        .route("/push/{component}/{check}", post(push::take))
+        .merge(
+            Router::new()
+                .route("/push/{component}/{check}", post(push::take))
+                .layer(from_fn(|request, next| listen::whole(BODY_BYTES_MAX, request, next))),
+        )
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)
 }

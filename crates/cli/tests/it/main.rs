@@ -15,5 +15,6 @@ mod serve;
 mod observed;
 mod demo;
 mod access;
+mod hostile;
 mod manual;
 mod upgrade;

@@ -217,7 +217,9 @@ const HEAD: &str = "\
 What each kind of check says of a server that hangs, drips, floods, lies or speaks another tongue. The table is made
 by a test against real sockets (`cargo test -p blackstart-probe --test it hostile`), which also holds that each of these
 is over by its deadline and that of a flood no more is taken than the check's own limit. `tcp` asks nothing of an open
-port, and `icmp` is answered by kernels; they are not here.
+port, and `icmp` is answered by kernels; they are not here. A [plugin](plugin.md) is a program: what it may do is on
+its own page. A [`push`](push.md#whoever-else-tells) and [an Alertmanager](alertmanager.md) tell us: what such clients
+are answered is there.
 
 | check | a server that | what it says |
 |---|---|---|

@@ -5,6 +5,7 @@
 //! which nobody looked is grey, and said. No cause and no name of anything else is published: words for
 //! the public are a person's to write. The page is rendered when something changed, not for each reader.
 
+use super::listen;
 use super::plots;
 use super::view::{Health, Stand, View};
 use crate::clock;
@@ -32,6 +33,9 @@ const REFRESH_EVERY: Duration = Duration::from_secs(30);
 /// Components whose days are shown, the first of the plant: more is no page that anybody reads.
 const PUBLIC_MAX: usize = 100;
 
+/// Readers at once (chosen by hand: a fifth of the files that may be open).
+const CONNECTIONS_MAX: usize = 4_000;
+
 /// In a storm it is rendered this often at most.
 const RENDER_APART: Duration = Duration::from_millis(500);
 
@@ -52,9 +56,7 @@ pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>) {
         .route("/icon.svg", get(icon))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
         .with_state(rendered);
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!("the status page ended: {error}");
-    }
+    listen::serve(listener, router, CONNECTIONS_MAX).await;
 }
 
 async fn page(State(rendered): State<Rendered>) -> Response {

@@ -119,13 +119,16 @@ fn an_outlet_that_is_off_is_the_cause_and_a_strip_that_carries_too_much_is_named
             "degraded(wrong-value: rPDULoadStatusLoad.1 is 14.1 A, expected at most 12.8)";
         (said["outcome"] == expected).then_some(())
     });
+    let named = |one: &Value| causes(one) == ["pdu-a"] && one["cause"][0]["mode"] == "degraded";
     wait("an incident that names the strip", || {
-        let all = server.console.api("/incidents")["incidents"].as_array().cloned()?;
-        let named = |one: &Value| causes(one) == ["pdu-a"] && one["cause"][0]["mode"] == "degraded";
-        all.iter().any(named).then_some(())
+        server.console.confirmed().iter().any(named).then_some(())
     });
     strip.set(LOAD, "gauge", 98);
     server.console.wait_until_all_up();
+    wait("that incident to be resolved", || {
+        let all = server.console.confirmed();
+        all.iter().filter(|one| named(one)).all(|one| one["state"] == "resolved").then_some(())
+    });
     wait("the strip to be well", || {
         (check(&server, "pdu-a/snmp")?["readings"][0]["value"] == 9.8).then_some(())
     });

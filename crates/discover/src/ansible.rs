@@ -11,7 +11,7 @@ mod ini;
 mod json;
 mod yaml;
 
-use crate::seen::{Asked, Report, Unreadable, shown};
+use crate::seen::{Asked, Report, THINGS_MAX, Unreadable, shown};
 use crate::words::{self, Word};
 use blackstart_model::draft::roles::{self, Said};
 use blackstart_model::kind::Kind;
@@ -49,6 +49,8 @@ struct Inventory {
     groups: BTreeMap<String, Group>,
     /// What could not be read: where, and why.
     doubts: Vec<(String, String)>,
+    /// What there was more of than is taken in.
+    cut: BTreeSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +69,7 @@ struct Group {
 impl Inventory {
     fn group(&mut self, name: &str) -> Option<&mut Group> {
         if !self.groups.contains_key(name) && self.groups.len() == GROUPS_MAX {
+            self.cut.insert(format!("only {GROUPS_MAX} groups are taken in"));
             return None;
         }
         Some(self.groups.entry(name.to_owned()).or_default())
@@ -74,7 +77,8 @@ impl Inventory {
 
     /// A host of a group; false when there are too many.
     fn host(&mut self, group: &str, name: &str, at: &str) -> bool {
-        if !self.hosts.contains_key(name) && self.hosts.len() >= crate::seen::THINGS_MAX {
+        if !self.hosts.contains_key(name) && self.hosts.len() >= THINGS_MAX {
+            self.cut.insert(format!("only {THINGS_MAX} hosts are taken in"));
             return false;
         }
         let host = self.hosts.entry(name.to_owned()).or_default();
@@ -168,6 +172,9 @@ pub fn read(text: &str, by: &str) -> Result<Report, Unreadable> {
         Form::Ini => ini::read(text)?,
     };
     let mut report = Report::new(by);
+    for words in &inventory.cut {
+        report.doubt("", words);
+    }
     for (at, words) in &inventory.doubts {
         report.doubt(at, words);
     }

@@ -203,8 +203,10 @@ fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
         }
     }
     found.sort();
-    found.truncate(FILES_MAX);
-    Ok(found)
+    match found.len() > FILES_MAX {
+        true => Err(io::Error::other(format!("it holds more than {FILES_MAX} files"))),
+        false => Ok(found),
+    }
 }
 
 fn file(path: &Path) -> Result<String, FromError> {

@@ -57,6 +57,9 @@ pub fn read(text: &str, by: &str, of: Option<&str>) -> Result<Report, Unreadable
         }
     };
     let own = report.add(own);
+    if neighbours.len() > NEIGHBOURS_MAX {
+        report.doubt("", &format!("only {NEIGHBOURS_MAX} neighbours are taken in"));
+    }
     for neighbour in neighbours.into_iter().take(NEIGHBOURS_MAX) {
         // `json` has an object with the port's name as its key, `json0` one with the name in it.
         match neighbour.get("name").and_then(Value::as_str) {

@@ -84,6 +84,7 @@ async fn asked(door: &Door, by: &str) -> Result<Report, LiveError> {
             format!("{node}/{kind}/{id}")
         })
         .collect();
+    let unasked = said.guests().count() - guests.len();
     let mut unseen = 0_usize;
     for guest in guests {
         let id = guest.rsplit('/').next().unwrap_or_default().to_owned();
@@ -117,6 +118,14 @@ async fn asked(door: &Door, by: &str) -> Result<Report, LiveError> {
         report.doubt(
             "",
             &format!("the configurations of {unseen} guests are not shown to this token"),
+        );
+    }
+    if unasked > 0 {
+        report.doubt(
+            "",
+            &format!(
+                "the configurations of {unasked} guests, for only {CONFIGS_MAX} are asked for"
+            ),
         );
     }
     Ok(report)

@@ -115,3 +115,11 @@ fn groups_that_contain_each_other_and_ranges_without_end_are_no_trouble() {
     let doubts: Vec<_> = looked.questions.iter().filter(|it| it.starts_with("x: line")).collect();
     assert_eq!(doubts.len(), 3, "{doubts:?}");
 }
+
+#[test]
+fn what_there_is_more_of_than_is_taken_in_is_said() {
+    let groups: String = (0..=20_000).map(|at| format!("[g{at}]\n")).collect();
+    let report = read(&format!("web-1\n{groups}db-1\n"), "x").unwrap();
+    assert_eq!(report.doubts, ["x: only 20000 groups are taken in"]);
+    assert_eq!(report.things.len(), 2);
+}

@@ -182,7 +182,11 @@ fn somebody_without_rights_is_told_something_true_within_seconds_of_unpacking() 
         "$",
         "./blackstart serve",
         &words,
-        &["no plant given: this machine is watched", "console:     http://127.0.0.1:8480/"],
+        &[
+            "no plant given: this machine is watched",
+            "what nobody knows (it stands in the file, too):",
+            "console:     http://127.0.0.1:8480/",
+        ],
     );
     story.tell(&format!(
         "| | after |\n|---|---|\n| unpacking | {unpacking} |\n| from `serve`: the console answers | {answered} |\n\

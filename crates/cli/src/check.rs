@@ -18,16 +18,14 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<Exit>
         Format::Json => output::say(&findings::json(files, &found.findings)?),
         Format::Human => {
             output::say(&findings::render(files, &found.findings));
-            let count = found.findings.len();
-            let findings =
-                if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+            let findings = output::counted(found.findings.len(), "finding");
             output::say(&match &found.plant {
                 Some(plant) => format!(
-                    "{}: {} components, {} checks, {} vantages; {findings}\n",
+                    "{}: {}, {}, {}; {findings}\n",
                     plant.name(),
-                    plant.components().len(),
-                    plant.checks().len(),
-                    plant.vantages().len()
+                    output::counted(plant.components().len(), "component"),
+                    output::counted(plant.checks().len(), "check"),
+                    output::counted(plant.vantages().len(), "vantage")
                 ),
                 None => format!(
                     "{} is not a plant that can be loaded: {findings}\n",

@@ -18,7 +18,7 @@ fn a_plant_is_fine() {
     let plant = "blackstart: 1\nname: p\ntimezone: UTC\nservices: { web: { checks: [ { tcp: '127.0.0.1:80' } ] } }\n";
     let (code, words) = check(plant, &[]);
     assert_eq!(code, Some(0), "{words}");
-    assert_eq!(words, "p: 1 components, 1 checks, 1 vantages; 0 findings\n");
+    assert_eq!(words, "p: 1 component, 1 check, 1 vantage; 0 findings\n");
 }
 
 #[test]

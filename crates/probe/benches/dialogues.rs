@@ -36,7 +36,7 @@ struct Spoken {
     says: &'static [&'static str],
 }
 
-const SPOKEN: [Spoken; 6] = [
+const SPOKEN: [Spoken; 7] = [
     Spoken { name: "tcp", check: "tcp: '@'", plugin: "check_tcp", says: &["", ""] },
     Spoken {
         name: "http",
@@ -78,6 +78,12 @@ const SPOKEN: [Spoken; 6] = [
         check: "redis: '@'",
         plugin: "check_tcp -E -s PING\\r\\n -e +PONG",
         says: &["", "+PONG\r\n", "+OK\r\n"],
+    },
+    Spoken {
+        name: "talk",
+        check: "talk: '@', steps: [ { expect: '^[+]OK' } ], goodbye: QUIT",
+        plugin: "check_pop",
+        says: &["+OK Dovecot (Debian) ready.\r\n", "+OK Logging out\r\n"],
     },
 ];
 

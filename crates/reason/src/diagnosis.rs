@@ -451,28 +451,34 @@ fn candidates(
     all
 }
 
-/// Looks the best up in the circuit, and scores them by what it says.
+/// Looks the best up in the circuit, and scores them by what it says. Once more for those that come up where several
+/// turn out to be the same.
 fn look_up(suspects: &Suspects<'_>, candidates: &mut Vec<Candidate>) {
-    let most = candidates.len().min(LOOKED_UP_MAX);
-    let (looked_up, _) = candidates.split_at_mut(most);
-    predict(suspects, looked_up);
-    for candidate in looked_up {
-        let predicted = candidate.predicted.as_deref().unwrap_or_default();
-        candidate.score = candidate.prior + fit(suspects, candidate, predicted);
-        if !candidate.elements.is_empty() {
-            // What these do not explain may be the doing of something else.
-            let beside = candidate.score + unmodelled(suspects, predicted);
-            candidate.score = log_add(candidate.score, beside);
+    for _ in 0..2 {
+        let best = candidates.iter_mut().take(LOOKED_UP_MAX);
+        let mut anew: Vec<&mut Candidate> = best.filter(|it| it.predicted.is_none()).collect();
+        if anew.is_empty() {
+            break;
         }
+        predict(suspects, &mut anew);
+        for candidate in anew {
+            let predicted = candidate.predicted.as_deref().unwrap_or_default();
+            candidate.score = candidate.prior + fit(suspects, candidate, predicted);
+            if !candidate.elements.is_empty() {
+                // What these do not explain may be the doing of something else.
+                let beside = candidate.score + unmodelled(suspects, predicted);
+                candidate.score = log_add(candidate.score, beside);
+            }
+        }
+        candidates.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then_with(|| a.elements.cmp(&b.elements))
+                .then_with(|| a.members.cmp(&b.members))
+        });
+        let mut known = BTreeSet::new();
+        candidates.retain(|it| it.predicted.is_none() || known.insert(it.broken(suspects)));
     }
-    candidates.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then_with(|| a.elements.cmp(&b.elements))
-            .then_with(|| a.members.cmp(&b.members))
-    });
-    let mut known = BTreeSet::new();
-    candidates.retain(|it| it.predicted.is_none() || known.insert(it.broken(suspects)));
 }
 
 /// The inputs that a candidate has broken, whenever.
@@ -556,7 +562,7 @@ struct Lanes {
 }
 
 /// Fills in what each candidate predicts.
-fn predict(suspects: &Suspects<'_>, candidates: &mut [Candidate]) {
+fn predict(suspects: &Suspects<'_>, candidates: &mut [&mut Candidate]) {
     let epochs = usize::from(suspects.epochs);
     // The epochs of one history lie side by side, in a word.
     let width = epochs.next_power_of_two();
@@ -567,7 +573,7 @@ fn predict(suspects: &Suspects<'_>, candidates: &mut [Candidate]) {
         let mut lanes: Vec<Lanes> = Vec::new();
         let mut lane = 0;
         while at < candidates.len() {
-            let candidate = &candidates[at];
+            let candidate = &*candidates[at];
             let flaky = in_turns(candidate);
             let taken = width << flaky.len();
             if lane + taken > 64 * LANES {
@@ -624,7 +630,7 @@ fn predict(suspects: &Suspects<'_>, candidates: &mut [Candidate]) {
             }
         }
         for (lanes, predicted) in lanes.into_iter().zip(predicted) {
-            let candidate = &mut candidates[lanes.candidate];
+            let candidate = &mut *candidates[lanes.candidate];
             candidate.predicted = Some(with_partial(suspects, candidate, predicted));
         }
     }
@@ -802,7 +808,7 @@ fn told_apart(
     let apart = parts.len() > 1;
     let mut alone: Vec<Candidate> = parts.iter().map(|part| only(top, part)).collect();
     if apart {
-        predict(suspects, &mut alone);
+        predict(suspects, &mut alone.iter_mut().collect::<Vec<_>>());
     }
     // Which parts explain each fact, a bit each.
     let mut by = vec![0_u16; suspects.failing.last().map_or(0, |(given, _)| given + 1)];
@@ -830,7 +836,7 @@ fn told_apart(
         })
         .collect();
     if apart {
-        predict(suspects, &mut within);
+        predict(suspects, &mut within.iter_mut().collect::<Vec<_>>());
     }
     let mut all_of: Vec<Vec<Hypothesis>> = vec![Vec::new(); parts.len()];
     for (only, &(part, at)) in within.iter().zip(&looked_at) {
@@ -1073,9 +1079,11 @@ fn describe(
     posterior: f64,
 ) -> Hypothesis {
     let mut looked_up;
-    let candidate = if candidate.predicted.is_none() {
+    // Where nothing broke, only what is down today is to fail.
+    let fails = || !candidate.elements.is_empty() || suspects.facts.iter().any(|it| it.down_today);
+    let candidate = if candidate.predicted.is_none() && fails() {
         looked_up = candidate.clone();
-        predict(suspects, std::slice::from_mut(&mut looked_up));
+        predict(suspects, &mut [&mut looked_up]);
         &looked_up
     } else {
         candidate

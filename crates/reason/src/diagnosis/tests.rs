@@ -265,9 +265,10 @@ proptest! {
         for suspect in 0..u32::try_from(suspects.all.len()).expect("few") {
             for first in 0..4 {
                 let element = Element { suspect, manner: Manner::Hard, first, last: 3 };
+                let elements = vec![element];
                 let mut candidate =
-                    [Candidate { elements: vec![element], members: vec![0], ..Candidate::default() }];
-                predict(&suspects, &mut candidate);
+                    Candidate { elements, members: vec![0], ..Candidate::default() };
+                predict(&suspects, &mut [&mut candidate]);
                 let carried = suspects.carried(suspect);
                 let list = suspects.places_of(suspect).iter().zip(0..);
                 let hit: BTreeSet<u32> = list
@@ -275,7 +276,7 @@ proptest! {
                     .map(|(place, _)| *place)
                     .filter(|&place| suspects.places[place as usize].epoch >= first)
                     .collect();
-                let predicted = candidate[0].predicted.iter().flatten();
+                let predicted = candidate.predicted.iter().flatten();
                 let down: BTreeSet<u32> = predicted.map(|(fact, _)| *fact).collect();
                 for (place, at) in suspects.places.iter().zip(0..) {
                     let (is_hit, is_down) = (hit.contains(&at), down.contains(&place.of));

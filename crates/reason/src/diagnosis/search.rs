@@ -192,8 +192,8 @@ impl Search<'_> {
         [single, together]
     }
 
-    /// Where else to begin: the best single suspects, and the best sets. Not with one that does a small part of what
-    /// one fault of the best did: so many would not come together.
+    /// Where else to begin: the best single suspects, and the best sets. Not with one that is worse than nothing having
+    /// broken, nor with one that does a small part of what one fault of the best did: so many would not come together.
     fn starts(&self, best: &Standing, alone: [Vec<(f64, Element)>; 2]) -> Vec<Element> {
         let mut covered = vec![0; self.suspects.places.len()];
         for element in best.elements() {
@@ -208,7 +208,8 @@ impl Search<'_> {
             bad.iter().any(|&place| bad.len() * PARTS_MAX >= covered[place as usize])
         };
         let some = |list: Vec<(f64, Element)>| {
-            list.into_iter().map(|(_, element)| element).filter(is_worth).take(STARTS)
+            let better = list.into_iter().take_while(|(score, _)| *score > 0.0);
+            better.map(|(_, element)| element).filter(is_worth).take(STARTS)
         };
         alone.into_iter().flat_map(some).collect()
     }

@@ -42,6 +42,10 @@ const TOGETHER_MAX: usize = 256;
 /// this chance; and what can take down several, and took one, another of them (chosen by hand).
 const KIN_TOO: f64 = 0.3;
 
+/// What broke one of several of a kind that stand in for each other broke the next of them too: the beta factor of
+/// IEC 61508-6, annex D, which has it between 0.01 and 0.1 (the same make, the same room, the same storm).
+pub(super) const COMMON_CAUSE: f64 = 0.05;
+
 /// Words of 64 scenarios in one sweep of the circuit.
 const LANES: usize = 4;
 
@@ -423,7 +427,14 @@ impl<'a> Suspects<'a> {
                     self.ways.insert(inputs.clone(), ways);
                 }
             }
-            let hard: f64 = each.iter().sum();
+            let mut hard: f64 = each.iter().sum();
+            if at < kin_from && is_of_one_kind(question, &inputs) {
+                // Each by itself, or one cause of all.
+                let own = inputs.iter().map(|&input| (question.log_prior)(input, FaultMode::Down));
+                let first = own.fold(f64::NEG_INFINITY, f64::max);
+                let others = inputs.iter().skip(1).map(|_| COMMON_CAUSE.ln()).sum::<f64>();
+                hard = log_add(hard, first + others);
+            }
             if !single {
                 self.each.insert(inputs.clone(), each);
             }
@@ -517,6 +528,20 @@ impl<'a> Suspects<'a> {
             suspect.carries = suspect.members[0].1.iter().any(|&input| (question.carries)(input));
         }
     }
+}
+
+/// Whether these are several things of one kind.
+pub(super) fn is_of_one_kind(question: &Question<'_>, inputs: &[InputId]) -> bool {
+    let kind = |input: &InputId| match question.circuit.subject(*input) {
+        Subject::Component(id) => Some(question.plant.component(id).kind),
+        Subject::Vantage(_)
+        | Subject::Check(_)
+        | Subject::Carriage { .. }
+        | Subject::Spread { .. } => None,
+    };
+    let [first, others @ ..] = inputs else { return false };
+    let first = kind(first);
+    !others.is_empty() && first.is_some() && others.iter().all(|it| kind(it) == first)
 }
 
 /// Whether a fault in part of such a thing may hit some things of a machine and not others: a volume is full, a rule

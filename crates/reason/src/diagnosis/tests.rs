@@ -143,7 +143,22 @@ fn score(question: &Question<'_>, facts: &[Fact], set: &[InputId]) -> f64 {
         }
     }
     let at_once = set.len().saturating_sub(1) as f64 * price::SAME_MINUTE.ln();
-    let plain = price::joint(prior + at_once, prior::UNMODELLED, set.len()) + sum;
+    let mut prior = prior + at_once;
+    // Several of a kind that stand in for each other: all of them take something down that fails, and no fewer do.
+    let fewer = |left_out: &InputId| {
+        let rest: Vec<InputId> = set.iter().copied().filter(|it| it != left_out).collect();
+        circuit.under(&rest)
+    };
+    let fewer: Vec<Vec<bool>> = set.iter().map(fewer).collect();
+    let needs_all =
+        |gate: GateId| !under[gate.index()] && fewer.iter().all(|under| under[gate.index()]);
+    let bad = || facts.iter().filter(|fact| !fact.is_up());
+    if suspects::is_of_one_kind(question, set) && bad().any(|fact| needs_all(fact.gate)) {
+        let own = set.iter().map(|&input| hard_prior(plant, circuit, input));
+        let others = (set.len() - 1) as f64 * suspects::COMMON_CAUSE.ln();
+        prior = log_add(prior, own.fold(f64::MIN, f64::max) + others);
+    }
+    let plain = price::joint(prior, prior::UNMODELLED, set.len()) + sum;
     let unmodelled = if rest > 0.0 { prior::UNMODELLED + rest } else { 0.0 };
     if set.is_empty() { plain } else { log_add(plain, plain + unmodelled) }
 }

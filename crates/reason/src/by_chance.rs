@@ -13,7 +13,7 @@
 //! ratio of what came after, and whoever acts on a thousand to one is wrong at most once in a thousand (Ville's
 //! inequality). Tested through `step`, and by days in which nothing breaks.
 
-use crate::circuit::{Circuit, InputId, Killers};
+use crate::circuit::{Circuit, GateId, InputId, Killers};
 use crate::diagnosis::for_turns;
 use crate::evidence::Seen;
 use crate::hashed::NumberMap;
@@ -42,43 +42,51 @@ pub(crate) fn tried_below(plant: &Plant, circuit: &Circuit, killers: &Killers) -
     all.into()
 }
 
-/// Which of what fails now and then does so by chance, likelier than for any cause: nothing that all of it hangs on has
-/// failed more often, by everything that was tried below, than chance would have it. What belongs to an incident that
-/// was told never does, nor what hangs on one of the `suspects`, of which somebody said that something is wrong.
+/// Something that failed, now or before.
+pub(crate) struct Failed<'a> {
+    pub(crate) key: &'a SymptomKey,
+    pub(crate) gate: GateId,
+    pub(crate) since: Timestamp,
+    /// What a diagnosis would count; since then it may have failed more often.
+    pub(crate) failures: u32,
+    /// It came and went, and may be chance.
+    pub(crate) in_turns: bool,
+}
+
+/// Which of these came and went by chance, likelier than for any cause: nothing that all of it hangs on has failed more
+/// often, by everything that was tried below since, than chance would have it. What belongs to an incident that was told
+/// never does, nor what hangs on one of the `suspects`, of which somebody said that something is wrong.
 ///
-/// Nothing where nothing `present` fails in turns; else linear in its killer sets.
+/// Linear in their killer sets where anything came and went; else nothing.
 pub(crate) fn what_is(
     state: &State,
     loaded: &Loaded,
-    present: &[Seen],
-    suspects: impl Iterator<Item = InputId>,
+    all: &[Failed<'_>],
+    suspects: &BTreeSet<InputId>,
     now: Timestamp,
-) -> BTreeSet<SymptomKey> {
+) -> Vec<bool> {
     let known = told_symptoms(state);
-    let in_turns = || {
-        let mut is_told = among(&known);
-        present.iter().filter(move |seen| seen.in_turns && !is_told(&seen.key))
-    };
-    if in_turns().next().is_none() {
-        return BTreeSet::new();
+    let mut is_told = among(&known);
+    let may: Vec<bool> = all.iter().map(|it| it.in_turns && !is_told(it.key)).collect();
+    if !may.contains(&true) {
+        return may;
     }
     let mut below: NumberMap<InputId, (Answers, Timestamp)> = NumberMap::default();
-    for Seen { key, fact, since, in_turns, .. } in present {
+    for Failed { key, gate, since, failures, in_turns } in all {
         let told = told(state, loaded, key, *since, now).unwrap_or_default();
         if !in_turns && told.failures + told.bad > STEADY {
             continue;
         }
-        for &input in loaded.killers.alone(fact.gate) {
+        for &input in loaded.killers.alone(*gate) {
             let (sum, began) = below.entry(input).or_insert((Answers::default(), *since));
-            sum.failures += told.failures.max(fact.failures);
+            sum.failures += told.failures.max(*failures);
             sum.bad += told.bad;
             *began = (*began).min(*since);
         }
     }
-    let onset = present.iter().map(|seen| seen.since).min().unwrap_or(now);
+    let onset = all.iter().map(|it| it.since).min().unwrap_or(now);
     let surroundings = Surroundings::of(state, loaded, onset, now);
     let context = surroundings.context(loaded);
-    let suspects: BTreeSet<InputId> = suspects.collect();
     let Loaded { plant, circuit, killers, .. } = loaded;
     let mut judged: NumberMap<InputId, bool> = NumberMap::default();
     let mut is_by_chance = |input: InputId| {
@@ -93,9 +101,9 @@ pub(crate) fn what_is(
                 && log_prior + since_the_first(Answers { tries, ..sum }) < 0.0
         })
     };
-    let by_chance =
-        in_turns().filter(|seen| killers.alone(seen.fact.gate).iter().all(|&it| is_by_chance(it)));
-    by_chance.map(|seen| seen.key.clone()).collect()
+    let own = all.iter().zip(may);
+    own.map(|(it, may)| may && killers.alone(it.gate).iter().all(|&input| is_by_chance(input)))
+        .collect()
 }
 
 /// What is said of what fails so; `None` of nothing.

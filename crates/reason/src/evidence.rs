@@ -1,7 +1,8 @@
 //! What the diagnosis may rest on: which words are facts, and of when.
 //!
 //! The time since the oldest of what fails now (or of the symptoms of an incident that was told) is cut into
-//! [`epochs`]. What fails now and then, no more often than chance has it, is set aside first ([`by_chance`]).
+//! [`epochs`]. What fails now and then, or did, no more often than chance has it, is set aside first
+//! ([`by_chance`]).
 //! A fact is what one check saw in one epoch, with counts. A failure is a fact until it says otherwise; where
 //! something was mended in between, only when it has been heard again. A check that is up is a
 //! fact *against* a cause only if it has spoken since the newest failure of the epoch began, or has had the
@@ -15,12 +16,12 @@
 
 mod epochs;
 
-use crate::by_chance;
+use crate::by_chance::{self, Failed};
 use crate::circuit::{GateId, InputId, Subject, machine_of};
 use crate::deed::{self, Mended};
 use crate::diagnosis::Fact;
 use crate::diagnosis::next::Asked;
-use crate::history::{Grid, Manner, Regime, is_answer, long_up, regimes};
+use crate::history::{Grid, Manner, Regime, is_answer, long_up, regimes, without};
 use crate::state::{Evidence, Loaded, State, SymptomKey, Word};
 use crate::summary::{sign, subject_named};
 use blackstart_model::incident::IncidentState;
@@ -206,6 +207,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
         (told.regimes, _) = regimes(told.evidence, told.grid, &state.gaps, None, now);
         told.is_whole = true;
     }
+    was_by_chance(state, loaded, &mut told, &words, (from, now));
     let deeds = deed::since(state, from);
     let mut changes = Vec::new();
     let mut slowest = Duration::ZERO;
@@ -356,6 +358,62 @@ fn by_chance(
         return Vec::new();
     }
     let mut present: Vec<Seen> = told.iter().filter_map(Told::seen).collect();
+    let failed: Vec<Failed<'_>> = present.iter().map(failed).collect();
+    let suspects = suspects(state, loaded, words);
+    let by_chance = by_chance::what_is(state, loaded, &failed, &suspects, now);
+    let mut by_chance = by_chance.into_iter();
+    present.retain(|_| by_chance.next().expect("one each"));
+    let keys: BTreeSet<SymptomKey> = present.iter().map(|seen| seen.key.clone()).collect();
+    told.retain(|told| !keys.contains(told.key));
+    present
+}
+
+/// Takes out what came and went by chance since `from` and is over: there was nothing to explain.
+fn was_by_chance(
+    state: &State,
+    loaded: &Loaded,
+    told: &mut [Told<'_>],
+    words: &[Said<'_>],
+    (from, now): (Timestamp, Timestamp),
+) {
+    let present: Vec<Seen> = told.iter().filter_map(Told::seen).collect();
+    let mut failed: Vec<Failed<'_>> = present.iter().map(failed).collect();
+    let mut over: Vec<(usize, usize)> = Vec::new();
+    for (at, own) in told.iter().enumerate() {
+        for (nth, regime) in own.regimes.iter().enumerate() {
+            let Regime { manner, since, until, lasts, .. } = *regime;
+            if lasts || manner == Manner::Up || until < from {
+                continue;
+            }
+            let failures = regime.counts(since, until, own.grid).failures;
+            let in_turns = manner == Manner::Flapping || failures == 1;
+            let (key, gate) = (own.key, own.gate);
+            failed.push(Failed { key, gate, since, failures, in_turns });
+            over.push((at, nth));
+        }
+    }
+    if over.is_empty() {
+        return;
+    }
+    let suspects = suspects(state, loaded, words);
+    let by_chance = by_chance::what_is(state, loaded, &failed, &suspects, now);
+    let by_chance = over.iter().zip(&by_chance[present.len()..]);
+    let nothing: BTreeSet<(usize, usize)> =
+        by_chance.filter(|(_, by_chance)| **by_chance).map(|(place, _)| *place).collect();
+    for at in nothing.iter().map(|(at, _)| *at).collect::<BTreeSet<_>>() {
+        let regimes = std::mem::take(&mut told[at].regimes);
+        told[at].regimes = without(regimes, |nth| nothing.contains(&(at, nth)));
+    }
+}
+
+/// What is not well now, as something that failed.
+fn failed(seen: &Seen) -> Failed<'_> {
+    let Seen { key, fact, since, in_turns, .. } = seen;
+    Failed { key, gate: fact.gate, since: *since, failures: fact.failures, in_turns: *in_turns }
+}
+
+/// What somebody said something is wrong with, and what a lost vantage may have lost.
+fn suspects(state: &State, loaded: &Loaded, words: &[Said<'_>]) -> BTreeSet<InputId> {
     let Loaded { plant, circuit, killers, .. } = loaded;
     let bad = words.iter().filter(|said| said.stands && is_bad(said.word.saw));
     let named = bad.flat_map(|&Said { of, word, .. }| {
@@ -365,11 +423,7 @@ fn by_chance(
         let at = plant.vantages().iter().position(|vantage| vantage.name == *lost)?;
         Some(circuit.heard(VantageId(u32::try_from(at).ok()?)))
     });
-    let suspects = named.chain(lost.flat_map(|gate| killers.alone(gate).iter().copied()));
-    let by_chance = by_chance::what_is(state, loaded, &present, suspects, now);
-    told.retain(|told| !by_chance.contains(told.key));
-    present.retain(|seen| by_chance.contains(&seen.key));
-    present
+    named.chain(lost.flat_map(|gate| killers.alone(gate).iter().copied())).collect()
 }
 
 /// The oldest onset of what is to be explained; `None` when nothing is.

@@ -600,18 +600,36 @@ pub(crate) fn regimes<'a>(
             first: own[0].0,
             more: own[1..].iter().map(|(span, ..)| *span).collect(),
         };
-        match result.last_mut() {
-            // The same before and after a time in which nothing was known.
-            Some(before) if before.manner == regime.manner => {
-                before.more.extend(regime.spans());
-                (before.until, before.known) = (regime.until, regime.known);
-                (before.outcome, before.lasts) = (regime.outcome, regime.lasts);
-            }
-            _ => result.push(regime),
-        }
+        put(&mut result, regime);
         at += taken;
     }
     (without_lulls(result), calm_at)
+}
+
+/// Puts one at the end. The same before and after a time of which nothing is known was so throughout.
+fn put<'a>(regimes: &mut Vec<Regime<'a>>, regime: Regime<'a>) {
+    match regimes.last_mut() {
+        Some(before) if before.manner == regime.manner => {
+            before.more.extend(regime.spans());
+            (before.until, before.known) = (regime.until, regime.known);
+            (before.outcome, before.lasts) = (regime.outcome, regime.lasts);
+        }
+        _ => regimes.push(regime),
+    }
+}
+
+/// Without those that are said to be nothing, by their places: what was so before and after was so throughout.
+pub(crate) fn without<'a>(
+    regimes: Vec<Regime<'a>>,
+    is_nothing: impl Fn(usize) -> bool,
+) -> Vec<Regime<'a>> {
+    let mut left = Vec::with_capacity(regimes.len());
+    for (at, regime) in regimes.into_iter().enumerate() {
+        if !is_nothing(at) {
+            put(&mut left, regime);
+        }
+    }
+    left
 }
 
 /// The phases as far as they count and were heard, the present one, which lasts until `end`, the last of them.

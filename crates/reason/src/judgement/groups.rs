@@ -28,6 +28,11 @@ const CONFIRMED_TOGETHER: u32 = 2;
 /// none (chosen by hand).
 const BY_CHANCE: f64 = 1e-3;
 
+/// Several that have each failed once are more than a suspicion when it would be chance so rarely; else one of them is
+/// asked once more. Of a thousand checks one lies every half minute, each a moment at which others may seem to belong to it, so
+/// it has to be a thousand times rarer than that (chosen by hand).
+const AT_ONCE: f64 = 1e-6;
+
 /// Checks of one cause that are asked once more before it is told, at most (chosen by hand: chance seldom brings three
 /// together).
 const AGAIN_MAX: usize = 4;
@@ -65,7 +70,7 @@ impl<'a> Group<'a> {
     pub(super) fn confirmed(&self) -> bool {
         let claimed = self.seen.iter().any(|seen| seen.fact.claim);
         // Two that have failed once may both be chance, though something takes down both.
-        let at_once = self.caused && self.seen.len() >= 2 && self.doubt <= BY_CHANCE;
+        let at_once = self.caused && self.seen.len() >= 2 && self.doubt <= AT_ONCE;
         let said = has_said(&self.seen) || at_once;
         // So few of so many tries are still more likely false than anything else.
         let nothing = self.summary.hypotheses.first().is_some_and(|lead| lead.nothing_broke);

@@ -54,8 +54,8 @@ pub(crate) struct Failed<'a> {
 }
 
 /// Which of these came and went by chance, likelier than for any cause: nothing that all of it hangs on has failed more
-/// often, by everything that was tried below since, than chance would have it. What belongs to an incident that was told
-/// never does, nor what hangs on one of the `suspects`, of which somebody said that something is wrong.
+/// often, by everything that was tried below since, than chance would have it. What belongs to an incident that was
+/// told never does, nor what hangs on one of the `suspects`, of which somebody said that something is wrong.
 ///
 /// Linear in their killer sets where anything came and went; else nothing.
 pub(crate) fn what_is(

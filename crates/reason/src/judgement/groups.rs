@@ -29,8 +29,8 @@ const CONFIRMED_TOGETHER: u32 = 2;
 const BY_CHANCE: f64 = 1e-3;
 
 /// Several that have each failed once are more than a suspicion when it would be chance so rarely; else one of them is
-/// asked once more. Of a thousand checks one lies every half minute, each a moment at which others may seem to belong to it, so
-/// it has to be a thousand times rarer than that (chosen by hand).
+/// asked once more. Of a thousand checks one lies every half minute, each a moment at which others may seem to belong
+/// to it, so it has to be a thousand times rarer than that (chosen by hand).
 const AT_ONCE: f64 = 1e-6;
 
 /// Checks of one cause that are asked once more before it is told, at most (chosen by hand: chance seldom brings three

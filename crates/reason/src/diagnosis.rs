@@ -88,6 +88,8 @@ pub(crate) struct Fact {
     pub(crate) claim: bool,
     /// Every failure came with an answer (a refusal) that this gate had to be up for.
     pub(crate) answered: Option<GateId>,
+    /// It was never asked, for its name was not found: what carries to this gate and loses some of it did not do that.
+    pub(crate) unasked: Option<GateId>,
     /// The input of the thing that a word names.
     pub(crate) names: Option<InputId>,
     /// How far whoever says so is trusted, 0 to 1; a check's own errors are not meant.
@@ -112,6 +114,7 @@ impl Fact {
             degraded: false,
             claim: false,
             answered: None,
+            unasked: None,
             names: None,
             trust: 1.0,
             of: None,

@@ -506,6 +506,7 @@ fn of_check(
                     degraded: false,
                     claim: false,
                     answered: None,
+                    unasked: None,
                     names: None,
                     trust: 1.0,
                     of: Some(told.of),
@@ -569,6 +570,7 @@ fn of_check(
             degraded: sum.degraded,
             claim: false,
             answered: None,
+            unasked: None,
             names: None,
             trust: 1.0,
             of: Some(told.of),
@@ -589,6 +591,9 @@ fn of_check(
         if !seen.fact.is_up() && !seen.fact.degraded {
             // It failed and was answered at once: what takes the answer away did not do it.
             seen.fact.answered = answers.map(|(_, gate)| gate);
+        }
+        if is_nameless(&seen.outcome) {
+            seen.fact.unasked = told.answers.map(|(_, gate)| gate);
         }
         if let Some((machine, gate)) = answers
             && answering.insert((at, machine, told.key.1.clone()))
@@ -620,6 +625,14 @@ const fn answers_badly(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Degraded(symptom) => !matches!(symptom.code, SymptomCode::CertificateExpires),
         Outcome::Up | Outcome::Down(_) | Outcome::Unknown(_) => false,
+    }
+}
+
+/// Whether this speaks of a name, and not of the way to whatever it stands for.
+const fn is_nameless(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Down(symptom) => matches!(symptom.code, SymptomCode::NoAddress),
+        Outcome::Up | Outcome::Degraded(_) | Outcome::Unknown(_) => false,
     }
 }
 
@@ -736,6 +749,7 @@ fn of_word(loaded: &Loaded, said: &Said<'_>, facts: &mut Facts) {
         degraded,
         claim: true,
         answered: None,
+        unasked: None,
         names: Some(of),
         trust: f64::from(word.trust) / 100.0,
         of: component,

@@ -27,6 +27,10 @@ const SPREADS: f64 = 0.1;
 /// that hit whole machines (chosen by hand).
 const BY_THING: f64 = 0.1;
 
+/// One that hits some flows and not others (one of several equal ways, one cable of a bundle, each chosen by the
+/// addresses of both ends) is one of so many that hit whole machines (chosen by hand).
+const BY_FLOW: f64 = 0.1;
+
 /// What is hit later is so in any epoch, each as likely as any.
 const LATER: f64 = 1.0 / EPOCHS as f64;
 
@@ -401,47 +405,83 @@ impl<'a> Scale<'a> {
 
     /// Whom a fault in part may choose among.
     fn choices(&self, suspect: u32, rows: &[Row], list: &[u32]) -> Vec<Choices> {
-        let Suspect { own, by_thing, .. } = &self.suspects.all[suspect as usize];
-        let thing = |at: usize| self.suspects.places[list[at] as usize].fact.of;
-        let is_bad = |at: usize| self.suspects.places[list[at] as usize].bad;
-        let epoch = |at: usize| self.suspects.places[list[at] as usize].epoch;
-        let bad = || rows.iter().filter(|row| row.bad);
-        let chosen = |row: &Row, places| Chosen { places, count: row.count, drawn: row.drawn };
+        let Suspect { own, parts, .. } = &self.suspects.all[suspect as usize];
+        let place = |at: usize| &self.suspects.places[list[at] as usize];
+        let bad = rows.iter().filter(|row| row.bad);
+        let may_hit = |at: &usize| self.suspects.may_hit(suspect, place(*at));
+        let chosen = |row: &Row| Chosen {
+            places: row.places.clone().filter(may_hit).collect(),
+            count: row.count,
+            drawn: row.drawn,
+        };
         let mut all = vec![Choices {
-            all: bad().map(|row| chosen(row, row.places.clone().collect())).collect(),
+            all: bad.map(chosen).collect(),
             of: rows.iter().map(|row| f64::from(row.count)).sum(),
             price: 0.0,
         }];
-        let things = |row: &Row| {
-            let mut things: Vec<_> = row.places.clone().map(thing).collect();
-            things.sort_unstable();
-            things.dedup();
-            things
-        };
-        // Where all of a machine fails there is nothing to choose.
-        if *by_thing && bad().any(|row| !row.places.clone().all(is_bad) && things(row).len() > 1) {
-            let of_row = |row: &Row| {
-                // What is itself down is not down in part.
-                let all = things(row).into_iter();
-                let all = all.filter(|of| of.is_none_or(|of| !own.contains(&of)));
-                let all = all.map(|of| row.places.clone().filter(|&at| thing(at) == of).collect());
-                // What is up and down at once is hit in part itself.
-                let is_hit = |places: &Vec<usize>| {
-                    let bad = || places.iter().filter(|&&at| is_bad(at)).map(|&at| epoch(at));
-                    let good = places.iter().filter(|&&at| !is_bad(at)).map(|&at| epoch(at));
-                    bad().next().is_some() && !good.into_iter().any(|at| bad().any(|bad| bad == at))
-                };
-                all.filter(is_hit).map(|places| chosen(row, places)).collect::<Vec<_>>()
+        let is_own = |at: usize| place(at).fact.of.is_some_and(|of| own.contains(&of));
+        if parts.things {
+            // Of the thing itself each check is by itself: a part of it may be what only that one looks at.
+            let thing = |at: usize| {
+                let fact = &place(at).fact;
+                let check = is_own(at).then(|| self.suspects.wires.check_of(fact.gate)).flatten();
+                (fact.of, check)
             };
-            #[expect(clippy::cast_precision_loss, reason = "a machine has few")]
-            let count = |row: &Row| f64::from(row.count) * things(row).len() as f64;
-            all.push(Choices {
-                all: bad().flat_map(of_row).collect(),
-                of: rows.iter().map(count).sum(),
-                price: BY_THING.ln(),
-            });
+            all.extend(self.finer(suspect, rows, thing, BY_THING.ln()));
+        }
+        if parts.flows {
+            all.extend(self.finer(suspect, rows, |at| place(at).fact.seen_by, BY_FLOW.ln()));
         }
         all
+    }
+
+    /// What is smaller than a machine, where some of one fails and some does not.
+    fn finer<K: Ord + Copy>(
+        &self,
+        suspect: u32,
+        rows: &[Row],
+        of: impl Fn(usize) -> K,
+        price: f64,
+    ) -> Option<Choices> {
+        let list = self.suspects.places_of(suspect);
+        let place = |at: usize| &self.suspects.places[list[at] as usize];
+        let pieces = |row: &Row| {
+            let mut pieces: Vec<K> = row.places.clone().map(&of).collect();
+            pieces.sort_unstable();
+            pieces.dedup();
+            pieces
+        };
+        let bad = || rows.iter().filter(|row| row.bad);
+        // Where all of a machine fails there is nothing to choose.
+        let is_split = |row: &Row| !row.places.clone().all(|at| place(at).bad);
+        if !bad().any(|row| is_split(row) && pieces(row).len() > 1) {
+            return None;
+        }
+        let of_row = |row: &Row| {
+            let may_hit = |at: &usize| self.suspects.may_hit(suspect, place(*at));
+            let places = |piece: K| {
+                row.places.clone().filter(|&at| of(at) == piece).filter(may_hit).collect()
+            };
+            // What is up and down at once is hit in part itself.
+            let is_hit = |places: &Vec<usize>| {
+                let when = |is_bad| {
+                    let all = places.iter().map(|&at| place(at));
+                    all.filter(move |place| place.bad == is_bad).map(|place| place.epoch)
+                };
+                when(true).next().is_some()
+                    && !when(false).any(|at| when(true).any(|bad| bad == at))
+            };
+            let hit = pieces(row).into_iter().map(places).filter(is_hit);
+            let chosen = |places| Chosen { places, count: row.count, drawn: row.drawn };
+            hit.map(chosen).collect::<Vec<_>>()
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a machine has few")]
+        let count = |row: &Row| f64::from(row.count) * pieces(row).len() as f64;
+        Some(Choices {
+            all: bad().flat_map(of_row).collect(),
+            of: rows.iter().map(count).sum(),
+            price,
+        })
     }
 
     /// What a suspect gains where these elements bear on it.

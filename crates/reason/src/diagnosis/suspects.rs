@@ -139,8 +139,8 @@ pub(super) struct Suspect {
     pub(super) carries: bool,
     /// The components among its single inputs.
     pub(super) own: Vec<ComponentId>,
-    /// A fault in part of it may hit some things of a machine, and not others.
-    pub(super) by_thing: bool,
+    /// What a fault in part of it may hit, besides whole machines.
+    pub(super) parts: Parts,
     /// It is a vantage: which checks are put from there is known, and not drawn.
     pub(super) is_vantage: bool,
     /// It speaks to something that fails and to something that does not, or fails in turns: it
@@ -291,6 +291,14 @@ impl<'a> Suspects<'a> {
     pub(super) fn places_of(&self, suspect: u32) -> &[u32] {
         let range = &self.all[suspect as usize].facts;
         &self.lists[range.start as usize..range.end as usize]
+    }
+
+    /// Whether a fault in part of a suspect may have hit this place: not where the name of what was to be asked was not
+    /// found, and the suspect is but on the way there.
+    pub(super) fn may_hit(&self, suspect: u32, place: &Place) -> bool {
+        let inputs = &self.all[suspect as usize].members[0].1;
+        let carries = |gate| inputs.iter().any(|&input| self.wires.kills(input, gate));
+        !place.fact.unasked.is_some_and(carries)
     }
 
     /// How the inputs of a set of several failed.
@@ -457,6 +465,7 @@ impl<'a> Suspects<'a> {
                 all.any(|it| matches!(it, Subject::Carriage { upstream, .. } if *upstream == id))
             };
             let kind = own.map(|id| question.plant.component(id).kind);
+            let own_parts = kind.map(parts).unwrap_or_default();
             let has_parts =
                 own.is_some_and(|id| kind != Some(Kind::Upstream) || !has_carriages(id));
             let flaky = other(FaultMode::Flaky);
@@ -485,6 +494,9 @@ impl<'a> Suspects<'a> {
                     suspect.partial = log_add(suspect.partial, partial);
                     suspect.flaky = log_add(suspect.flaky, flaky);
                     suspect.own.extend(own);
+                    let Parts { things, flows } = own_parts;
+                    suspect.parts.things |= things;
+                    suspect.parts.flows |= flows;
                 }
                 std::collections::hash_map::Entry::Vacant(entry) => {
                     entry.insert(self.all.len());
@@ -511,7 +523,7 @@ impl<'a> Suspects<'a> {
                         flaky,
                         stood_by,
                         carries: false,
-                        by_thing: kind.is_some_and(hits_by_thing),
+                        parts: own_parts,
                         own: own.into_iter().collect(),
                         is_vantage,
                         mixed,
@@ -544,32 +556,37 @@ pub(super) fn is_of_one_kind(question: &Question<'_>, inputs: &[InputId]) -> boo
     !others.is_empty() && first.is_some() && others.iter().all(|it| kind(it) == first)
 }
 
-/// Whether a fault in part of such a thing may hit some things of a machine and not others: a volume is full, a rule
-/// lets one port through and another not. What carries or feeds machines does so to all of each.
-const fn hits_by_thing(kind: Kind) -> bool {
-    match kind {
+/// What a fault in part may hit, besides whole machines.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Parts {
+    /// Some things of a machine and not others: a volume is full, a rule lets one port through and another not. What
+    /// carries or feeds machines does so to all of each.
+    pub(super) things: bool,
+    /// Some of what is said between two ends, and not what is said between others.
+    pub(super) flows: bool,
+}
+
+/// What a fault in part of such a thing may hit.
+const fn parts(kind: Kind) -> Parts {
+    let (things, flows) = match kind {
         Kind::Upstream
         | Kind::Router
         | Kind::Firewall
         | Kind::LoadBalancer
         | Kind::Vip
-        | Kind::Storage
-        | Kind::Database
-        | Kind::Service
-        | Kind::Website
-        | Kind::Component => true,
-        Kind::Prefix
-        | Kind::Switch
-        | Kind::Link
-        | Kind::Nic
+        | Kind::Component => (true, true),
+        Kind::Switch | Kind::Link => (false, true),
+        Kind::Storage | Kind::Database | Kind::Service | Kind::Website => (true, false),
+        Kind::Server
+        | Kind::Hypervisor
         | Kind::Vm
         | Kind::Container
+        | Kind::Prefix
+        | Kind::Nic
         | Kind::Job
         | Kind::Monitor
         | Kind::Customer
-        | Kind::Server
         | Kind::Bmc
-        | Kind::Hypervisor
         | Kind::Disk
         | Kind::File
         | Kind::Certificate
@@ -585,8 +602,9 @@ const fn hits_by_thing(kind: Kind) -> bool {
         | Kind::Site
         | Kind::Room
         | Kind::Rack
-        | Kind::Cooling => false,
-    }
+        | Kind::Cooling => (false, false),
+    };
+    Parts { things, flows }
 }
 
 /// How the inputs of a set failed, each in its likeliest way, with the logarithm of that: by itself just then,

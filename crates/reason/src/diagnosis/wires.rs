@@ -256,6 +256,18 @@ impl<'a> Wires<'a> {
         }
     }
 
+    /// Whether an input brings a gate down alone.
+    pub(super) fn kills(&self, input: InputId, gate: GateId) -> bool {
+        self.killers.kills(input, gate)
+    }
+
+    /// The check that shows as this gate, where it is one.
+    pub(super) fn check_of(&self, gate: GateId) -> Option<InputId> {
+        let is_check =
+            |input: &&InputId| matches!(self.circuit.subject(**input), Subject::Check(_));
+        self.killers.alone(gate).iter().find(is_check).copied()
+    }
+
     /// The number of a set of faults. What it brings down is found the first time.
     pub(super) fn set(&self, inputs: &[InputId]) -> SetId {
         if let Some(known) = self.numbers.borrow().get(inputs) {

@@ -115,3 +115,66 @@ here: { at: switch-1 }
     assert!(said.starts_with("cause unknown: nothing in the plant explains 9"), "{said}");
     assert!(said.contains("web-1, web-2, web-3 and 6 things more"), "{said}");
 }
+
+/// Two rooms with two cables between them.
+const ROOMS: &str = "
+upstreams: { transit: { provides: internet } }
+routers: { edge: { network: transit, checks: [ { icmp: 198.51.100.1, every: 5s, from: [here, outside] } ] } }
+components: { 'fibre-{1..2}': { network: core-a } }
+switches: { core-a: { network: edge }, core-b: { network: { any: [fibre-1, fibre-2] } } }
+defaults: { servers: { checks: [ { icmp: 198.51.100.9, every: 5s, from: [here, outside] } ] } }
+servers: { 'a{1..4}': { network: core-a }, 'b{1..8}': { network: core-b } }
+here: { at: core-a }
+vantages: { outside: { agent: outside } }
+";
+
+#[test]
+fn what_carries_may_lose_some_flows_and_not_others() {
+    // Of two cables one takes packets and loses them: which way they go depends on both ends.
+    let mut world = World::of(ROOMS);
+    let lost = Outcome::down(SymptomCode::NoEcho, "");
+    for (from, machines) in [("here", [1, 4, 5, 8]), ("outside", [2, 4, 7, 8])] {
+        for machine in machines {
+            world.say(&format!("b{machine}/icmp"), from, &lost);
+        }
+    }
+    world.run(Duration::from_secs(120));
+    assert_eq!(world.causes(), ["core-b partial"]);
+}
+
+/// Sites by their names, some of which are in one zone.
+const NAMED: &str = "
+upstreams: { transit: { provides: internet } }
+switches: { core: { network: transit, checks: [ { icmp: 192.0.2.1, every: 5s } ] } }
+servers:
+  w{1..3}: { network: core, checks: [ { icmp: '192.0.2.{11..13}', every: 5s } ] }
+  ns-1: { network: core, checks: [ { icmp: 192.0.2.53, every: 5s } ] }
+defaults: { services: { checks: [ { https: 'https://site.example/', every: 5s, from: outside } ] } }
+services:
+  names: { on: ns-1, checks: [ { dns: 192.0.2.53, query: hoster.example SOA, every: 5s } ] }
+  site-{1..6}: { on: w1, needs: names }
+  mail: { on: w2, needs: names }
+  other-{1..3}: { on: w3, needs: names }
+here: { at: core }
+vantages: { outside: { agent: outside } }
+";
+
+/// The first answer to seven sites on two machines of three that fail like this.
+fn first_where_seven_fail(code: SymptomCode) -> String {
+    let mut world = World::of(NAMED);
+    let mut sites: Vec<String> = (1..=6).map(|site| format!("site-{site}/https")).collect();
+    sites.push("mail/https".to_owned());
+    for site in &sites {
+        world.say(site, "outside", &Outcome::down(code, ""));
+    }
+    world.run(Duration::from_secs(120));
+    world.state.diagnose(world.now).sentence
+}
+
+#[test]
+fn a_name_that_is_not_found_was_not_lost_on_the_way() {
+    let said = first_where_seven_fail(SymptomCode::ConnectTimeout);
+    assert!(said.starts_with("transit is down in part"), "{said}");
+    let said = first_where_seven_fail(SymptomCode::NoAddress);
+    assert!(said.starts_with("names is down in part"), "{said}");
+}

@@ -5,7 +5,7 @@ use blackstart_model::incident::IncidentState;
 use blackstart_model::observation::{Observation, Outcome, Standing, SymptomCode};
 use blackstart_model::record::{Alert, Decision, Delivery, Input, PlantSource};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
-use blackstart_model::{AlertId, CheckKey, IncidentId, plantfile, stable_hash};
+use blackstart_model::{AlertId, CheckKey, IncidentId, VantageName, plantfile, stable_hash};
 use blackstart_reason::circuit::{Circuit, InputId, Subject};
 use blackstart_reason::{Incident, State, SymptomKey, step};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,8 @@ pub(crate) struct World {
     flaky: BTreeMap<InputId, u64>,
     /// Checks whose target answers, badly: slowly, or with a certificate that ends soon.
     bad: BTreeMap<CheckKey, SymptomCode>,
+    /// What checks say whatever is so, by the vantages that see it.
+    said: BTreeMap<SymptomKey, Outcome>,
     /// What each check last told, and how often.
     told: BTreeMap<SymptomKey, (Standing, u32)>,
     /// Answers on their way: when, in which order at that instant, of what, asked for.
@@ -58,6 +60,7 @@ impl World {
             broken: BTreeSet::new(),
             flaky: BTreeMap::new(),
             bad: BTreeMap::new(),
+            said: BTreeMap::new(),
             told: BTreeMap::new(),
             due: BTreeMap::new(),
             seed,
@@ -122,6 +125,13 @@ impl World {
         self.bad.insert(check.into(), SymptomCode::Slow);
     }
 
+    /// From now on a check says this from a vantage, whatever is so.
+    pub(crate) fn say(&mut self, check: &str, from: &str, outcome: &Outcome) {
+        let key = (CheckKey::from(check), VantageName::from(from));
+        assert!(self.circuit.sees_named(&key.0, &key.1).is_some(), "{check} from {from}");
+        self.said.insert(key, outcome.clone());
+    }
+
     /// Gives one input to the judgement, and takes up what it decides.
     pub(crate) fn give(&mut self, input: Input) -> Vec<Decision> {
         let decisions = step(&mut self.state, &input, self.now);
@@ -182,6 +192,7 @@ impl World {
             (true, Some(code)) => Outcome::degraded(*code, "pretended"),
             (false, _) => Outcome::down(dead, "pretended"),
         };
+        let outcome = self.said.get(&key).cloned().unwrap_or(outcome);
         let standing = outcome.standing();
         let told = self.told.entry(key.clone()).or_insert((Standing::Unknown, 0));
         let changed = told.0 != standing;

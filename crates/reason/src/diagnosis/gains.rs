@@ -452,8 +452,12 @@ impl<'a> Scale<'a> {
             pieces
         };
         let bad = || rows.iter().filter(|row| row.bad);
-        // Where all of a machine fails there is nothing to choose.
-        let is_split = |row: &Row| !row.places.clone().all(|at| place(at).bad);
+        // Where all of a machine fails at a time there is nothing to choose.
+        let epochs = |row: &Row, is_bad| {
+            let all = row.places.clone().map(place).filter(move |place| place.bad == is_bad);
+            all.fold(0_u8, |epochs, place| epochs | 1 << place.epoch)
+        };
+        let is_split = |row: &Row| epochs(row, true) & epochs(row, false) != 0;
         if !bad().any(|row| is_split(row) && pieces(row).len() > 1) {
             return None;
         }

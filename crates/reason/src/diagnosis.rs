@@ -48,6 +48,7 @@ use element::{Element, Manner};
 use likelihood::{NAMED_FOR_ANOTHER, log_add};
 use search::Scored;
 use std::cell::{OnceCell, RefCell};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use suspects::{RATES, Suspects};
@@ -337,6 +338,13 @@ impl Candidate {
     }
 }
 
+/// By score; equals by what they are, so that the same is told first each time.
+fn best_first(a: &Candidate, b: &Candidate) -> Ordering {
+    b.score.total_cmp(&a.score).then_with(|| {
+        (a.unmodelled, &a.elements, &a.members).cmp(&(b.unmodelled, &b.elements, &b.members))
+    })
+}
+
 /// The prior of one member of a suspect, in the way it is taken to have failed.
 fn member_prior(
     question: &Question<'_>,
@@ -445,12 +453,7 @@ fn candidates(
         }
     }
     let mut all: Vec<Candidate> = by_key.into_values().collect();
-    all.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then_with(|| a.elements.cmp(&b.elements))
-            .then_with(|| a.members.cmp(&b.members))
-    });
+    all.sort_by(best_first);
     all
 }
 
@@ -473,12 +476,7 @@ fn look_up(suspects: &Suspects<'_>, candidates: &mut Vec<Candidate>) {
                 candidate.score = log_add(candidate.score, beside);
             }
         }
-        candidates.sort_by(|a, b| {
-            b.score
-                .total_cmp(&a.score)
-                .then_with(|| a.elements.cmp(&b.elements))
-                .then_with(|| a.members.cmp(&b.members))
-        });
+        candidates.sort_by(best_first);
         let mut known = BTreeSet::new();
         candidates.retain(|it| it.predicted.is_none() || known.insert(it.broken(suspects)));
     }
@@ -681,11 +679,7 @@ fn with_partial(
 
 /// Orders, weighs and tells apart.
 fn rank(question: &Question<'_>, suspects: &Suspects<'_>, mut all: Vec<Candidate>) -> Diagnosis {
-    all.sort_by(|a, b| {
-        b.score.total_cmp(&a.score).then_with(|| {
-            (a.unmodelled, &a.elements, &a.members).cmp(&(b.unmodelled, &b.elements, &b.members))
-        })
-    });
+    all.sort_by(best_first);
     let top = &all[0];
     let parts = parts(suspects, top);
     // Alternatives of independent causes multiply: each part has a sum of its own.

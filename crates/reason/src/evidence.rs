@@ -499,19 +499,11 @@ fn of_check(
             } else if let Some(gate) = gate {
                 let counts = last.counts(needed.max(last.since), epoch.until, told.grid);
                 let fact = Fact {
-                    gate,
                     epoch: number(at),
-                    tries: counts.tries.max(1),
-                    failures: 0,
-                    degraded: false,
-                    claim: false,
-                    answered: None,
-                    unasked: None,
-                    names: None,
-                    trust: 1.0,
                     of: Some(told.of),
                     machine,
                     seen_by: Some(told.seen_by),
+                    ..Fact::plain(gate, true, counts.tries.max(1))
                 };
                 let (key, since) = (told.key.clone(), last.since);
                 let seen = Seen { key, fact, since, outcome: Outcome::Up, in_turns: false };
@@ -563,19 +555,13 @@ fn of_check(
             ripens.push(later(last.since, told.grid.need()));
         }
         let fact = Fact {
-            gate: told.gate,
             epoch: number(at),
-            tries: sum.tries,
             failures: sum.failures,
             degraded: sum.degraded,
-            claim: false,
-            answered: None,
-            unasked: None,
-            names: None,
-            trust: 1.0,
             of: Some(told.of),
             machine,
             seen_by: Some(told.seen_by),
+            ..Fact::plain(told.gate, false, sum.tries)
         };
         if let Some(before) = bad.take() {
             facts.past.push(before);

@@ -50,10 +50,13 @@ pub(super) async fn whole(most: usize, request: Request, next: Next) -> Response
     let (head, body) = request.into_parts();
     match tokio::time::timeout(BODY_WITHIN, to_bytes(body, most)).await {
         Ok(Ok(body)) => next.run(Request::from_parts(head, Body::from(body))).await,
-        Ok(Err(error)) => match error.into_inner().is::<LengthLimitError>() {
-            true => last(StatusCode::PAYLOAD_TOO_LARGE, "that is more than is read here\n"),
-            false => last(StatusCode::BAD_REQUEST, "that is no whole request\n"),
-        },
+        Ok(Err(error)) => {
+            if error.into_inner().is::<LengthLimitError>() {
+                last(StatusCode::PAYLOAD_TOO_LARGE, "that is more than is read here\n")
+            } else {
+                last(StatusCode::BAD_REQUEST, "that is no whole request\n")
+            }
+        }
         Err(_) => last(StatusCode::REQUEST_TIMEOUT, "the rest of it did not come in time\n"),
     }
 }

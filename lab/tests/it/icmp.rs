@@ -49,11 +49,13 @@ fn first_word(lab: &Lab, mon: &Host, name: &str, at: &str) -> String {
     let server = Server::start(mon, &plant, &[]);
     let check = format!("{name}/icmp");
     // The first: a router limits the errors it sends, and may be silent the second time.
-    wait(&check, || {
+    let said = wait(&check, || {
         let journal = server.console.journal();
         let seen = journal.iter().find(|entry| entry["body"]["check"] == *check)?;
         let outcome = &seen["body"]["outcome"];
         let word = |name: &str| outcome[name].as_str().unwrap_or_default().to_owned();
         Some(format!("{} {}: {}", word("standing"), word("code"), word("detail")))
-    })
+    });
+    server.kill();
+    said
 }

@@ -8,7 +8,7 @@
 //!
 //! 1. [`suspects`]: who could have done any of what fails: killer sets, and cut sets of two and three
 //!    behind redundancy; what no fact tells apart is one suspect. Of machines that are up and alike one
-//!    speaks for all ([`crowds`]).
+//!    speaks for all ([`crowds`]), and of those that failed alike ([`failed_alike`]).
 //! 2. [`search`]: the fault sets that fit best, greedy from several starts, then add, remove, swap, on
 //!    lists of facts alone: [`price`] says what a set costs before anything is seen, [`gains`] what each suspect
 //!    gains by having failed, [`likelihood`] how a fact fits.
@@ -23,6 +23,7 @@
 mod likelihood;
 pub(crate) mod cuts;
 pub(crate) mod crowds;
+mod failed_alike;
 mod suspects;
 mod wires;
 mod element;
@@ -273,7 +274,8 @@ fn unmodelled(suspects: &Suspects<'_>, predicted: &[Predicted]) -> f64 {
         while told.next_if(|told| told.0 < place.of).is_some() {}
         let q = told.peek().filter(|told| told.0 == place.of).map_or(0.0, |told| f64::from(told.1));
         let fit = suspects.fit(fact, q);
-        gained[place.epoch as usize] += (suspects.unmodelled(fact) - fit).max(0.0);
+        let more = (suspects.unmodelled(fact) - fit).max(0.0);
+        gained[place.epoch as usize] += more * f64::from(place.count);
     }
     let epochs = gained.into_iter().filter(|gained| *gained > 0.0);
     epochs.map(|gained| gained + suspects.log_unmodelled).sum()
@@ -771,7 +773,10 @@ fn parts(suspects: &Suspects<'_>, top: &Candidate) -> Vec<Vec<usize>> {
         apart.push((places, facts));
         parts = apart;
     }
-    parts.sort_by_key(|(places, facts)| (usize::MAX - facts.len(), places.clone()));
+    let count = |facts: &BTreeSet<u32>| -> usize {
+        facts.iter().map(|&at| suspects.places[at as usize].count as usize).sum()
+    };
+    parts.sort_by_key(|(places, facts)| (usize::MAX - count(facts), places.clone()));
     // What is astray belongs to what it hangs on.
     for at in (0..top.elements.len()).filter(|&at| is_astray(at)) {
         let Element { first, last, .. } = top.elements[at];
@@ -808,9 +813,10 @@ fn told_apart(
         predict(suspects, &mut alone.iter_mut().collect::<Vec<_>>());
     }
     // Which parts explain each fact, a bit each.
-    let mut by = vec![0_u16; suspects.failing.last().map_or(0, |(given, _)| given + 1)];
+    let mut by = vec![0_u16; suspects.facts.len()];
     for (part, place) in alone.iter().zip(0..) {
-        explained(suspects, part).for_each(|fact| by[fact.given] |= 1 << place);
+        let predicted = part.predicted.iter().flatten();
+        predicted.for_each(|(fact, _)| by[*fact as usize] |= 1 << place);
     }
     // What competes within each part, without what it has of the others.
     let looked_at: Vec<(usize, usize)> = of_part
@@ -843,8 +849,12 @@ fn told_apart(
         }
         let posterior = (all[at].score - top.score - sums[part]).exp();
         let mut hypothesis = describe(question, suspects, only, posterior);
-        let of_others = |fact: &usize| by[*fact] != 0 && by[*fact] >> part & 1 == 0;
-        hypothesis.unexplained.retain(|fact| !of_others(fact));
+        let of_others = |given: &usize| {
+            let at = suspects.failing.binary_search_by_key(given, |(given, _)| *given);
+            let by = at.map_or(0, |at| by[suspects.failing[at].1 as usize]);
+            by != 0 && by >> part & 1 == 0
+        };
+        hypothesis.unexplained.retain(|given| !of_others(given));
         if !hypotheses.iter().any(|better| makes_idle(better, &hypothesis)) {
             hypotheses.push(hypothesis);
         }
@@ -964,15 +974,6 @@ fn group(
         .filter(|it| seen.insert(thing(circuit, it.input)))
         .collect();
     (group.len() > 1).then_some(group)
-}
-
-/// What fails and is to, by a candidate.
-fn explained<'s>(
-    suspects: &'s Suspects<'_>,
-    candidate: &Candidate,
-) -> impl Iterator<Item = &'s suspects::Weighed> {
-    let predicted = candidate.predicted.iter().flatten();
-    predicted.map(|(fact, _)| &suspects.facts[*fact as usize]).filter(|fact| fact.bad)
 }
 
 /// The facts that a candidate accounts for: what fails and is to, and what is up and is not to be.
@@ -1176,14 +1177,20 @@ fn tell_consequences(question: &Question<'_>, faults: &mut [Fault]) {
 }
 
 fn searched(suspects: &Suspects<'_>) -> String {
-    let Suspects { singles, together, capped, .. } = suspects;
+    let Suspects { singles, together, capped, alike, .. } = suspects;
     let far = if *capped {
         "the likeliest of the sets of two and three that could only do it together"
     } else {
         "all sets of two and three that could only do it together"
     };
+    let left_out = match alike.left_out {
+        0 => String::new(),
+        count => format!(
+            " (and not {count} of single machines, so many of which would not fail alike at once)"
+        ),
+    };
     format!(
-        "{singles} single faults and {far} ({together}), then combined step by step up to {}",
+        "{singles} single faults{left_out} and {far} ({together}), then combined step by step up to {}",
         search::FAULTS_MAX
     )
 }

@@ -21,7 +21,7 @@ use crate::circuit::{GateId, InputId, Subject, machine_of};
 use crate::deed::{self, Mended};
 use crate::diagnosis::Fact;
 use crate::diagnosis::next::Asked;
-use crate::history::{Grid, Manner, Regime, is_answer, long_up, regimes, without};
+use crate::history::{Grid, Manner, Regime, is_answer, long_up, only, regimes, without};
 use crate::state::{Evidence, Loaded, State, SymptomKey, Word};
 use crate::summary::{sign, subject_named};
 use blackstart_model::incident::IncidentState;
@@ -150,15 +150,45 @@ struct Told<'a> {
     of: ComponentId,
     answers: Option<(ComponentId, GateId)>,
     grid: Grid,
-    regimes: Vec<Regime<'a>>,
+    regimes: Regimes<'a>,
     /// That is all of them, and not the last alone.
     is_whole: bool,
+}
+
+/// Mostly it is one.
+enum Regimes<'a> {
+    One(Regime<'a>),
+    These(Vec<Regime<'a>>),
+}
+
+impl<'a> Regimes<'a> {
+    fn all(&self) -> &[Regime<'a>] {
+        match self {
+            Self::One(regime) => std::slice::from_ref(regime),
+            Self::These(all) => all,
+        }
+    }
+
+    fn into_vec(self) -> Vec<Regime<'a>> {
+        match self {
+            Self::One(regime) => vec![regime],
+            Self::These(all) => all,
+        }
+    }
 }
 
 impl<'a> Told<'a> {
     /// How it is now, where that is heard and not well.
     fn present(&self) -> Option<&Regime<'a>> {
-        self.regimes.last().filter(|regime| regime.lasts && regime.manner != Manner::Up)
+        self.regimes.all().last().filter(|regime| regime.lasts && regime.manner != Manner::Up)
+    }
+
+    /// The same as something that failed.
+    fn failed(&self) -> Option<Failed<'_>> {
+        let &Regime { manner, since, until, .. } = self.present()?;
+        let failures = self.present()?.counts(since, until, self.grid).failures;
+        let in_turns = manner == Manner::Flapping;
+        Some(Failed { key: self.key, gate: self.gate, since, failures, in_turns })
     }
 
     /// The same as something seen, since it is so.
@@ -204,7 +234,8 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
         return facts;
     };
     for told in told.iter_mut().filter(|it| !it.is_whole && it.evidence.so_since >= from) {
-        (told.regimes, _) = regimes(told.evidence, told.grid, &state.gaps, None, now);
+        let (all, _) = regimes(told.evidence, told.grid, &state.gaps, None, now);
+        told.regimes = Regimes::These(all);
         told.is_whole = true;
     }
     was_by_chance(state, loaded, &mut told, &words, (from, now));
@@ -213,7 +244,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     let mut slowest = Duration::ZERO;
     for told in &told {
         let mut before: Option<&Regime<'_>> = None;
-        for regime in &told.regimes {
+        for regime in told.regimes.all() {
             if regime.until >= from {
                 let first = before.is_none() && regime.manner == Manner::Up;
                 let worse = before.is_none_or(|before| before.manner < regime.manner);
@@ -265,6 +296,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     }
 
     let mut answering = BTreeSet::new();
+    facts.up.reserve(told.len());
     for told in &told {
         of_check(loaded, told, &mut facts, &mut answering, &mut ripens);
     }
@@ -284,39 +316,35 @@ fn told<'a>(
     now: Timestamp,
     ripens: &mut Vec<Timestamp>,
 ) -> Vec<Told<'a>> {
-    state
-        .evidence
-        .iter()
-        .filter_map(|(key, evidence)| {
-            let sees = loaded.circuit.sees()[evidence.sees?];
-            let check = &loaded.plant.checks()[sees.check.index()];
-            let grid = Grid { every: check.every, deadline: check.deadline };
-            let deaf = state.mute_since(&key.1);
-            let long_up = long_up(evidence, grid, &state.gaps, deaf, now);
-            let is_whole = long_up.is_none();
-            let regimes = match long_up {
-                Some(regime) => vec![regime],
-                None => {
-                    let (regimes, calm_at) = regimes(evidence, grid, &state.gaps, deaf, now);
-                    ripens.extend(calm_at);
-                    regimes
-                }
-            };
-            ripens.extend(state.gaps.last().map(|gap| later(gap.until, grid.need())));
-            let seen_by = loaded.circuit.vantage_input(sees.vantage);
-            Some(Told {
-                key,
-                evidence,
-                gate: sees.gate,
-                seen_by,
-                of: check.component,
-                answers: sees.answers,
-                grid,
-                regimes,
-                is_whole,
-            })
-        })
-        .collect()
+    let mut all = Vec::with_capacity(state.evidence.len());
+    for (key, evidence) in &state.evidence {
+        let Some(sees) = evidence.sees else { continue };
+        let sees = loaded.circuit.sees()[sees];
+        let check = &loaded.plant.checks()[sees.check.index()];
+        let grid = Grid { every: check.every, deadline: check.deadline };
+        let deaf = state.mute_since(&key.1);
+        let long_up = long_up(evidence, grid, &state.gaps, deaf, now);
+        let is_whole = long_up.is_none();
+        let one = long_up.or_else(|| only(evidence, grid, &state.gaps, deaf, now));
+        let regimes = one.map(Regimes::One).unwrap_or_else(|| {
+            let (regimes, calm_at) = regimes(evidence, grid, &state.gaps, deaf, now);
+            ripens.extend(calm_at);
+            Regimes::These(regimes)
+        });
+        ripens.extend(state.gaps.last().map(|gap| later(gap.until, grid.need())));
+        all.push(Told {
+            key,
+            evidence,
+            gate: sees.gate,
+            seen_by: loaded.circuit.vantage_input(sees.vantage),
+            of: check.component,
+            answers: sees.answers,
+            grid,
+            regimes,
+            is_whole,
+        });
+    }
+    all
 }
 
 /// What was said without a check, by component, by who says so, in order of time.
@@ -357,15 +385,16 @@ fn by_chance(
     if !told.iter().any(|told| told.present().is_some_and(|it| it.manner == Manner::Flapping)) {
         return Vec::new();
     }
-    let mut present: Vec<Seen> = told.iter().filter_map(Told::seen).collect();
-    let failed: Vec<Failed<'_>> = present.iter().map(failed).collect();
+    let failed: Vec<Failed<'_>> = told.iter().filter_map(Told::failed).collect();
     let suspects = suspects(state, loaded, words);
-    let by_chance = by_chance::what_is(state, loaded, &failed, &suspects, now);
-    let mut by_chance = by_chance.into_iter();
-    present.retain(|_| by_chance.next().expect("one each"));
-    let keys: BTreeSet<SymptomKey> = present.iter().map(|seen| seen.key.clone()).collect();
-    told.retain(|told| !keys.contains(told.key));
-    present
+    let mut is_it = by_chance::what_is(state, loaded, &failed, &suspects, now).into_iter();
+    let mut by_chance = Vec::new();
+    told.retain(|told| {
+        let is_it = told.present().is_some() && is_it.next().expect("one each");
+        by_chance.extend(is_it.then(|| told.seen()).flatten());
+        !is_it
+    });
+    by_chance
 }
 
 /// Takes out what came and went by chance since `from` and is over: there was nothing to explain.
@@ -376,11 +405,11 @@ fn was_by_chance(
     words: &[Said<'_>],
     (from, now): (Timestamp, Timestamp),
 ) {
-    let present: Vec<Seen> = told.iter().filter_map(Told::seen).collect();
-    let mut failed: Vec<Failed<'_>> = present.iter().map(failed).collect();
+    let mut failed: Vec<Failed<'_>> = told.iter().filter_map(Told::failed).collect();
+    let present = failed.len();
     let mut over: Vec<(usize, usize)> = Vec::new();
     for (at, own) in told.iter().enumerate() {
-        for (nth, regime) in own.regimes.iter().enumerate() {
+        for (nth, regime) in own.regimes.all().iter().enumerate() {
             let Regime { manner, since, until, lasts, .. } = *regime;
             if lasts || manner == Manner::Up || until < from {
                 continue;
@@ -397,19 +426,15 @@ fn was_by_chance(
     }
     let suspects = suspects(state, loaded, words);
     let by_chance = by_chance::what_is(state, loaded, &failed, &suspects, now);
-    let by_chance = over.iter().zip(&by_chance[present.len()..]);
+    let by_chance = over.iter().zip(&by_chance[present..]);
     let nothing: BTreeSet<(usize, usize)> =
         by_chance.filter(|(_, by_chance)| **by_chance).map(|(place, _)| *place).collect();
     for at in nothing.iter().map(|(at, _)| *at).collect::<BTreeSet<_>>() {
-        let regimes = std::mem::take(&mut told[at].regimes);
-        told[at].regimes = without(regimes, |nth| nothing.contains(&(at, nth)));
+        let none = Regimes::These(Vec::new());
+        let regimes = std::mem::replace(&mut told[at].regimes, none).into_vec();
+        let left = without(regimes, |nth| nothing.contains(&(at, nth)));
+        told[at].regimes = Regimes::These(left);
     }
-}
-
-/// What is not well now, as something that failed.
-fn failed(seen: &Seen) -> Failed<'_> {
-    let Seen { key, fact, since, in_turns, .. } = seen;
-    Failed { key, gate: fact.gate, since: *since, failures: fact.failures, in_turns: *in_turns }
 }
 
 /// What somebody said something is wrong with, and what a lost vantage may have lost.
@@ -434,7 +459,7 @@ fn begins(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let checks = told.iter().filter_map(|told| {
-        let present = told.regimes.last().filter(|regime| regime.lasts)?;
+        let present = told.regimes.all().last().filter(|regime| regime.lasts)?;
         let bad = present.manner != Manner::Up || told.evidence.outcome.standing() != Standing::Up;
         (bad && state.mute_since(&told.key.1).is_none()).then_some(present.since)
     });
@@ -480,7 +505,7 @@ fn of_check(
             };
             regime.until > settled || regime.until >= epoch.until || regime.lasts
         };
-        let settled = || told.regimes.iter().filter(is_within).filter(is_settled);
+        let settled = || told.regimes.all().iter().filter(is_within).filter(is_settled);
         let Some(last) = settled().next_back() else { continue };
         let mixed = settled().any(|regime| regime.manner != last.manner);
         let present = at == newest && last.lasts;

@@ -554,10 +554,10 @@ pub(crate) fn regimes<'a>(
     deaf_since: Option<Timestamp>,
     now: Timestamp,
 ) -> (Vec<Regime<'a>>, Option<Timestamp>) {
-    let end = deaf_since.unwrap_or(now).max(evidence.at.min(now));
-    if let Some(regime) = only(evidence, grid, gaps, deaf_since, end) {
+    if let Some(regime) = only(evidence, grid, gaps, deaf_since, now) {
         return (vec![regime], None);
     }
+    let end = heard_until(evidence, deaf_since, now);
     let present = manner(&evidence.outcome);
     let spans = spans(evidence, grid, gaps, end);
     let spans = without_blips(spans, grid);
@@ -681,16 +681,22 @@ pub(crate) fn long_up<'a>(
 }
 
 /// The regime of what has only ever been one way and does not flap, where nobody ever stopped listening.
-fn only<'a>(
+pub(crate) fn only<'a>(
     evidence: &'a Evidence,
     grid: Grid,
     gaps: &[Gap],
     deaf_since: Option<Timestamp>,
-    end: Timestamp,
+    now: Timestamp,
 ) -> Option<Regime<'a>> {
     let manner = manner(&evidence.outcome).filter(|manner| *manner != Manner::Flapping)?;
     let plain = evidence.past.is_empty() && gaps.is_empty();
-    plain.then(|| present(evidence, manner, grid, deaf_since, end))
+    let end = || heard_until(evidence, deaf_since, now);
+    plain.then(|| present(evidence, manner, grid, deaf_since, end()))
+}
+
+/// Until when anything was heard of it.
+fn heard_until(evidence: &Evidence, deaf_since: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    deaf_since.unwrap_or(now).max(evidence.at.min(now))
 }
 
 /// The present phase as a regime.

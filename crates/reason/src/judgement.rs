@@ -99,7 +99,7 @@ pub(crate) fn told_symptoms(state: &State) -> Vec<&SymptomKey> {
 }
 
 /// The keys of what is seen, in order.
-fn keys<'a>(seen: impl Iterator<Item = &'a Seen>) -> Vec<&'a SymptomKey> {
+pub(crate) fn keys<'a>(seen: impl Iterator<Item = &'a Seen>) -> Vec<&'a SymptomKey> {
     let mut keys: Vec<&SymptomKey> = seen.map(|seen| &seen.key).collect();
     // Mostly it is in order, or some lists that are.
     keys.sort();

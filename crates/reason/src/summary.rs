@@ -3,7 +3,7 @@
 use crate::circuit::{Circuit, GateId, InputId, Subject};
 use crate::diagnosis::{Fault, Faults, Hypothesis};
 use crate::evidence::Seen;
-use crate::judgement::component_of;
+use crate::judgement::{component_of, keys};
 use crate::state::{Loaded, symptom_name};
 use blackstart_model::record::{
     BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
@@ -77,10 +77,11 @@ pub(crate) fn sign(circuit: &Circuit, input: InputId) -> GateId {
     }
 }
 
-/// Ranked hypotheses about `seen` (the facts in the order they were given, and those that may fail) as they are kept.
+/// Ranked hypotheses about `seen` (the facts in the order they were given, and the components of those that fail) as
+/// they are kept.
 pub(crate) fn summarise(
     loaded: &Loaded,
-    (seen, not_up): (&[&Seen], &[&Seen]),
+    (seen, failing): (&[&Seen], &[&str]),
     epochs: &[Timestamp],
     hypotheses: &[Hypothesis],
     ambiguity: &[Vec<Fault>],
@@ -90,13 +91,13 @@ pub(crate) fn summarise(
     // What was seen in several epochs is named once.
     let names = |list: &[usize]| {
         let mut known = BTreeSet::new();
-        let names = list.iter().map(|&at| symptom_name(&seen[at].key));
-        names.filter(|name| known.insert(name.clone())).take(LISTED_MAX).collect::<Vec<_>>()
+        let keys = list.iter().map(|&at| &seen[at].key).filter(|key| known.insert(*key));
+        keys.take(LISTED_MAX).map(symptom_name).collect::<Vec<_>>()
     };
     let told = &hypotheses[..hypotheses.len().min(DiagnosisSummary::HYPOTHESES_MAX)];
     let summaries = told
         .iter()
-        .zip(predicts(loaded, not_up, told))
+        .zip(predicts(loaded, failing, told))
         .map(|(hypothesis, predicts)| HypothesisSummary {
             faults: hypothesis
                 .faults
@@ -141,13 +142,18 @@ fn since(
     own.map(|seen| begun.map_or(seen.since, |begun| seen.since.max(begun))).min()
 }
 
+/// The components of what fails, in order.
+pub(crate) fn failing<'a>(seen: &[&'a Seen]) -> Vec<&'a str> {
+    let failing = seen.iter().filter(|seen| !seen.fact.is_up());
+    let mut names: Vec<&str> = failing.map(|seen| component_of(&seen.key.0)).collect();
+    // Mostly it is in order, or some lists that are.
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// Services that each hypothesis takes down and no failing check has spoken of.
-fn predicts(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Vec<Vec<String>> {
-    let spoken: BTreeSet<&str> = seen
-        .iter()
-        .filter(|seen| !seen.fact.is_up())
-        .filter_map(|seen| seen.key.0.as_str().split('/').next())
-        .collect();
+fn predicts(loaded: &Loaded, failing: &[&str], hypotheses: &[Hypothesis]) -> Vec<Vec<String>> {
     // What is slow, fails in turns or in part takes down nothing for certain.
     let lasts = |fault: &&Fault| {
         let spares = [FaultMode::Flaky, FaultMode::Degraded, FaultMode::Partial];
@@ -158,7 +164,8 @@ fn predicts(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Vec<V
         let broke: Vec<InputId> = lasting.map(|fault| fault.input).collect();
         let hit = crate::impact::unusable(loaded, &broke);
         let names = hit.iter().map(|id| loaded.plant.component(*id).name.as_str());
-        names.filter(|name| !spoken.contains(name)).take(LISTED_MAX).map(str::to_owned).collect()
+        let unspoken = names.filter(|name| failing.binary_search(name).is_err());
+        unspoken.take(LISTED_MAX).map(str::to_owned).collect()
     };
     hypotheses.iter().map(names).collect()
 }
@@ -166,10 +173,7 @@ fn predicts(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> Vec<V
 fn sentence(loaded: &Loaded, seen: &[&Seen], hypotheses: &[Hypothesis]) -> String {
     let lead = &hypotheses[0];
     // A check that failed in several epochs is one check.
-    let count = |lists: [&[usize]; 2]| {
-        let keys = lists.into_iter().flatten().map(|&at| &seen[at].key);
-        keys.collect::<BTreeSet<_>>().len()
-    };
+    let count = |lists: [&[usize]; 2]| keys(lists.into_iter().flatten().map(|&at| seen[at])).len();
     let failing = count([&lead.explains, &lead.unexplained]);
     let checks = |count: usize| match count {
         1 => "1 failing check".to_owned(),

@@ -15,7 +15,7 @@ use crate::diagnosis::{Diagnosis, Fact, Fault, Hypothesis, Question, WRONG_WIRES
 use crate::evidence::{Facts, Seen, facts};
 use crate::prior;
 use crate::state::{Loaded, State, SymptomKey};
-use crate::summary::summarise;
+use crate::summary::{failing, summarise};
 use blackstart_model::incident::IncidentState;
 use blackstart_model::record::{DiagnosisSummary, FaultMode, Saw};
 use blackstart_model::time::{SignedDuration, Timestamp};
@@ -44,7 +44,8 @@ pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
     let surroundings = Surroundings::of(state, loaded, facts.onset(now), now);
     let why = Why::new(loaded, &facts, &surroundings);
     let Diagnosis { hypotheses, ambiguity, searched, .. } = why.ask_of_all(&present);
-    let (mut summary, _) = why.said(&all, present.len(), &hypotheses, &ambiguity, &searched);
+    let about = why.about(all, present.len());
+    let (mut summary, _) = why.said(&about, &hypotheses, &ambiguity, &searched);
     summary.changed =
         state.live().flat_map(|incident| incident.diagnosis.changed.clone()).collect();
     summary
@@ -146,6 +147,15 @@ pub(crate) struct Why<'a> {
     marks: OnceCell<next::Marks>,
     /// Cut sets that were looked for.
     cuts: RefCell<Cuts>,
+}
+
+/// What hypotheses are about: what is seen, in the order it is numbered in, and what is found of that once for all of
+/// them.
+pub(crate) struct About<'a> {
+    all: Vec<&'a Seen>,
+    /// The components of what fails, in order.
+    failing: Vec<&'a str>,
+    known: next::Known<'a>,
 }
 
 /// The faults that follow from one, with the logarithm of how likely each is.
@@ -275,24 +285,30 @@ impl<'a> Why<'a> {
         following
     }
 
-    /// Hypotheses in words, what to look at next, and what of it to ask at once. `all` is what they are numbered by:
-    /// so many of `own`, what is up, and the rest.
+    /// What hypotheses are about that are numbered by this: so many of `own`, what is up, and the rest.
+    pub(crate) fn about(&self, all: Vec<&'a Seen>, own: usize) -> About<'a> {
+        let Facts { up, asked, .. } = self.facts;
+        let circuit = &self.loaded.circuit;
+        let marks = self.marks.get_or_init(|| next::Marks::of(circuit, up));
+        let not_up: Vec<&Seen> = all[..own].iter().chain(&all[own + up.len()..]).copied().collect();
+        let known = next::Known::of(circuit, &not_up, marks, asked);
+        About { failing: failing(&not_up), all, known }
+    }
+
+    /// Hypotheses in words, what to look at next, and what of it to ask at once.
     pub(crate) fn said(
         &self,
-        all: &[&Seen],
-        own: usize,
+        about: &About<'_>,
         hypotheses: &[Hypothesis],
         ambiguity: &[Vec<Fault>],
         searched: &str,
     ) -> (DiagnosisSummary, Vec<SymptomKey>) {
         let Loaded { plant, circuit, electric, .. } = self.loaded;
-        let Facts { up, asked, .. } = self.facts;
-        let marks = self.marks.get_or_init(|| next::Marks::of(circuit, up));
-        let not_up: Vec<&Seen> = all[..own].iter().chain(&all[own + up.len()..]).copied().collect();
-        let tellings = next::tellings(self.loaded, &not_up, marks, hypotheses, asked);
+        let About { all, failing, known } = about;
+        let tellings = next::tellings(self.loaded, known, hypotheses);
         let begun: Vec<Timestamp> = self.facts.epochs.iter().map(|epoch| epoch.since).collect();
         let summary =
-            summarise(self.loaded, (all, &not_up), &begun, hypotheses, ambiguity, searched);
+            summarise(self.loaded, (all, failing), &begun, hypotheses, ambiguity, searched);
         let believed: Vec<coincidence::Believed> = hypotheses[0]
             .faults
             .list()

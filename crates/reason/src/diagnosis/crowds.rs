@@ -11,7 +11,7 @@
 
 use super::Fact;
 use crate::battery::Batteries;
-use crate::circuit::{Alike, InputId, Owner, scattered};
+use crate::circuit::{Alike, GateId, InputId, Owner, scattered};
 use crate::hashed::NumberMap;
 use std::collections::BTreeSet;
 
@@ -33,15 +33,32 @@ pub(crate) struct Crowds<'a> {
 }
 
 /// A machine, by its place among those that are up.
-type Machine = u32;
+pub(super) type Machine = u32;
 
 /// A fact that speaks for as many as `count`.
+#[derive(Clone, Copy)]
 pub(super) struct Spoken {
     pub(super) at: usize,
     pub(super) fact: Fact,
     pub(super) count: u32,
-    /// Of which crowd, and which of a machine's facts.
-    pub(super) of: Option<(u32, u32)>,
+    pub(super) speaks: Speaks,
+}
+
+/// For whom a fact speaks.
+#[derive(Clone, Copy)]
+pub(super) enum Speaks {
+    Itself,
+    /// For a crowd of those that are up: which, and which of a machine's facts it is.
+    Up(u32, u32),
+    /// For facts of machines that failed alike ([`super::failed_alike`]).
+    Failed(u32),
+}
+
+impl Spoken {
+    /// A fact that speaks for itself.
+    pub(super) const fn alone(&(at, fact): &(usize, Fact)) -> Self {
+        Self { at, fact, count: 1, speaks: Speaks::Itself }
+    }
 }
 
 impl<'a> Crowds<'a> {
@@ -148,55 +165,78 @@ impl<'a> Crowds<'a> {
         let facts = facts.filter_map(|fact| fact.machine).map(Owner::machine);
         let inputs = inputs.filter_map(|input| self.alike.owner_of(input));
         let owners: BTreeSet<Owner> = facts.chain(inputs).collect();
-        let of = |owner: Owner| {
-            let from = self.owners.partition_point(|(other, _)| *other < owner);
-            self.owners[from..].iter().take_while(move |(other, _)| *other == owner)
-        };
-        let mut named: Vec<Machine> = owners.into_iter().flat_map(of).map(|(_, at)| *at).collect();
+        let mut named: Vec<Machine> =
+            owners.into_iter().flat_map(|owner| self.of_owner(owner)).collect();
         named.sort_unstable();
         named
     }
 
-    /// What is to be looked at: everything of those that are named, and one of each crowd for the others.
-    pub(super) fn spoken(&self, named: &[Machine]) -> Vec<Spoken> {
+    /// The machines of an owner, of which something is up.
+    pub(super) fn of_owner(&self, owner: Owner) -> impl Iterator<Item = Machine> {
+        let from = self.owners.partition_point(|(other, _)| *other < owner);
+        let own = self.owners[from..].iter().take_while(move |(other, _)| *other == owner);
+        own.map(|(_, at)| *at)
+    }
+
+    /// Whose checks alone hang on this input.
+    pub(super) fn owner_of(&self, input: InputId) -> Option<Owner> {
+        self.alike.owner_of(input)
+    }
+
+    /// What a check that looks at this gate is known by.
+    pub(super) fn class(&self, gate: GateId) -> Option<u32> {
+        self.alike.class(gate)
+    }
+
+    /// Which crowd a machine is of.
+    pub(super) fn crowd_of(&self, machine: Machine) -> u32 {
+        self.crowd_of[machine as usize]
+    }
+
+    /// What is to be looked at: everything of those that are named, and one of each crowd for the others; not those
+    /// who are spoken for elsewhere. Both in order.
+    pub(super) fn spoken(&self, named: &[Machine], elsewhere: &[Machine]) -> Vec<Spoken> {
         let mut taken = vec![0_u32; self.crowds.len()];
         let mut tries = self.tries.clone();
-        let mut spoken = Vec::new();
-        for &machine in named {
+        for &machine in named.iter().chain(elsewhere) {
             let crowd = self.crowd_of[machine as usize] as usize;
             taken[crowd] += 1;
             let own = self.facts_of(machine);
             for (sum, (_, fact)) in tries[crowd].iter_mut().zip(own) {
                 *sum -= u64::from(fact.tries);
             }
-            spoken.extend(own.iter().map(|&(at, fact)| Spoken { at, fact, count: 1, of: None }));
         }
+        let is_taken =
+            |it: &Machine| named.binary_search(it).is_ok() || elsewhere.binary_search(it).is_ok();
+        let mut spoken: Vec<Spoken> =
+            named.iter().flat_map(|&it| self.facts_of(it)).map(Spoken::alone).collect();
         for (((crowd, at), taken), tries) in self.crowds.iter().zip(0..).zip(taken).zip(tries) {
             let count = u32::try_from(crowd.len()).expect("machines fit u32") - taken;
-            let first = crowd.iter().find(|it| taken == 0 || named.binary_search(it).is_err());
+            let first = crowd.iter().find(|it| taken == 0 || !is_taken(it));
             let Some(&first) = first else { continue };
             let own = self.facts_of(first).iter().zip(0..).zip(tries);
             spoken.extend(own.map(|((&(fact_at, fact), nth), tries)| {
                 let mean = u32::try_from(tries / u64::from(count)).unwrap_or(u32::MAX);
                 let fact = Fact { tries: mean.max(1), ..fact };
-                Spoken { at: fact_at, fact, count, of: Some((at, nth)) }
+                Spoken { at: fact_at, fact, count, speaks: Speaks::Up(at, nth) }
             }));
         }
         spoken
     }
 
-    /// The numbers of all whom one fact of a crowd speaks for.
+    /// The numbers of all whom one fact of a crowd speaks for: not of those who were taken out of it, in order.
     pub(super) fn all_of(
         &self,
         (crowd, nth): (u32, u32),
-        named: &[Machine],
+        taken: &[Machine],
     ) -> impl Iterator<Item = usize> {
         let others = self.crowds[crowd as usize].iter();
-        let others = others.filter(move |it| named.binary_search(it).is_err());
+        let others = others.filter(move |it| taken.binary_search(it).is_err());
         others.map(move |&machine| self.facts_of(machine)[nth as usize].0)
     }
 
-    fn facts_of(&self, machine: Machine) -> &[(usize, Fact)] {
+    /// What is seen of a machine that is up, each with its number.
+    pub(super) fn facts_of(&self, machine: Machine) -> &[(usize, Fact)] {
         let at = machine as usize;
         &self.facts[self.start[at]..self.start[at + 1]]
     }

@@ -112,22 +112,17 @@ pub(crate) fn at_once(tellings: &[Telling]) -> Vec<SymptomKey> {
     tellings.iter().filter_map(|telling| telling.probe.clone()).take(PROBES_MAX).collect()
 }
 
-/// Everything worth asking, the best for its cost first; `facts` are those that are not `up`. One look at each check,
-/// and a sweep of what those hang on that were not seen, and what can be looked at.
+/// Everything worth asking, the best for its cost first. A sweep of what the checks hang on that were not seen, and
+/// what can be looked at.
 pub(crate) fn tellings(
     loaded: &Loaded,
-    facts: &[&Seen],
-    up: &Marks,
+    known: &Known<'_>,
     hypotheses: &[Hypothesis],
-    asked: &Asked,
 ) -> Vec<Telling> {
     let Some(mut beliefs) = Beliefs::of(&loaded.circuit, hypotheses) else { return Vec::new() };
-    let known = Known::of(facts, up, asked);
-    let unseen: Vec<&Sees> =
-        loaded.circuit.sees().iter().filter(|sees| !known.seen.has(sees.gate)).collect();
     let targets = targets(loaded, &beliefs);
     let looked_at = targets.iter().flat_map(|target| target.gates(loaded));
-    beliefs.look(unseen.iter().map(|sees| sees.gate).chain(looked_at));
+    beliefs.look(known.unseen.iter().map(|sees| sees.gate).chain(looked_at));
     let mut best: BTreeMap<Stand, Telling> = BTreeMap::new();
     let mut offer = |stand: Stand, telling: Telling| {
         if telling.check.information_bits <= 0.0 {
@@ -140,9 +135,9 @@ pub(crate) fn tellings(
             }
         }
     };
-    probes(loaded, &beliefs, &known, &unseen, &mut offer);
+    probes(loaded, &beliefs, known, &mut offer);
     for target in targets {
-        target.looks(loaded, &beliefs, &known, &mut offer);
+        target.looks(loaded, &beliefs, known, &mut offer);
     }
     let mut all: Vec<Telling> = best.into_values().collect();
     all.sort_by(Telling::rank);
@@ -184,15 +179,23 @@ impl Marks {
 }
 
 /// What is known already.
-struct Known<'a> {
+pub(crate) struct Known<'a> {
     seen: Marks,
-    /// Components with a check that fails.
-    failing: BTreeSet<&'a str>,
+    /// Checks of which nothing is seen.
+    unseen: Vec<&'a Sees>,
+    /// Components with a check that fails, in order.
+    failing: Vec<&'a str>,
     asked: &'a Asked,
 }
 
 impl<'a> Known<'a> {
-    fn of(facts: &[&'a Seen], up: &Marks, asked: &'a Asked) -> Self {
+    /// By these facts, which are those that are not `up`. One look at each check.
+    pub(crate) fn of(
+        circuit: &'a Circuit,
+        facts: &[&'a Seen],
+        up: &Marks,
+        asked: &'a Asked,
+    ) -> Self {
         // What was seen before the picture last changed says nothing of now.
         let newest = facts.iter().map(|seen| seen.fact.epoch).max().max(up.epoch);
         let now = || facts.iter().filter(|seen| Some(seen.fact.epoch) == newest);
@@ -202,7 +205,12 @@ impl<'a> Known<'a> {
         }
         now().for_each(|fact| seen.put(fact.fact.gate));
         let failing = now().filter(|seen| seen.fact.failures > 0);
-        Self { seen, failing: failing.map(|seen| component_of(&seen.key.0)).collect(), asked }
+        let mut failing: Vec<&str> = failing.map(|seen| component_of(&seen.key.0)).collect();
+        // Mostly it is in order.
+        failing.sort();
+        failing.dedup();
+        let unseen = circuit.sees().iter().filter(|sees| !seen.has(sees.gate)).collect();
+        Self { seen, unseen, failing, asked }
     }
 }
 
@@ -411,14 +419,13 @@ fn probes(
     loaded: &Loaded,
     beliefs: &Beliefs<'_>,
     known: &Known<'_>,
-    unseen: &[&Sees],
     offer: &mut dyn FnMut(Stand, Telling),
 ) {
     let check = |sees: &Sees| &loaded.plant.checks()[sees.check.index()];
     let key =
         |sees: &Sees| (check(sees).key.clone(), loaded.plant.vantage(sees.vantage).name.clone());
     let mut quickest: BTreeMap<Stand, (Duration, &Sees)> = BTreeMap::new();
-    for &sees in unseen {
+    for &sees in &known.unseen {
         let stand = beliefs.stand(sees.gate, None);
         let is_same =
             stand.turns | stand.partly == 0 && (stand.down == 0 || stand.down == beliefs.lanes());
@@ -576,7 +583,7 @@ impl LookedAt {
         let Self::Component(id) = self else { return Vec::new() };
         let component = plant.component(id);
         let name = component.name.as_str();
-        if !known.failing.contains(name) || known.asked.done.contains(name) {
+        if known.failing.binary_search(&name).is_err() || known.asked.done.contains(name) {
             return Vec::new();
         }
         hands::experiments(component.kind).map(|(_, look)| look).collect()

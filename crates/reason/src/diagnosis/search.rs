@@ -27,7 +27,7 @@ const STARTS: usize = 12;
 const PARTS_MAX: usize = 12;
 
 /// A hypothesis so much less likely than the best (natural logarithm) is not kept.
-const KEPT_WITHIN: f64 = 14.0;
+pub(super) const KEPT_WITHIN: f64 = 14.0;
 
 /// Hypotheses kept at most.
 const KEPT_MAX: usize = 4_096;
@@ -197,15 +197,16 @@ impl Search<'_> {
     fn starts(&self, best: &Standing, alone: [Vec<(f64, Element)>; 2]) -> Vec<Element> {
         let mut covered = vec![0; self.suspects.places.len()];
         for element in best.elements() {
-            let bad = self.suspects.bad_of(element.suspect);
-            for &place in bad {
+            let count = self.suspects.bad_count(element.suspect);
+            for &place in self.suspects.bad_of(element.suspect) {
                 let covered = &mut covered[place as usize];
-                *covered = bad.len().max(*covered);
+                *covered = count.max(*covered);
             }
         }
         let is_worth = |element: &Element| {
-            let bad = self.suspects.bad_of(element.suspect);
-            bad.iter().any(|&place| bad.len() * PARTS_MAX >= covered[place as usize])
+            let count = self.suspects.bad_count(element.suspect);
+            let mut bad = self.suspects.bad_of(element.suspect).iter();
+            bad.any(|&place| count * PARTS_MAX >= covered[place as usize])
         };
         let some = |list: Vec<(f64, Element)>| {
             let better = list.into_iter().take_while(|(score, _)| *score > 0.0);
@@ -362,7 +363,8 @@ impl Search<'_> {
         for &at in &self.suspects.bad {
             let at = at as usize;
             let fit = fits[at];
-            let gap = self.suspects.places[at].fits.at_best - fit;
+            let place = &self.suspects.places[at];
+            let gap = (place.fits.at_best - fit) * f64::from(place.count);
             let is_ill = fit < ill;
             if gap <= 0.0 && !is_ill {
                 continue;

@@ -9,8 +9,9 @@
 //!
 //! It weighs nothing but priors. Tested through the ranking.
 
-use super::crowds::{Spoken, order};
+use super::crowds::{Machine, Speaks, Spoken, order};
 use super::cuts::Cut;
+use super::failed_alike::FailedAlike;
 use super::likelihood::{fits, log_add};
 use super::price::SAME_MINUTE;
 use super::wires::{WRONG_EDGE, Wires};
@@ -103,8 +104,7 @@ pub(super) struct Weighed {
     pub(super) down_today: bool,
     /// Of so many machines that are alike.
     pub(super) count: u32,
-    /// Which crowd they are, and which of a machine's facts it is.
-    of: Option<(u32, u32)>,
+    speaks: Speaks,
     /// Which of the [`Fits`] it has.
     fits: u32,
 }
@@ -190,8 +190,10 @@ pub(super) struct Suspects<'a> {
     /// What the facts look at, and where each of them stands in it: its gate, and that of its answer.
     part: Part,
     shows: Vec<(u32, Option<u32>)>,
-    /// The machines that stand for themselves, and for no crowd.
-    named: Vec<u32>,
+    /// The machines that are up and no crowd of those speaks for, in order.
+    taken: Vec<Machine>,
+    /// Those that failed, and for whom one of them speaks.
+    pub(super) alike: FailedAlike,
     /// Where wires could lie.
     pub(super) wires: Wires<'a>,
 }
@@ -199,19 +201,21 @@ pub(super) struct Suspects<'a> {
 impl<'a> Suspects<'a> {
     /// Finds everybody who could have done any of what fails.
     pub(super) fn of(question: &Question<'a>) -> Self {
-        let own =
-            || question.facts.iter().map(|&(at, fact)| Spoken { at, fact, count: 1, of: None });
+        let alike = FailedAlike::of(question);
+        let own = || alike.spoken.iter().copied();
         let (failing, _) = weighed(question, own().filter(|it| !it.fact.is_up()).collect());
         let inputs = alone(question, &failing);
         let hard = |input| (question.log_prior)(input, FaultMode::Down);
         let (together, capped) = together(question, &failing, &hard);
-        let (mut all, mut named): (Vec<Spoken>, _) = (own().collect(), Vec::new());
+        let (mut all, mut taken): (Vec<Spoken>, _) = (own().collect(), Vec::new());
         if let Some((crowds, from)) = question.up {
-            let facts = question.facts.iter().map(|(_, fact)| *fact);
+            let alone = own().filter(|it| matches!(it.speaks, Speaks::Itself));
             let sets = together.iter().flat_map(|set| set.inputs());
-            named = crowds.named(facts, inputs.iter().copied().chain(sets));
-            let spoken = crowds.spoken(&named).into_iter();
+            taken = crowds.named(alone.map(|it| it.fact), inputs.iter().copied().chain(sets));
+            let spoken = crowds.spoken(&taken, &alike.machines).into_iter();
             all.extend(spoken.map(|it| Spoken { at: it.at + from, ..it }));
+            taken.extend(&alike.machines);
+            taken.sort_unstable();
         }
         let (facts, fits) = weighed(question, all);
         let batteries = carried(question, &facts, &fits);
@@ -230,12 +234,9 @@ impl<'a> Suspects<'a> {
         let mut carried = gone_on(question, &part, &shows, &facts, &batteries, &lists);
         let places = places(&facts, &fits, &mut lists, &mut carried);
         let epochs = facts.iter().map(|fact| fact.fact.epoch + 1).max().unwrap_or(1);
-        let bad = (0..).zip(&facts).filter(|(_, fact)| fact.bad);
-        let mut failing: Vec<(usize, u32)> = bad.map(|(at, fact)| (fact.given, at)).collect();
-        failing.sort_unstable();
         let mut suspects = Self {
             facts,
-            failing,
+            failing: Vec::new(),
             fits,
             epochs,
             bad: (0..).zip(&places).filter(|(_, place)| place.bad).map(|(at, _)| at).collect(),
@@ -254,9 +255,15 @@ impl<'a> Suspects<'a> {
             batteries,
             part,
             shows,
-            named,
+            taken,
+            alike,
             wires: Wires::of(question),
         };
+        let bad = (0..).zip(&suspects.facts).filter(|(_, fact)| fact.bad);
+        let given = |(at, fact)| suspects.given(question, fact).map(move |given| (given, at));
+        let mut failing: Vec<(usize, u32)> = bad.flat_map(given).collect();
+        failing.sort_unstable();
+        suspects.failing = failing;
         suspects.gather(question, lists, kin_from, carried);
         suspects.turn_over();
         suspects
@@ -381,13 +388,29 @@ impl<'a> Suspects<'a> {
     }
 
     /// The numbers, as they were given, of all the facts that this one speaks for.
-    pub(super) fn given(&self, question: &Question<'_>, fact: &Weighed) -> Vec<usize> {
-        match (fact.of, question.up) {
-            (Some(of), Some((crowds, from))) => {
-                crowds.all_of(of, &self.named).map(|at| from + at).collect()
+    pub(super) fn given(
+        &self,
+        question: &Question<'_>,
+        fact: &Weighed,
+    ) -> impl Iterator<Item = usize> {
+        let of_up = match (fact.speaks, question.up) {
+            (Speaks::Up(crowd, nth), Some((crowds, from))) => {
+                Some(crowds.all_of((crowd, nth), &self.taken).map(move |at| from + at))
             }
-            (_, _) => vec![fact.given],
-        }
+            _ => None,
+        };
+        let of_failed = match fact.speaks {
+            Speaks::Failed(which) => self.alike.all_of(which),
+            Speaks::Itself | Speaks::Up(..) => &[],
+        };
+        let itself = matches!(fact.speaks, Speaks::Itself).then_some(fact.given);
+        of_up.into_iter().flatten().chain(of_failed.iter().copied()).chain(itself)
+    }
+
+    /// So many machines' facts fail that a suspect brings down.
+    pub(super) fn bad_count(&self, suspect: u32) -> usize {
+        let counts = self.bad_of(suspect).iter().map(|&at| self.places[at as usize].count);
+        counts.map(|count| count as usize).sum()
     }
 
     /// Merges what looks alike.
@@ -717,7 +740,7 @@ fn weighed(question: &Question<'_>, mut spoken: Vec<Spoken>) -> (Vec<Weighed>, V
     let mut all: Vec<Fits> = Vec::new();
     let mut facts: Vec<Weighed> = Vec::with_capacity(spoken.len());
     let (mut group, mut last) = (0, None);
-    for Spoken { at: given, fact, count, of } in spoken {
+    for Spoken { at: given, fact, count, speaks } in spoken {
         let machine = order(&fact, given);
         let fact = Fact { epoch: fact.epoch.min(EPOCHS_MAX - 1), ..fact };
         group += u32::from(last.is_some_and(|last| last != machine));
@@ -744,9 +767,15 @@ fn weighed(question: &Question<'_>, mut spoken: Vec<Spoken>) -> (Vec<Weighed>, V
         });
         before = Some((counted, fits));
         let bad = !fact.is_up();
-        facts.push(Weighed { given, fact, group, bad, down_today, count, of, fits });
+        facts.push(Weighed { given, fact, group, bad, down_today, count, speaks, fits });
     }
     (facts, all)
+}
+
+/// Whether something is of the one machine alone that speaks for others that failed alike: it did not do that.
+fn is_left_out(question: &Question<'_>, fact: &Weighed, input: InputId) -> bool {
+    let is_own = || question.up.is_some_and(|(crowds, _)| crowds.owner_of(input).is_some());
+    matches!(fact.speaks, Speaks::Failed(_)) && is_own()
 }
 
 /// The inputs that could have done any of what fails, alone, in order.
@@ -756,7 +785,10 @@ fn alone(question: &Question<'_>, failing: &[Weighed]) -> Vec<InputId> {
     let mut inputs: Vec<InputId> = Vec::new();
     for fact in failing {
         for &input in killers.alone(fact.fact.gate) {
-            if !is_known[input.index()] && !takes_the_answer(question, &fact.fact, input) {
+            let is_none = |input| {
+                takes_the_answer(question, &fact.fact, input) || is_left_out(question, fact, input)
+            };
+            if !is_known[input.index()] && !is_none(input) {
                 is_known[input.index()] = true;
                 inputs.push(input);
             }
@@ -1021,7 +1053,8 @@ enum Bond<'p> {
     Word(Attribute, &'p str),
 }
 
-const BONDS: [Attribute; 3] = [Attribute::Software, Attribute::Account, Attribute::ChangedBy];
+pub(super) const BONDS: [Attribute; 3] =
+    [Attribute::Software, Attribute::Account, Attribute::ChangedBy];
 
 /// Sets of single suspects with a bond, each of which explains more than it contradicts: failures that share only
 /// software, time or a hand have one cause.
@@ -1090,8 +1123,11 @@ fn together(
     for look in looks {
         let (sets, too_many) = cuts.of_gate(question.circuit, log_prior, look.fact.gate);
         capped |= too_many;
+        let may = |cut: &Cut| {
+            cut.len() > 1 && !cut.inputs().iter().any(|&it| is_left_out(question, look, it))
+        };
         let mut own: Vec<(f64, Cut)> =
-            sets.iter().copied().filter(|cut| cut.len() > 1).map(|cut| (sum(&cut), cut)).collect();
+            sets.iter().copied().filter(may).map(|cut| (sum(&cut), cut)).collect();
         own.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         for (at, (_, cut)) in own.into_iter().enumerate() {
             let (best, count) = shared.entry(cut).or_default();
@@ -1131,8 +1167,16 @@ fn looks<'f>(question: &Question<'_>, facts: &'f [Weighed]) -> (Vec<&'f Weighed>
     let chosen = |mut looks: Vec<&'f Weighed>| {
         // What few things bring down alone is what stands behind redundancy.
         looks.sort_by_key(|look| question.killers.alone(look.fact.gate).len());
-        let every = looks.len().div_ceil(each).max(1);
-        looks.into_iter().step_by(every)
+        // Evenly among all of whom they speak.
+        let all: usize = looks.iter().map(|look| look.count as usize).sum();
+        let every = all.div_ceil(each).max(1);
+        let mut until = 0;
+        looks.retain(|look| {
+            let from = until;
+            until += look.count as usize;
+            from.next_multiple_of(every) < until
+        });
+        looks
     };
     (patterns.into_values().flat_map(chosen).collect(), asked_all)
 }

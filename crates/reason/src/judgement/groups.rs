@@ -141,7 +141,7 @@ const fn bad_answers(fact: &Fact) -> u32 {
 /// What is left over is told by component. Of that which has said too little to be more than a suspicion, and is
 /// no part of an incident that was told, the first is asked about alone: no more is ever shown of it.
 pub(super) fn share_out<'a>(
-    why: &Why<'_>,
+    why: &Why<'a>,
     facts: &'a Facts,
     told: &[&SymptomKey],
 ) -> Vec<Group<'a>> {
@@ -152,13 +152,13 @@ pub(super) fn share_out<'a>(
     }
     let all: Vec<&Seen> = present.iter().copied().chain(&facts.up).chain(&facts.past).collect();
     let Diagnosis { hypotheses, parts, ambiguity, searched, doubt } = why.ask_of_all(&present);
-    let own = present.len();
+    let about = why.about(all, present.len());
     if hypotheses[0].faults == Faults::Unmodelled {
         let seen: Vec<&Seen> = present.iter().copied().filter(|seen| !seen.fact.degraded).collect();
-        let about: BTreeSet<&str> = seen.iter().map(|seen| component_of(&seen.key.0)).collect();
-        if about.len() > 1 && has_said(&seen) {
+        let things: BTreeSet<&str> = seen.iter().map(|seen| component_of(&seen.key.0)).collect();
+        if things.len() > 1 && has_said(&seen) {
             // One thing that the plant does not contain is one incident, whatever it shows at.
-            let (summary, probes) = why.said(&all, own, &hypotheses, &ambiguity, &searched);
+            let (summary, probes) = why.said(&about, &hypotheses, &ambiguity, &searched);
             let broke = Vec::new();
             return vec![Group { seen, summary, broke, caused: false, doubt, probes }];
         }
@@ -177,7 +177,7 @@ pub(super) fn share_out<'a>(
         }
         let seen = seen.into_iter().map(|(_, seen)| seen).collect();
         let Part { hypotheses, ambiguity, doubt } = part;
-        let (summary, probes) = why.said(&all, own, hypotheses, ambiguity, &searched);
+        let (summary, probes) = why.said(&about, hypotheses, ambiguity, &searched);
         result.push(Group { seen, summary, broke, caused: true, doubt: *doubt, probes });
     }
     let mut by_component: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
@@ -199,7 +199,8 @@ pub(super) fn share_out<'a>(
         let all: Vec<&Seen> = seen.iter().copied().chain(&facts.up).collect();
         let Diagnosis { hypotheses, ambiguity, searched, doubt, parts: _ } = why.ask(&seen, &[]);
         let broke = hypotheses[0].faults.inputs();
-        let (summary, probes) = why.said(&all, seen.len(), &hypotheses, &ambiguity, &searched);
+        let about = why.about(all, seen.len());
+        let (summary, probes) = why.said(&about, &hypotheses, &ambiguity, &searched);
         result.push(Group { seen, summary, broke, caused: false, doubt, probes });
     }
     // The clearest cases choose their incidents first.
@@ -217,7 +218,7 @@ pub(super) fn no_cause(facts: &Facts) -> Option<Group<'_>> {
 /// incident with it: behind a redundancy of four the last source that fails is no other outage than the first. One
 /// sweep of the circuit; a search for each that is joined.
 pub(super) fn joined<'a>(
-    why: &Why<'_>,
+    why: &Why<'a>,
     loaded: &Loaded,
     facts: &'a Facts,
     groups: Vec<Group<'a>>,
@@ -245,7 +246,8 @@ pub(super) fn joined<'a>(
             kept.extend(groups);
             continue;
         }
-        let (summary, probes) = why.said(&all, seen.len(), &hypotheses, &ambiguity, &searched);
+        let about = why.about(all, seen.len());
+        let (summary, probes) = why.said(&about, &hypotheses, &ambiguity, &searched);
         kept.push(Group { seen, summary, broke, caused: true, doubt, probes });
     }
     kept.sort_by_key(|group| (!group.caused, usize::MAX - group.seen.len()));

@@ -15,6 +15,7 @@
 //! ([`crate::deed`]).
 
 mod epochs;
+mod overtaken;
 
 use crate::by_chance::{self, Failed};
 use crate::circuit::{GateId, InputId, Subject, machine_of};
@@ -30,6 +31,7 @@ use blackstart_model::record::Saw;
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, ComponentId, VantageId, VantageName};
 use epochs::{Change, How, epochs};
+use overtaken::overtaken;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use crate::history::{later, signed};
@@ -85,6 +87,8 @@ pub(crate) struct Facts {
     pub(crate) mended: Vec<Mended>,
     /// What was asked since the newest failure began.
     pub(crate) asked: Asked,
+    /// Words that are over, though whoever said them has not said so: somebody else did.
+    pub(crate) overtaken: BTreeSet<SymptomKey>,
     /// When more becomes a fact, or less, by the mere passing of time.
     pub(crate) ripens_at: Option<Timestamp>,
 }
@@ -227,7 +231,14 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     let mut facts = Facts::default();
     let mut ripens: Vec<Timestamp> = Vec::new();
     let mut told = told(state, loaded, now, &mut ripens);
-    let words = words(state, loaded, now, &mut ripens);
+    let mut words = words(state, loaded, now, &mut ripens);
+    let (retold, over) = overtaken(loaded, &words);
+    for at in over {
+        let said = &mut words[at];
+        if std::mem::take(&mut said.stands) {
+            facts.overtaken.insert(word_key(said.name, &said.word.who));
+        }
+    }
     facts.by_chance = by_chance(state, loaded, &mut told, &words, now);
     let Some(from) = begins(state, &told, &words, now) else {
         facts.ripens_at = ripens.into_iter().filter(|&at| at > now).min();
@@ -240,7 +251,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     }
     was_by_chance(state, loaded, &mut told, &words, (from, now));
     let deeds = deed::since(state, from);
-    let mut changes = Vec::new();
+    let mut changes = retold;
     let mut slowest = Duration::ZERO;
     for told in &told {
         let mut before: Option<&Regime<'_>> = None;

@@ -21,7 +21,7 @@ use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, ComponentName, IncidentId, VantageName};
 use groups::{Group, chance, degraded_groups, joined, no_cause, share_out};
 use incidents::{GRACE, VERIFY_MAX, held_from, hold, place, settle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use incidents::{change, merge};
 
@@ -45,7 +45,7 @@ pub(crate) fn judge(state: &mut State, now: Timestamp, decisions: &mut Vec<Decis
     let fresh = first_seen(state, &facts);
     verify(state, &loaded, &fresh, now, decisions);
     let failing = keys(facts.present());
-    if let Some((first, ask_about)) = track_symptoms(state, &failing, now) {
+    if let Some((first, ask_about)) = track_symptoms(state, &failing, &facts.overtaken, now) {
         let because = format!("{} is up again", symptom_name(&first));
         ask(state, &loaded, ask_about, because, now, decisions);
     }
@@ -139,6 +139,7 @@ fn first_seen<'a>(state: &State, facts: &'a Facts) -> Vec<&'a Seen> {
 fn track_symptoms(
     state: &mut State,
     failing: &[&SymptomKey],
+    overtaken: &BTreeSet<SymptomKey>,
     now: Timestamp,
 ) -> Option<(SymptomKey, Vec<SymptomKey>)> {
     let State { incidents, open, lost, words, evidence, .. } = state;
@@ -153,7 +154,8 @@ fn track_symptoms(
             if is_failing(key) {
                 track.up_since = None;
             } else if track.up_since.is_none()
-                && stands(lost, words, evidence, key, now) == Standing::Up
+                && (overtaken.contains(key)
+                    || stands(lost, words, evidence, key, now) == Standing::Up)
             {
                 track.up_since = Some(now);
                 first.get_or_insert_with(|| key.clone());

@@ -5,6 +5,7 @@ mod drawn;
 
 mod cut;
 mod evolving;
+mod told;
 mod next;
 mod batteries;
 mod life;

@@ -1,0 +1,125 @@
+//! Outages told in a few words, minutes apart, by people and by other systems, and by no check.
+
+use crate::world::World;
+use blackstart_model::incident::IncidentState;
+use blackstart_model::record::{DiagnosisSummary, Input, Report, Saw};
+use blackstart_model::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Too short for anything to be over.
+const MOMENT: Duration = Duration::from_secs(2);
+
+/// A site on links that hang on one chassis, a status page beside it, and a machine whose disks have a lock.
+const PLANT: &str = "
+components:
+  room: {}
+  fibres: {}
+  chassis: {}
+  links: { needs: [fibres, chassis] }
+  lock: {}
+feeds: { grid-1: {}, grid-2: {} }
+sites:
+  far: { needs: links }
+  near: { power: { any: [grid-1, grid-2] } }
+hypervisors: { node: {} }
+vms: { guest: { on: node, needs: lock } }
+servers: { elsewhere: { checks: [ { icmp: '10.0.0.9' } ] } }
+";
+
+fn tell(world: &mut World, component: &str, from: &str, saw: Saw) {
+    world.give(Input::Reported(Report {
+        component: component.into(),
+        from: from.to_owned(),
+        saw,
+        tries: 1,
+        failures: u32::from(saw == Saw::Down),
+        trust: Report::TRUST,
+        at: world.now,
+        detail: String::new(),
+    }));
+}
+
+fn believed(world: &World) -> DiagnosisSummary {
+    world.state.diagnose(world.now)
+}
+
+/// What the leading hypothesis says, with `!` for what is over.
+fn lead(world: &World) -> Vec<String> {
+    let summary = believed(world);
+    let lead = &summary.hypotheses[0];
+    let over = |over: bool| if over { "!" } else { "" };
+    let said = |it: &blackstart_model::record::BelievedFault| {
+        format!("{} {}{}", it.fault.subject, it.fault.mode, over(it.until.is_some()))
+    };
+    lead.faults.iter().map(said).collect()
+}
+
+#[test]
+fn who_sees_it_up_again_ends_what_others_called_down() {
+    let mut world = World::of(PLANT);
+    tell(&mut world, "far", "outside", Saw::Down);
+    world.run(MINUTE);
+    tell(&mut world, "chassis", "human", Saw::Down);
+    world.run(20 * MINUTE);
+    assert_eq!(lead(&world), ["chassis down"]);
+    // Nobody says a word more of the chassis; but the site could not be up without it.
+    tell(&mut world, "far", "inside", Saw::Up);
+    world.run(MOMENT);
+    assert_eq!(lead(&world), ["chassis down!"]);
+    assert!(believed(&world).hypotheses[0].contradicted.is_empty());
+    let states: Vec<_> = world.confirmed().iter().map(|it| it.state).collect();
+    assert_eq!(states, [IncidentState::Recovering]);
+}
+
+#[test]
+fn one_of_two_feeds_may_be_dark_behind_what_is_up_again() {
+    let mut world = World::of(PLANT);
+    tell(&mut world, "grid-1", "inside", Saw::Down);
+    world.run(MINUTE);
+    tell(&mut world, "near", "outside", Saw::Down);
+    world.run(20 * MINUTE);
+    assert_eq!(lead(&world).len(), 2, "{:?}", lead(&world));
+    tell(&mut world, "near", "inside", Saw::Up);
+    world.run(2 * MINUTE);
+    let summary = believed(&world);
+    assert!(summary.hypotheses[0].contradicted.is_empty(), "{:?}", summary.hypotheses[0]);
+    let open = world.confirmed().into_iter().filter(|it| it.state == IncidentState::Open);
+    assert!(open.count() > 0, "nobody has said that the feed is back");
+}
+
+#[test]
+fn what_was_seen_up_before_has_failed_since() {
+    let mut world = World::of(PLANT);
+    tell(&mut world, "node", "inside", Saw::Down);
+    world.run(20 * MINUTE);
+    tell(&mut world, "node", "inside", Saw::Up);
+    tell(&mut world, "guest", "human", Saw::Up);
+    world.run(30 * MINUTE);
+    tell(&mut world, "lock", "on-host", Saw::Down);
+    world.run(MINUTE);
+    assert!(lead(&world).contains(&"lock down".to_owned()), "{:?}", lead(&world));
+    assert!(believed(&world).hypotheses[0].contradicted.is_empty());
+}
+
+#[test]
+fn who_says_otherwise_within_minutes_sees_it_otherwise() {
+    let mut world = World::of(PLANT);
+    tell(&mut world, "far", "outside", Saw::Down);
+    world.run(2 * MINUTE);
+    tell(&mut world, "far", "inside", Saw::Up);
+    world.run(20 * MINUTE);
+    let states: Vec<_> = world.confirmed().iter().map(|it| it.state).collect();
+    assert_eq!(states, [IncidentState::Open]);
+    // Nor where the first says it again.
+    let mut world = World::of(PLANT);
+    tell(&mut world, "far", "outside", Saw::Down);
+    world.run(20 * MINUTE);
+    tell(&mut world, "far", "inside", Saw::Up);
+    world.run(MOMENT);
+    tell(&mut world, "far", "outside", Saw::Down);
+    world.run(MINUTE);
+    let states: Vec<_> = world.confirmed().iter().map(|it| it.state).collect();
+    assert_eq!(states, [IncidentState::Open]);
+    assert!(!lead(&world).iter().any(|it| it.ends_with('!')), "{:?}", lead(&world));
+}

@@ -433,6 +433,10 @@ impl<'a> Wires<'a> {
         if let Some(known) = self.reached.borrow().get(&key) {
             return *known;
         }
+        if matches!(kind, Kind::Component | Kind::Site) {
+            // What is of no kind is like nothing else; and nobody takes one town for another.
+            return 0.0;
+        }
         let places = self.lines.places(self.plant).get(&kind).map_or(0, Vec::len);
         let sets = self.sets.borrow();
         let mut down = vec![0_u64; places.div_ceil(64)];

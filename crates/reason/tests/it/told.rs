@@ -123,3 +123,15 @@ fn who_says_otherwise_within_minutes_sees_it_otherwise() {
     assert_eq!(states, [IncidentState::Open]);
     assert!(!lead(&world).iter().any(|it| it.ends_with('!')), "{:?}", lead(&world));
 }
+
+#[test]
+fn things_of_no_kind_do_not_hang_on_each_other_by_mistake() {
+    let mut world = World::of(PLANT);
+    tell(&mut world, "room", "inside", Saw::Down);
+    world.run(MINUTE);
+    tell(&mut world, "links", "inside", Saw::Down);
+    world.run(2 * MINUTE);
+    let causes = lead(&world);
+    assert_eq!(causes.len(), 2, "{causes:?}");
+    assert!(causes.contains(&"room down".to_owned()), "{causes:?}");
+}

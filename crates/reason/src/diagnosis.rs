@@ -712,9 +712,7 @@ fn rank(question: &Question<'_>, suspects: &Suspects<'_>, mut all: Vec<Candidate
     let mut hypotheses: Vec<Hypothesis> = Vec::new();
     for candidate in all.iter().take(LOOKED_UP_MAX + 2) {
         let hypothesis = describe(question, suspects, candidate, posterior(candidate));
-        if !hypotheses.iter().any(|better| makes_idle(better, &hypothesis)) {
-            hypotheses.push(hypothesis);
-        }
+        tell(&mut hypotheses, hypothesis);
         if hypotheses.len() >= question.keep.max(1) {
             break;
         }
@@ -725,8 +723,19 @@ fn rank(question: &Question<'_>, suspects: &Suspects<'_>, mut all: Vec<Candidate
     Diagnosis { hypotheses, parts, doubt, ambiguity, searched: searched(suspects) }
 }
 
+/// Adds a hypothesis, unless a better one says the same. What only says what the leading one does (the same faults at
+/// other times, or with a wire that lies elsewhere) is as much a reason to believe that; whatever else is idle keeps its
+/// share of the belief.
+fn tell(hypotheses: &mut Vec<Hypothesis>, hypothesis: Hypothesis) {
+    match hypotheses.iter().position(|better| makes_idle(better, &hypothesis)) {
+        None => hypotheses.push(hypothesis),
+        Some(0) => hypotheses[0].posterior += hypothesis.posterior,
+        Some(_) => {}
+    }
+}
+
 /// Whether the better hypothesis says the same with fewer faults: the other adds some that explain
-/// nothing more. It keeps its share of the belief; naming it would tell nobody anything.
+/// nothing more. Naming it would tell nobody anything.
 fn makes_idle(better: &Hypothesis, other: &Hypothesis) -> bool {
     let (Faults::These(own), Faults::These(others)) = (&better.faults, &other.faults) else {
         return false;
@@ -855,9 +864,7 @@ fn told_apart(
             by != 0 && by >> part & 1 == 0
         };
         hypothesis.unexplained.retain(|given| !of_others(given));
-        if !hypotheses.iter().any(|better| makes_idle(better, &hypothesis)) {
-            hypotheses.push(hypothesis);
-        }
+        tell(hypotheses, hypothesis);
     }
     let of_lead = |hypotheses: &[Hypothesis], group: &[Fault]| {
         let lead = hypotheses.first().map(|lead| lead.faults.inputs()).unwrap_or_default();

@@ -135,3 +135,36 @@ fn things_of_no_kind_do_not_hang_on_each_other_by_mistake() {
     assert_eq!(causes.len(), 2, "{causes:?}");
     assert!(causes.contains(&"room down".to_owned()), "{causes:?}");
 }
+
+#[test]
+fn a_cause_is_as_sure_as_its_faults_whatever_else_shows_nowhere() {
+    let mut world = World::of(
+        "
+feeds: { mains: {} }
+generators: { diesel: {} }
+ups: { ups: { fed_by: { any: [mains, diesel] } } }
+cooling: { chiller: { power: { any: [mains, diesel] } } }
+servers:
+  racks: { power: ups, cooled_by: chiller }
+  elsewhere: { checks: [ { icmp: '10.0.0.9' } ] }
+",
+    );
+    let told = [
+        ("mains", "inside", Saw::Down, 10),
+        ("chiller", "inside", Saw::Degraded, 5),
+        ("chiller", "on-host", Saw::Degraded, 7),
+        ("chiller", "human", Saw::Down, 18),
+        ("racks", "human", Saw::Down, 29),
+        ("chiller", "inside", Saw::Up, 14),
+        ("racks", "human", Saw::Degraded, 1),
+    ];
+    for (component, from, saw, minutes) in told {
+        tell(&mut world, component, from, saw);
+        world.run(minutes * MINUTE);
+    }
+    let names = lead(&world);
+    assert!(names[0].starts_with("mains") || names[1].starts_with("mains"), "{names:?}");
+    assert!(names.iter().any(|it| it.starts_with("chiller consequential")), "{names:?}");
+    let summary = believed(&world);
+    assert!(summary.hypotheses[0].posterior > 0.8, "{:?}", summary.hypotheses[0]);
+}

@@ -67,6 +67,13 @@ const LOOKED_UP_MAX: usize = 64;
 /// Flaky faults of one hypothesis whose doings together are looked up; more are taken one by one.
 const TOGETHER_FLAKY_MAX: u32 = 3;
 
+/// What lost some of what it stands on, and not all, is bad as often as what fails at so many tries (chosen by hand:
+/// any share is taken the same).
+const STRAINED: f32 = 0.5;
+
+/// Words that something is bad for which it is asked what that stands on.
+const STRAINED_MAX: usize = 64;
+
 /// Words of 64 scenarios in one sweep of the circuit.
 const LANES: usize = 4;
 
@@ -567,6 +574,7 @@ struct Lanes {
 /// Fills in what each candidate predicts.
 fn predict(suspects: &Suspects<'_>, candidates: &mut [&mut Candidate]) {
     let epochs = usize::from(suspects.epochs);
+    let strained = strained(suspects);
     // The epochs of one history lie side by side, in a word.
     let width = epochs.next_power_of_two();
     let mut at = 0;
@@ -634,7 +642,8 @@ fn predict(suspects: &Suspects<'_>, candidates: &mut [&mut Candidate]) {
         }
         for (lanes, predicted) in lanes.into_iter().zip(predicted) {
             let candidate = &mut *candidates[lanes.candidate];
-            candidate.predicted = Some(with_partial(suspects, candidate, predicted));
+            let predicted = with_partial(suspects, candidate, predicted);
+            candidate.predicted = Some(with_strained(suspects, candidate, &strained, predicted));
         }
     }
 }
@@ -676,6 +685,44 @@ fn with_partial(
     let down = search::partly_down(suspects, &candidate.elements);
     let mut all: BTreeMap<u32, f32> = predicted.into_iter().collect();
     all.extend(suspects.places.iter().zip(down).filter(|(_, down)| *down).map(|it| (it.0.of, 1.0)));
+    all.into_iter().collect()
+}
+
+/// Words that something is bad, and not down, with what would take some of what it stands on.
+fn strained(suspects: &Suspects<'_>) -> Vec<(u32, Rc<[InputId]>)> {
+    let said = suspects.facts.iter().zip(0..);
+    let said = said.filter(|(it, _)| it.fact.claim && it.fact.degraded && !it.down_today);
+    let strains = |thing| suspects.wires.strains(thing);
+    said.filter_map(|(it, number)| Some((number, strains(it.fact.of?))))
+        .take(STRAINED_MAX)
+        .collect()
+}
+
+/// What is predicted, and who is bad because of what broke behind a redundancy of theirs, or of what they could do
+/// without: the circuit knows who stands, and not how well.
+fn with_strained(
+    suspects: &Suspects<'_>,
+    candidate: &Candidate,
+    strained: &[(u32, Rc<[InputId]>)],
+    predicted: Vec<Predicted>,
+) -> Vec<Predicted> {
+    if strained.is_empty() || candidate.elements.is_empty() {
+        return predicted;
+    }
+    let mut all: BTreeMap<u32, f32> = predicted.into_iter().collect();
+    for (number, strains) in strained {
+        let epoch = suspects.facts[*number as usize].fact.epoch;
+        let mut sets =
+            candidate.elements.iter().zip(&candidate.members).filter(|(it, _)| {
+                it.manner != Manner::Astray && (it.first..=it.last).contains(&epoch)
+            });
+        let is_one = |input: &InputId| strains.binary_search(input).is_ok();
+        if sets.any(|(it, member)| {
+            suspects.all[it.suspect as usize].members[*member].1.iter().any(is_one)
+        }) {
+            all.entry(*number).or_insert(STRAINED);
+        }
+    }
     all.into_iter().collect()
 }
 
@@ -724,8 +771,8 @@ fn rank(question: &Question<'_>, suspects: &Suspects<'_>, mut all: Vec<Candidate
 }
 
 /// Adds a hypothesis, unless a better one says the same. What only says what the leading one does (the same faults at
-/// other times, or with a wire that lies elsewhere) is as much a reason to believe that; whatever else is idle keeps its
-/// share of the belief.
+/// other times, or with a wire that lies elsewhere) is as much a reason to believe that; whatever else is idle keeps
+/// its share of the belief.
 fn tell(hypotheses: &mut Vec<Hypothesis>, hypothesis: Hypothesis) {
     match hypotheses.iter().position(|better| makes_idle(better, &hypothesis)) {
         None => hypotheses.push(hypothesis),

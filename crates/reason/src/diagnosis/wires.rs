@@ -17,7 +17,8 @@ use blackstart_model::plant::Role;
 use blackstart_model::requirement::{Requirement, Target};
 use blackstart_model::{ComponentId, Plant};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The share of wires that lie elsewhere than the plant file says (chosen by hand: an inventory that is looked
@@ -95,6 +96,8 @@ pub(super) struct Wires<'a> {
     spared: RefCell<NumberMap<(ComponentId, SetId), Spared>>,
     /// Whether a set bears on where the wires of a thing may lie.
     bears: RefCell<NumberMap<(InputId, SetId), bool>>,
+    /// What brings down some of what a thing stands on, and not all.
+    strains: RefCell<NumberMap<ComponentId, Rc<[InputId]>>>,
 }
 
 /// A set of faults.
@@ -138,6 +141,25 @@ const fn wire(role: Role) -> Option<Wire> {
         | Role::CarriedBy
         | Role::Prefix
         | Role::Covers => None,
+    }
+}
+
+/// Each component of a requirement, and whether it is one of several that would do.
+fn leaves(of: &Requirement, spared: bool, each: &mut dyn FnMut(ComponentId, bool)) {
+    match of {
+        Requirement::One(leaf) => {
+            if let Target::Component(on) = leaf.target {
+                each(on, spared);
+            }
+        }
+        Requirement::All(of) => of.iter().for_each(|part| leaves(part, spared, each)),
+        Requirement::Any(of) => {
+            of.iter().for_each(|part| leaves(part, spared || of.len() > 1, each))
+        }
+        Requirement::AtLeast { k, of } => {
+            let spared = spared || (*k as usize) < of.len();
+            of.iter().for_each(|part| leaves(part, spared, each));
+        }
     }
 }
 
@@ -253,6 +275,7 @@ impl<'a> Wires<'a> {
             astray: RefCell::default(),
             spared: RefCell::default(),
             bears: RefCell::default(),
+            strains: RefCell::default(),
         }
     }
 
@@ -266,6 +289,45 @@ impl<'a> Wires<'a> {
         let is_check =
             |input: &&InputId| matches!(self.circuit.subject(**input), Subject::Check(_));
         self.killers.alone(gate).iter().find(is_check).copied()
+    }
+
+    /// What brings down one of several that a thing has to need or to run on, or what it is only degraded without; in
+    /// order. Linear in that, the first time.
+    pub(super) fn strains(&self, thing: ComponentId) -> Rc<[InputId]> {
+        if let Some(known) = self.strains.borrow().get(&thing) {
+            return known.clone();
+        }
+        // All it stands on by what it needs and runs on; and of what is one of several, whatever that cannot do
+        // without.
+        let mut whole = BTreeSet::from([thing]);
+        let mut parts: BTreeSet<ComponentId> = BTreeSet::new();
+        let mut left = vec![(thing, false)];
+        while let Some((next, in_part)) = left.pop() {
+            for (role, requirement) in &self.plant.component(next).requirements {
+                let follows = match role {
+                    Role::Needs | Role::On | Role::DegradedWithout => true,
+                    _ => in_part && wire(*role).is_some(),
+                };
+                if !follows {
+                    continue;
+                }
+                let spared = *role == Role::DegradedWithout;
+                leaves(requirement, spared, &mut |on, spared| {
+                    if in_part && spared {
+                        return;
+                    }
+                    let known = if in_part || spared { &mut parts } else { &mut whole };
+                    if known.insert(on) {
+                        left.push((on, in_part || spared));
+                    }
+                });
+            }
+        }
+        let mut inputs: Vec<_> = parts.iter().map(|&id| self.circuit.component_input(id)).collect();
+        inputs.sort_unstable();
+        let strains: Rc<[InputId]> = inputs.into();
+        self.strains.borrow_mut().insert(thing, strains.clone());
+        strains
     }
 
     /// The number of a set of faults. What it brings down is found the first time.

@@ -168,3 +168,27 @@ servers:
     let summary = believed(&world);
     assert!(summary.hypotheses[0].posterior > 0.8, "{:?}", summary.hypotheses[0]);
 }
+
+#[test]
+fn who_lost_one_of_several_may_be_bad_for_it() {
+    let mut world = World::of(
+        "
+disks: { disk-1: { on: host-1 }, disk-2: { on: host-2 }, disk-3: { on: host-3 } }
+servers: { 'host-{1..3}': {}, elsewhere: { checks: [ { icmp: '10.0.0.9' } ] } }
+storage: { pool: { needs: { at_least: 2, of: [disk-1, disk-2, disk-3] } } }
+vms: { guest: { needs: pool } }
+",
+    );
+    tell(&mut world, "host-1", "on-host", Saw::Flapping);
+    tell(&mut world, "disk-1", "inside", Saw::Down);
+    world.run(MINUTE);
+    tell(&mut world, "pool", "inside", Saw::Degraded);
+    tell(&mut world, "guest", "outside", Saw::Degraded);
+    world.run(MINUTE);
+    let summary = believed(&world);
+    let lead = &summary.hypotheses[0];
+    assert_eq!(lead.faults.len(), 1, "{lead:?}");
+    assert_eq!(lead.faults[0].fault.subject, "host-1", "{lead:?}");
+    assert!(lead.unexplained.is_empty(), "{lead:?}");
+    assert_eq!(world.confirmed().len(), 1);
+}

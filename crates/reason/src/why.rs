@@ -13,15 +13,18 @@ use crate::diagnosis::crowds::Crowds;
 use crate::diagnosis::cuts::Cuts;
 use crate::diagnosis::{Diagnosis, Fact, Fault, Hypothesis, Question, WRONG_WIRES, diagnose, next};
 use crate::evidence::{Facts, Seen, facts};
+use crate::judgement::component_of;
 use crate::prior;
-use crate::state::{Loaded, State, SymptomKey};
+use crate::state::{Loaded, State, SymptomKey, symptom_name};
 use crate::summary::{failing, summarise};
 use blackstart_model::incident::IncidentState;
-use blackstart_model::record::{DiagnosisSummary, FaultMode, Saw};
+use blackstart_model::record::{
+    BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary, Saw,
+};
 use blackstart_model::time::{SignedDuration, Timestamp};
 use blackstart_model::{ComponentId, ComponentName};
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -46,9 +49,69 @@ pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
     let Diagnosis { hypotheses, ambiguity, searched, .. } = why.ask_of_all(&present);
     let about = why.about(all, present.len());
     let (mut summary, _) = why.said(&about, &hypotheses, &ambiguity, &searched);
+    if hypotheses.iter().take(1).all(|lead| lead.faults.list().is_empty()) {
+        only_said(loaded, &about.all, &mut summary);
+    }
     summary.changed =
         state.live().flat_map(|incident| incident.diagnosis.changed.clone()).collect();
     summary
+}
+
+/// Where all that is bad is what somebody says of things that answer, nothing is concluded from it; but what they say
+/// is as likely as they are trusted, and goes before "nothing broke".
+fn only_said(loaded: &Loaded, all: &[&Seen], summary: &mut DiagnosisSummary) {
+    let bad = || all.iter().copied().filter(|seen| !seen.fact.is_up());
+    if !bad().all(|seen| seen.fact.claim && seen.fact.degraded && seen.fact.failures == 0) {
+        return;
+    }
+    let mut of: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
+    bad().for_each(|seen| of.entry(component_of(&seen.key.0)).or_default().push(seen));
+    let is_well = |name: &str| {
+        let last = all.iter().filter(|seen| component_of(&seen.key.0) == name);
+        last.max_by_key(|seen| seen.since).filter(|seen| seen.fact.is_up()).map(|seen| seen.since)
+    };
+    let mut sure = 1.0;
+    let mut faults = Vec::new();
+    let mut sentences = Vec::new();
+    for (name, seen) in &of {
+        let distrust: f64 = seen.iter().map(|seen| 1.0 - seen.fact.trust).product();
+        sure *= 1.0 - distrust;
+        let until = is_well(name);
+        let well = if until.is_some() { ", and is well again" } else { "" };
+        sentences.push(format!("{}{well}", said_to_answer(loaded, name, seen)));
+        faults.push(BelievedFault {
+            fault: FaultName { subject: (*name).to_owned(), mode: FaultMode::Degraded },
+            since: seen.iter().map(|seen| seen.since).min(),
+            until,
+        });
+    }
+    for other in &mut summary.hypotheses {
+        other.posterior *= 1.0 - sure;
+    }
+    let explains: BTreeSet<String> = bad().map(|seen| symptom_name(&seen.key)).collect();
+    summary.sentence = sentences.join("; ");
+    summary
+        .hypotheses
+        .retain(|other| other.faults.is_empty() || other.faults.len() != faults.len());
+    summary.hypotheses.insert(
+        0,
+        HypothesisSummary {
+            faults,
+            nothing_broke: false,
+            posterior: sure,
+            explains: explains.into_iter().collect(),
+            unexplained: Vec::new(),
+            contradicted: Vec::new(),
+            predicts: Vec::new(),
+        },
+    );
+}
+
+/// What is told of a thing that answers, and badly.
+pub(crate) fn said_to_answer(loaded: &Loaded, name: &str, seen: &[&Seen]) -> String {
+    let kind =
+        loaded.plant.find(name).map_or("component", |id| loaded.plant.component(id).kind.as_str());
+    format!("{name} ({kind}) answers, and is {}", seen[0].outcome)
 }
 
 /// What answers badly in a way that comes with the path.

@@ -7,7 +7,7 @@ use crate::circuit::{self, GateId, InputId};
 use crate::diagnosis::{Diagnosis, Fact, Faults, Part};
 use crate::evidence::{Facts, Seen};
 use crate::state::{Loaded, State, SymptomKey, symptom_name};
-use crate::why::{Why, searched_degraded};
+use crate::why::{Why, said_to_answer, searched_degraded};
 use blackstart_model::record::{
     BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary,
 };
@@ -347,13 +347,9 @@ pub(super) fn degraded_groups<'a>(
     by_component
         .into_iter()
         .map(|(component, seen)| {
-            let kind = loaded
-                .plant
-                .find(component)
-                .map_or("component", |id| loaded.plant.component(id).kind.as_str());
             let explains = seen.iter().map(|seen| symptom_name(&seen.key)).collect();
             let summary = DiagnosisSummary {
-                sentence: format!("{component} ({kind}) answers, and is {}", seen[0].outcome),
+                sentence: said_to_answer(loaded, component, &seen),
                 hypotheses: vec![HypothesisSummary {
                     faults: vec![BelievedFault {
                         fault: FaultName {

@@ -192,3 +192,17 @@ vms: { guest: { needs: pool } }
     assert!(lead.unexplained.is_empty(), "{lead:?}");
     assert_eq!(world.confirmed().len(), 1);
 }
+
+#[test]
+fn what_somebody_says_of_what_answers_is_as_likely_as_they_are_trusted() {
+    let mut world = World::of(PLANT);
+    tell(&mut world, "guest", "outside", Saw::Degraded);
+    world.run(MINUTE);
+    assert_eq!(lead(&world), ["guest degraded"]);
+    let summary = believed(&world);
+    assert!((summary.hypotheses[0].posterior - 0.95).abs() < 1e-9, "{summary:?}");
+    assert!(summary.sentence.starts_with("guest (vm) answers, and is degraded"), "{summary:?}");
+    tell(&mut world, "guest", "outside", Saw::Up);
+    world.run(MOMENT);
+    assert_eq!(lead(&world), ["guest degraded!"]);
+}

@@ -319,13 +319,18 @@ impl Line<'_, '_> {
         }
     }
 
+    /// Whether a field is not there, or has nothing in it.
+    fn is_missing(&self, key: &str) -> bool {
+        self.fields.get(key).is_none_or(Value::is_null)
+    }
+
     fn detail(&mut self) -> String {
         let detail = self.text("detail").or_else(|| self.text("note")).unwrap_or_default();
         detail.chars().take(DETAIL_CHARS_MAX).collect()
     }
 
     fn at(&mut self) -> Option<Timestamp> {
-        if !self.fields.contains_key("at") {
+        if self.is_missing("at") {
             self.wrong.push("`at` is missing: when it was seen".to_owned());
         }
         let text = self.text("at")?;
@@ -339,7 +344,7 @@ impl Line<'_, '_> {
     }
 
     fn saw(&mut self) -> Option<Saw> {
-        if !self.fields.contains_key("outcome") {
+        if self.is_missing("outcome") {
             self.wrong.push("`outcome` is missing: up, down, degraded, flapping or unknown".into());
         }
         let text = self.text("outcome")?;

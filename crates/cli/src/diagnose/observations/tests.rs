@@ -99,6 +99,7 @@ not JSON
 {"at": "2026-11-21T12:00:00Z", "from": "here", "component": "web-1", "outcome": "up", "tries": 2, "failures": 3}
 {"at": "2026-11-21T12:00:00Z", "by": "mara", "did": "prayed", "component": "web-1"}
 {"at": "2026-11-21T12:00:00Z", "from": "here", "outcome": "up", "trust": 120}
+{"at": null, "from": "here", "component": "web-1", "outcome": null}
 "#,
         expect![[r#"
             line 2: the time `yesterday`: not a date and time of the form `2017-03-26 22:00`, with an offset (`+
@@ -111,6 +112,8 @@ not JSON
             line 7: 3 `failures` of 2 `tries`
             line 8: `prayed` is no deed; there are rebooted, restarted, power-cycled, replaced, rolled-back, fix
             line 9: `trust` is from 0 to 1, or percent, not 120
+            line 10: `at` is missing: when it was seen
+            line 10: `outcome` is missing: up, down, degraded, flapping or unknown
             line 1 unmatched: no check of the plant is called `shop/htps`; did you mean `shop/https`?
             line 6 unmatched: nothing in the plant is called `web-9`; did you mean `web-1`?
         "#]],

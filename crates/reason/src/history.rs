@@ -16,7 +16,8 @@ use blackstart_model::observation::{Observation, Outcome, SymptomCode};
 use blackstart_model::time::{Duration, SignedDuration, Timestamp};
 
 /// Phases kept beside the current one: with more, the shortest neighbours are folded into one that
-/// flaps, so that a night of flapping costs as much memory as an hour of it (chosen by hand).
+/// flaps, so that a night of flapping costs as much memory as an hour of it (chosen by hand). Where so little of it was
+/// bad as single tries far apart are ([`FAR_TRIES`]), it is one that was up.
 const PHASES_MAX: usize = 16;
 
 /// What is bad is so for a short time when a check had the time for so many tries at most (chosen by hand:
@@ -185,6 +186,14 @@ impl Phase {
         }
     }
 
+    /// How long of it it was not wholly well.
+    fn ill_for(&self, until: Timestamp) -> SignedDuration {
+        match manner(&self.outcome) {
+            Some(Manner::Degraded) => until.duration_since(self.since),
+            _ => self.bad_for(until),
+        }
+    }
+
     /// Whether both are one kind of answer.
     fn is_like(&self, outcome: &Outcome) -> bool {
         alike(&self.outcome, outcome)
@@ -338,23 +347,36 @@ impl Evidence {
     fn condense(&mut self) {
         while self.past.len() > PHASES_MAX {
             let end = |at: usize| self.past.get(at).map_or(self.so_since, |next| next.since);
-            // What flaps already has nothing to lose.
+            // What flaps already has nothing to lose, nor have two that are alike.
             let lost = |at: usize| match manner(&self.past[at].outcome) {
                 Some(Manner::Flapping) => SignedDuration::ZERO,
                 _ => end(at + 1).duration_since(self.past[at].since),
             };
+            let both = |at: usize| {
+                if self.past[at].is_like(&self.past[at + 1].outcome) {
+                    SignedDuration::ZERO
+                } else {
+                    lost(at).saturating_add(lost(at + 1))
+                }
+            };
             let shortest = (0..self.past.len() - 1)
-                .min_by_key(|&at| lost(at).saturating_add(lost(at + 1)))
+                .min_by_key(|&at| both(at))
                 .expect("there are more than two");
-            let bad_for = self.past[shortest]
-                .bad_for(end(shortest + 1))
-                .saturating_add(self.past[shortest + 1].bad_for(end(shortest + 2)));
+            let (middle, until) = (end(shortest + 1), end(shortest + 2));
+            let [first, second] = &self.past[shortest..=shortest + 1] else { break };
+            let bad_for = first.bad_for(middle).saturating_add(second.bad_for(until));
+            let ill_for = first.ill_for(middle).saturating_add(second.ill_for(until));
+            let mostly_well = ill_for.saturating_mul(FAR_TRIES.cast_signed())
+                <= until.duration_since(first.since);
             let second = self.past.remove(shortest + 1);
             let first = &mut self.past[shortest];
             if !first.is_like(&second.outcome) {
                 use Manner::{Degraded, Up};
                 match (manner(&first.outcome), manner(&second.outcome)) {
-                    (_, None) | (Some(Degraded), Some(Up)) => {}
+                    (_, None) => {}
+                    (Some(Up), Some(_)) if mostly_well => {}
+                    (Some(_), Some(Up)) if mostly_well => first.outcome = second.outcome,
+                    (Some(Degraded), Some(Up)) => {}
                     (None, Some(_)) | (Some(Up), Some(Degraded)) => first.outcome = second.outcome,
                     (Some(_), Some(_)) => {
                         first.outcome = Outcome::degraded(SymptomCode::Flapping, "in turns");
@@ -408,6 +430,7 @@ pub(crate) fn answers(
         let open = deaf_since.is_none() && span.until == end;
         let Some((tries, failures)) = span.counts(from, end, grid, open) else { continue };
         let bad = if span.manner == Manner::Degraded { tries - failures } else { 0 };
+        let failures = failures.saturating_add(span.single_since(from));
         answers.tries = answers.tries.saturating_add(tries);
         answers.failures = answers.failures.saturating_add(failures);
         answers.bad = answers.bad.saturating_add(bad);
@@ -440,9 +463,20 @@ struct Span {
     bad: Option<f64>,
     /// Nothing in it was worse than a bad answer.
     mild: bool,
+    /// Single bad tries in it, far apart, that are nothing.
+    single: u32,
 }
 
 impl Span {
+    /// Of the single bad tries the share of the time from `from` on.
+    fn single_since(&self, from: Timestamp) -> u32 {
+        let length = |since: Timestamp| self.until.duration_since(since).as_secs_f64();
+        let share = length(self.since.max(from)) / length(self.since).max(0.001);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share")]
+        let single = (f64::from(self.single) * share).round() as u32;
+        single
+    }
+
     /// Tries and failures from `from` to `to`, where it was then; it is still going on where it is `open`.
     fn counts(&self, from: Timestamp, to: Timestamp, grid: Grid, open: bool) -> Option<(u32, u32)> {
         let (since, until) = (self.since.max(from), self.until.min(to));
@@ -651,14 +685,16 @@ fn spans<'a>(
             let by_time = by_time.filter(|_| manner == Manner::Flapping && more);
             let bad = by_time.or_else(|| part(tries, failures));
             let mild = is_mild(manner) && by_time.is_none();
-            let span = Span { manner, since, until, tries, bad, mild };
+            let single = if manner == Manner::Up { failures } else { 0 };
+            let span = Span { manner, since, until, tries, bad, mild, single };
             heard(span, phase.at, gaps, |part| spans.push((part, &phase.outcome, phase.at)));
         }
     }
     if let Some(manner) = manner(&evidence.outcome) {
         let Evidence { so_since: since, tries, failures, .. } = *evidence;
         let (bad, mild) = (part(tries, failures), is_mild(manner));
-        let span = Span { manner, since, until: end.max(since), tries, bad, mild };
+        let until = end.max(since);
+        let span = Span { manner, since, until, tries, bad, mild, single: 0 };
         heard(span, evidence.at, gaps, |part| spans.push((part, &evidence.outcome, evidence.at)));
     }
     spans
@@ -717,7 +753,7 @@ fn present<'a>(
         known: at.max(before(if lasts { end } else { until }, grid.need())),
         outcome,
         lasts,
-        first: Span { manner, since, until, tries, bad, mild },
+        first: Span { manner, since, until, tries, bad, mild, single: 0 },
         more: Vec::new(),
     }
 }
@@ -745,7 +781,7 @@ fn heard(span: Span, told: Timestamp, gaps: &[Gap], mut put: impl FnMut(Span)) {
         // How often it was tried was said in one of them; in the others it is as the grid has it.
         let own = parts.iter().rposition(|part| part.since <= told).unwrap_or(0);
         let others = parts.iter_mut().enumerate().filter(|(at, _)| *at != own);
-        others.for_each(|(_, part)| part.tries = 0);
+        others.for_each(|(_, part)| (part.tries, part.single) = (0, 0));
     }
     parts.into_iter().for_each(put);
 }

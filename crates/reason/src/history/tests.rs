@@ -245,3 +245,33 @@ fn a_good_try_between_two_bad_ones_stays_one_where_the_ring_is_full() {
     let (manner, _, tries, failures) = *seen(&evidence, now + 3_010).last().expect("it spoke");
     assert_eq!((manner, tries, failures), (Manner::Flapping, 3, 2), "{evidence:#?}");
 }
+
+#[test]
+fn single_tries_far_apart_stay_single_where_the_ring_is_full() {
+    // Three lies a day for a month, of a check that works.
+    let mut words = vec![(0, 'u')];
+    for turn in 1..=90 {
+        let at = turn * 8 * 3_600;
+        words.extend([(at, 'd'), (at + 10, 'u')]);
+    }
+    let evidence = heard(&words);
+    assert!(evidence.past.len() <= PHASES_MAX, "{}", evidence.past.len());
+    let now = 91 * 8 * 3_600;
+    let manners: Vec<_> = seen(&evidence, now).iter().map(|seen| (seen.0, seen.1)).collect();
+    assert_eq!(manners, [(Manner::Up, 0)]);
+    let all = |since| answers(&evidence, GRID, &[], None, second(since), second(now)).failures;
+    assert_eq!(all(0), 90, "nothing is forgotten");
+    assert_eq!(all(now / 2), 45, "nor when it was");
+}
+
+#[test]
+fn what_fails_one_time_in_fifty_comes_and_goes_where_the_ring_is_full() {
+    let mut words = vec![(0, 'u')];
+    for turn in 1..=200 {
+        let at = turn * 500;
+        words.extend([(at, 'd'), (at + 10, 'u')]);
+    }
+    let evidence = heard(&words);
+    let manners: Vec<_> = seen(&evidence, 201 * 500).iter().map(|seen| seen.0).collect();
+    assert_eq!(manners, [Manner::Up, Manner::Flapping], "{evidence:#?}");
+}

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// than once.
 const CONFIRMED_ALONE: u32 = 3;
 
-/// Failures of one of several checks that confirm what they say together.
+/// Failures of each of two of several checks that confirm what they say together.
 const CONFIRMED_TOGETHER: u32 = 2;
 
 /// What comes and goes is more than a suspicion when it would be chance so rarely, against the cause that explains it.
@@ -124,10 +124,13 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Whether what fails has said so often enough to be more than a suspicion, or somebody has.
+/// Whether what fails has said so often enough to be more than a suspicion, or somebody has: one check by itself, or
+/// two of several. One that said it twice, and others once, are what two lies bring every other week.
 fn has_said(seen: &[&Seen]) -> bool {
-    let enough = if seen.len() > 1 { CONFIRMED_TOGETHER } else { CONFIRMED_ALONE };
-    seen.iter().any(|seen| seen.fact.claim || bad_answers(&seen.fact) >= enough)
+    let said = |times: u32| seen.iter().filter(move |seen| bad_answers(&seen.fact) >= times);
+    seen.iter().any(|seen| seen.fact.claim)
+        || said(CONFIRMED_ALONE).next().is_some()
+        || said(CONFIRMED_TOGETHER).nth(1).is_some()
 }
 
 /// How often a fact was answered badly.
@@ -374,4 +377,30 @@ pub(super) fn degraded_groups<'a>(
             Group { caused: true, doubt: 0.0, ..Group::unsearched(seen, summary) }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blackstart_model::observation::{Outcome, SymptomCode};
+    use blackstart_model::{CheckKey, VantageName};
+
+    #[test]
+    fn one_says_it_three_times_or_two_twice() {
+        let has_said = |times: &[u32]| {
+            let seen: Vec<Seen> = times
+                .iter()
+                .map(|&tries| Seen {
+                    key: (CheckKey::from("web/tcp"), VantageName::here()),
+                    fact: Fact::plain(GateId::of(0), false, tries),
+                    since: Timestamp::UNIX_EPOCH,
+                    outcome: Outcome::down(SymptomCode::ConnectTimeout, ""),
+                    in_turns: false,
+                })
+                .collect();
+            super::has_said(&seen.iter().collect::<Vec<_>>())
+        };
+        assert!(has_said(&[3]) && has_said(&[2, 2]) && has_said(&[1, 3]));
+        assert!(!has_said(&[2]) && !has_said(&[1, 1, 1]) && !has_said(&[2, 1]));
+    }
 }

@@ -792,7 +792,13 @@ fn makes_idle(better: &Hypothesis, other: &Hypothesis) -> bool {
     };
     own.len() <= others.len()
         && own.iter().all(held)
-        && other.explains.iter().all(|fact| better.explains.binary_search(fact).is_ok())
+        && is_within(&other.explains, &better.explains)
+}
+
+/// Whether all of these are among those; both are in order.
+fn is_within(some: &[usize], all: &[usize]) -> bool {
+    let mut left = all.iter();
+    some.len() <= all.len() && some.iter().all(|own| left.any(|other| other == own))
 }
 
 /// The elements of a hypothesis that share facts, by their places.

@@ -189,9 +189,10 @@ impl<'a> Told<'a> {
 
     /// The same as something that failed.
     fn failed(&self) -> Option<Failed<'_>> {
-        let &Regime { manner, since, until, .. } = self.present()?;
-        let failures = self.present()?.counts(since, until, self.grid).failures;
-        let in_turns = manner == Manner::Flapping;
+        let present = self.present()?;
+        let since = present.since;
+        let failures = present.counts(since, present.until, self.grid).failures;
+        let in_turns = present.manner == Manner::Flapping;
         Some(Failed { key: self.key, gate: self.gate, since, failures, in_turns })
     }
 
@@ -402,7 +403,9 @@ fn by_chance(
     let mut by_chance = Vec::new();
     told.retain(|told| {
         let is_it = told.present().is_some() && is_it.next().expect("one each");
-        by_chance.extend(is_it.then(|| told.seen()).flatten());
+        if is_it {
+            by_chance.extend(told.seen());
+        }
         !is_it
     });
     by_chance

@@ -363,7 +363,7 @@ impl Evidence {
                 .min_by_key(|&at| both(at))
                 .expect("there are more than two");
             let (middle, until) = (end(shortest + 1), end(shortest + 2));
-            let [first, second] = &self.past[shortest..=shortest + 1] else { break };
+            let (first, second) = (&self.past[shortest], &self.past[shortest + 1]);
             let bad_for = first.bad_for(middle).saturating_add(second.bad_for(until));
             let ill_for = first.ill_for(middle).saturating_add(second.ill_for(until));
             let mostly_well = ill_for.saturating_mul(FAR_TRIES.cast_signed())

@@ -107,6 +107,15 @@ pub(crate) fn keys<'a>(seen: impl Iterator<Item = &'a Seen>) -> Vec<&'a SymptomK
     keys
 }
 
+/// The components that what is seen is about, in order.
+pub(crate) fn components<'a>(seen: impl Iterator<Item = &'a Seen>) -> Vec<&'a str> {
+    let mut components: Vec<&str> = seen.map(|seen| component_of(&seen.key.0)).collect();
+    // Mostly it is in order, or some lists that are.
+    components.sort();
+    components.dedup();
+    components
+}
+
 /// Says of one key after another whether it is among these, which are in order; quickly where it is asked in order too.
 pub(crate) fn among<'a>(keys: &'a [&'a SymptomKey]) -> impl FnMut(&SymptomKey) -> bool + 'a {
     let mut at = 0;

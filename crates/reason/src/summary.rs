@@ -142,16 +142,6 @@ fn since(
     own.map(|seen| begun.map_or(seen.since, |begun| seen.since.max(begun))).min()
 }
 
-/// The components of what fails, in order.
-pub(crate) fn failing<'a>(seen: &[&'a Seen]) -> Vec<&'a str> {
-    let failing = seen.iter().filter(|seen| !seen.fact.is_up());
-    let mut names: Vec<&str> = failing.map(|seen| component_of(&seen.key.0)).collect();
-    // Mostly it is in order, or some lists that are.
-    names.sort();
-    names.dedup();
-    names
-}
-
 /// Services that each hypothesis takes down and no failing check has spoken of.
 fn predicts(loaded: &Loaded, failing: &[&str], hypotheses: &[Hypothesis]) -> Vec<Vec<String>> {
     // What is slow, fails in turns or in part takes down nothing for certain.

@@ -13,10 +13,10 @@ use crate::diagnosis::crowds::Crowds;
 use crate::diagnosis::cuts::Cuts;
 use crate::diagnosis::{Diagnosis, Fact, Fault, Hypothesis, Question, WRONG_WIRES, diagnose, next};
 use crate::evidence::{Facts, Seen, facts};
-use crate::judgement::component_of;
+use crate::judgement::{component_of, components};
 use crate::prior;
 use crate::state::{Loaded, State, SymptomKey, symptom_name};
-use crate::summary::{failing, summarise};
+use crate::summary::summarise;
 use blackstart_model::incident::IncidentState;
 use blackstart_model::record::{
     BelievedFault, DiagnosisSummary, FaultMode, FaultName, HypothesisSummary, Saw,
@@ -49,7 +49,7 @@ pub(crate) fn everything(state: &State, now: Timestamp) -> DiagnosisSummary {
     let Diagnosis { hypotheses, ambiguity, searched, .. } = why.ask_of_all(&present);
     let about = why.about(all, present.len());
     let (mut summary, _) = why.said(&about, &hypotheses, &ambiguity, &searched);
-    if hypotheses.iter().take(1).all(|lead| lead.faults.list().is_empty()) {
+    if hypotheses[0].faults.list().is_empty() {
         only_said(loaded, &about.all, &mut summary);
     }
     summary.changed =
@@ -90,9 +90,12 @@ fn only_said(loaded: &Loaded, all: &[&Seen], summary: &mut DiagnosisSummary) {
     }
     let explains: BTreeSet<String> = bad().map(|seen| symptom_name(&seen.key)).collect();
     summary.sentence = sentences.join("; ");
-    summary
-        .hypotheses
-        .retain(|other| other.faults.is_empty() || other.faults.len() != faults.len());
+    // What the search held of the same is said by this.
+    let names = |faults: &[BelievedFault]| -> BTreeSet<String> {
+        faults.iter().map(|it| it.fault.subject.clone()).collect()
+    };
+    let own = names(&faults);
+    summary.hypotheses.retain(|other| names(&other.faults) != own);
     summary.hypotheses.insert(
         0,
         HypothesisSummary {
@@ -355,7 +358,8 @@ impl<'a> Why<'a> {
         let marks = self.marks.get_or_init(|| next::Marks::of(circuit, up));
         let not_up: Vec<&Seen> = all[..own].iter().chain(&all[own + up.len()..]).copied().collect();
         let known = next::Known::of(circuit, &not_up, marks, asked);
-        About { failing: failing(&not_up), all, known }
+        let failing = not_up.iter().copied().filter(|seen| !seen.fact.is_up());
+        About { failing: components(failing), all, known }
     }
 
     /// Hypotheses in words, what to look at next, and what of it to ask at once.

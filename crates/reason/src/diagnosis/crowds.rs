@@ -216,8 +216,7 @@ impl<'a> Crowds<'a> {
             let Some(&first) = first else { continue };
             let own = self.facts_of(first).iter().zip(0..).zip(tries);
             spoken.extend(own.map(|((&(fact_at, fact), nth), tries)| {
-                let mean = u32::try_from(tries / u64::from(count)).unwrap_or(u32::MAX);
-                let fact = Fact { tries: mean.max(1), ..fact };
+                let fact = Fact { tries: mean(tries, count), ..fact };
                 Spoken { at: fact_at, fact, count, speaks: Speaks::Up(at, nth) }
             }));
         }
@@ -240,6 +239,11 @@ impl<'a> Crowds<'a> {
         let at = machine as usize;
         &self.facts[self.start[at]..self.start[at + 1]]
     }
+}
+
+/// How often each of so many was tried in the mean, rounded down; once at least.
+pub(super) fn mean(tries: u64, count: u32) -> u32 {
+    u32::try_from(tries / u64::from(count)).unwrap_or(u32::MAX).max(1)
 }
 
 /// Machines come in the order of the plant, and what has none after them.

@@ -11,12 +11,11 @@
 //! It weighs nothing but priors. That a diagnosis with such crowds is the one without is tested on random plants
 //! (`tests`).
 
-use super::crowds::{Crowds, Machine, Speaks, Spoken, order};
-use super::likelihood::log_add;
+use super::crowds::{Crowds, Machine, Speaks, Spoken, mean, order};
 use super::search::KEPT_WITHIN;
 use super::suspects::BONDS;
 use super::{Fact, Question, UNMODELLED_EACH};
-use crate::circuit::{InputId, Owner, Subject, scattered};
+use crate::circuit::{Gate, GateId, InputId, Owner, Subject, scattered};
 use crate::hashed::NumberMap;
 use blackstart_model::record::FaultMode;
 use std::collections::BTreeSet;
@@ -74,13 +73,7 @@ impl FailedAlike {
             left_out.push(this.keep_seldom(question, crowds, crowd));
         }
         // And so does whoever has something that could have done what else is seen.
-        let elsewhere: BTreeSet<Owner> = this
-            .spoken
-            .iter()
-            .filter(|it| !it.fact.is_up())
-            .flat_map(|it| question.killers.alone(it.fact.gate))
-            .filter_map(|&input| crowds.owner_of(input))
-            .collect();
+        let elsewhere = this.named_elsewhere(question, crowds);
         for (mut crowd, left_out) in alike.into_iter().zip(left_out) {
             let named = crowd.extract_if(.., |own| elsewhere.contains(&own.owner));
             this.spoken.extend(named.flat_map(|own| own.facts).map(Spoken::alone));
@@ -95,6 +88,24 @@ impl FailedAlike {
         }
         this.machines.sort_unstable();
         this
+    }
+
+    /// Whose own parts anything hangs on that fails and is no check's: a word, or a vantage that is not heard.
+    fn named_elsewhere(&self, question: &Question<'_>, crowds: &Crowds<'_>) -> BTreeSet<Owner> {
+        let failing = self.spoken.iter().filter(|it| !it.fact.is_up());
+        let gates = failing.map(|it| it.fact.gate).filter(|&gate| crowds.class(gate).is_none());
+        let mut left: Vec<GateId> = gates.collect();
+        let mut known: BTreeSet<GateId> = left.iter().copied().collect();
+        let mut owners = BTreeSet::new();
+        while let Some(gate) = left.pop() {
+            match question.circuit.gate(gate) {
+                Gate::Input(input) => owners.extend(crowds.owner_of(input)),
+                Gate::And(children) | Gate::Or(children) | Gate::AtLeast(_, children) => {
+                    left.extend(children.iter().filter(|&&child| known.insert(child)));
+                }
+            }
+        }
+        owners
     }
 
     /// The numbers of all whom one fact speaks for.
@@ -126,9 +137,9 @@ impl FailedAlike {
                 return true;
             }
             let priors = own.iter().flat_map(|&input| MODES.map(|mode| (input, mode)));
-            let any = priors
-                .map(|(input, mode)| (question.log_prior)(input, mode))
-                .fold(f64::NEG_INFINITY, log_add);
+            let any: f64 =
+                priors.map(|(input, mode)| (question.log_prior)(input, mode).exp()).sum();
+            let any = any.ln();
             if any >= UNMODELLED_EACH {
                 return true;
             }
@@ -162,9 +173,8 @@ impl FailedAlike {
             for (place, &(at, fact)) in crowds.facts_of(first).iter().enumerate() {
                 let own = || up.iter().map(|own| crowds.facts_of(own[nth])[place]);
                 let tries: u64 = own().map(|(_, fact)| u64::from(fact.tries)).sum();
-                let mean = u32::try_from(tries / u64::from(count)).unwrap_or(u32::MAX);
                 let numbers = own().map(|(at, _)| from + at).collect();
-                speak(from + at, Fact { tries: mean.max(1), ..fact }, numbers);
+                speak(from + at, Fact { tries: mean(tries, count), ..fact }, numbers);
             }
         }
         self.machines.extend(up.into_iter().flatten());

@@ -17,7 +17,7 @@ use crate::circuit::{Circuit, GateId, InputId, Part, Sees, Subject, machine_of};
 use crate::diagnosis::{Faults, Hypothesis};
 use crate::evidence::Seen;
 use crate::hands::{self, Look};
-use crate::judgement::component_of;
+use crate::judgement::components;
 use crate::state::{Loaded, SymptomKey, symptom_name};
 use crate::summary::{sign, subject_name};
 use blackstart_model::record::{Asker, FaultMode, NextCheck, Saw};
@@ -204,11 +204,7 @@ impl<'a> Known<'a> {
             seen.bits.fill(0);
         }
         now().for_each(|fact| seen.put(fact.fact.gate));
-        let failing = now().filter(|seen| seen.fact.failures > 0);
-        let mut failing: Vec<&str> = failing.map(|seen| component_of(&seen.key.0)).collect();
-        // Mostly it is in order.
-        failing.sort();
-        failing.dedup();
+        let failing = components(now().copied().filter(|seen| seen.fact.failures > 0));
         let unseen = circuit.sees().iter().filter(|sees| !seen.has(sees.gate)).collect();
         Self { seen, unseen, failing, asked }
     }

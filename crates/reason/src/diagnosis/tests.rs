@@ -455,6 +455,23 @@ fn a_switch_that_lost_some_of_its_machines_is_down_in_part() {
     );
 }
 
+/// The diagnosis with each machine by itself, and with one that speaks for those that are alike.
+fn each_and_alike(ground: &Ground, facts: &[(usize, Fact)]) -> (Diagnosis, Diagnosis) {
+    let Ground { plant, circuit, batteries, .. } = ground;
+    let alike = Alike::of(plant, circuit);
+    let (up, own): (Vec<_>, Vec<_>) = facts.iter().copied().partition(|(_, it)| it.is_up());
+    let crowds = Crowds::of(up.into_iter(), &alike, batteries);
+    let log_prior = |input, mode| match mode {
+        FaultMode::Flaky | FaultMode::Partial => hard_prior(plant, circuit, input) - 2.0,
+        _ => hard_prior(plant, circuit, input),
+    };
+    let ask = |facts: &[(usize, Fact)], up| {
+        let question = ground.question(facts, &log_prior);
+        diagnose(&Question { up, wrong_wires: WRONG_WIRES, keep: 64, ..question })
+    };
+    (ask(facts, None), ask(&own, Some((&crowds, 0))))
+}
+
 /// What is believed: each hypothesis that is worth a word, by its faults.
 fn told(hypotheses: &[Hypothesis]) -> BTreeMap<Faults, &Hypothesis> {
     let worth = hypotheses.iter().filter(|it| it.posterior > 1e-6);
@@ -475,8 +492,7 @@ proptest! {
     ) {
         let plant = if with_ups { carried_plant } else { plant };
         let ground = Ground::of(plant(&machines, &services), &minutes);
-        let Ground { plant, circuit, batteries, .. } = &ground;
-        let alike = Alike::of(plant, circuit);
+        let Ground { circuit, .. } = &ground;
         let sees = circuit.sees().iter().flat_map(|sees| (0..2).map(move |epoch| (sees, epoch)));
         let facts = sees.zip(&seen).enumerate().map(|(at, ((sees, epoch), &how))| {
             // One in eight fails, and one in eight was not asked. Some stand on no machine.
@@ -488,17 +504,7 @@ proptest! {
             (how != 1).then_some((at, fact))
         });
         let facts: Vec<(usize, Fact)> = facts.flatten().collect();
-        let (up, own): (Vec<_>, Vec<_>) = facts.iter().copied().partition(|(_, it)| it.is_up());
-        let crowds = Crowds::of(up.into_iter(), &alike, batteries);
-        let log_prior = |input, mode| match mode {
-            FaultMode::Flaky | FaultMode::Partial => hard_prior(plant, circuit, input) - 2.0,
-            _ => hard_prior(plant, circuit, input),
-        };
-        let ask = |facts: &[(usize, Fact)], up| {
-            let question = ground.question(facts, &log_prior);
-            diagnose(&Question { up, wrong_wires: WRONG_WIRES, keep: 64, ..question })
-        };
-        let (each, some) = (ask(&facts, None), ask(&own, Some((&crowds, 0))));
+        let (each, some) = each_and_alike(&ground, &facts);
         prop_assert_eq!(&each.searched, &some.searched);
         let (each, some) = (told(&each.hypotheses), told(&some.hypotheses));
         for (faults, hypothesis) in &each {
@@ -572,8 +578,7 @@ proptest! {
         let services: Vec<(usize, usize)> = (0..machines.len()).map(|at| (at, at)).collect();
         let plant = if with_ups { carried_plant } else { plant };
         let ground = Ground::of(plant(&machines, &services), &minutes);
-        let Ground { plant, circuit, batteries, .. } = &ground;
-        let alike = Alike::of(plant, circuit);
+        let Ground { plant, circuit, .. } = &ground;
         let under = |epoch: u8| {
             let feeds = broke.iter().map(|&(at, since)| (format!("f{at}"), since));
             let alone = alone.iter().map(|&(at, since)| (format!("m{}", at % machines.len()), since));
@@ -593,17 +598,7 @@ proptest! {
             (at, fact)
         });
         let facts: Vec<(usize, Fact)> = facts.collect();
-        let (up, own): (Vec<_>, Vec<_>) = facts.iter().copied().partition(|(_, it)| it.is_up());
-        let crowds = Crowds::of(up.into_iter(), &alike, batteries);
-        let log_prior = |input, mode| match mode {
-            FaultMode::Flaky | FaultMode::Partial => hard_prior(plant, circuit, input) - 2.0,
-            _ => hard_prior(plant, circuit, input),
-        };
-        let ask = |facts: &[(usize, Fact)], up| {
-            let question = ground.question(facts, &log_prior);
-            diagnose(&Question { up, wrong_wires: WRONG_WIRES, keep: 64, ..question })
-        };
-        let (each, some) = (ask(&facts, None), ask(&own, Some((&crowds, 0))));
+        let (each, some) = each_and_alike(&ground, &facts);
         let (each, some) = (told(&each.hypotheses), told(&some.hypotheses));
         // What of one of them may have broken besides, unseen, has a share of its own, and where so much broke the
         // search may come to another end: what both came to is held against each other.

@@ -3,7 +3,7 @@
 
 use super::{among, component_of, keys};
 use crate::by_chance;
-use crate::circuit::{self, GateId, InputId};
+use crate::circuit::{self, GateId, InputId, Owner};
 use crate::diagnosis::{Diagnosis, Fact, Faults, Part};
 use crate::evidence::{Facts, Seen};
 use crate::state::{Loaded, State, SymptomKey, symptom_name};
@@ -282,18 +282,19 @@ fn together(loaded: &Loaded, groups: &[Group<'_>]) -> Vec<usize> {
         }
         broken.extend(group.broke.iter().map(|&input| (input, lanes)));
     }
-    let gates = groups.iter().take(count).flat_map(|group| &group.seen).map(|seen| seen.fact.gate);
-    let part = circuit::Part::of(&loaded.circuit, gates);
+    let gates = telling_gates(loaded, &groups[..count]);
+    let part = circuit::Part::of(&loaded.circuit, gates.iter().flatten().copied());
     let mut values = Vec::new();
     part.evaluate(&broken, &mut values);
     let is_down = |lane: usize, gate: GateId| {
         let place = part.place(gate).expect("it was asked for");
         values[place as usize][lane / 64] >> (lane % 64) & 1 == 0
     };
-    for (at, group) in groups.iter().enumerate().take(count) {
+    for (at, gates) in gates.iter().enumerate() {
         let others = || (0..count).filter(|&other| other != at);
-        let gates = group.seen.iter().map(|seen| seen.fact.gate);
         let shown: Vec<GateId> = gates
+            .iter()
+            .copied()
             .filter(|&gate| !loaded.killers.is_down(gate) && is_down(all_but(at), gate))
             .filter(|&gate| !others().any(|other| is_down(alone(other), gate)))
             .collect();
@@ -308,6 +309,23 @@ fn together(loaded: &Loaded, groups: &[Group<'_>]) -> Vec<usize> {
         one.iter_mut().filter(|label| joined.contains(*label)).for_each(|label| *label = first);
     }
     one
+}
+
+/// What each of some groups is seen by: of the checks that are alike one for all, but for those of whose own parts
+/// one broke.
+fn telling_gates(loaded: &Loaded, groups: &[Group<'_>]) -> Vec<Vec<GateId>> {
+    let Loaded { alike, .. } = loaded;
+    let broke = groups.iter().flat_map(|group| &group.broke);
+    let broke: BTreeSet<Owner> = broke.filter_map(|&input| alike.owner_of(input)).collect();
+    let of_group = |group: &Group<'_>| {
+        let mut known = BTreeSet::new();
+        let is_new = |gate: &GateId| {
+            let is_broken = alike.owner(*gate).is_some_and(|owner| broke.contains(&owner));
+            is_broken || alike.class(*gate).is_none_or(|class| known.insert(class))
+        };
+        group.seen.iter().map(|seen| seen.fact.gate).filter(is_new).collect()
+    };
+    groups.iter().map(of_group).collect()
 }
 
 /// How much less likely it is by chance that this group comes and goes, by everything that was tried of what hangs on

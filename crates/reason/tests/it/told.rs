@@ -2,6 +2,7 @@
 
 use crate::world::World;
 use blackstart_model::incident::IncidentState;
+use blackstart_model::observation::{Outcome, SymptomCode};
 use blackstart_model::record::{DiagnosisSummary, Input, Report, Saw};
 use blackstart_model::time::Duration;
 
@@ -205,4 +206,28 @@ fn what_somebody_says_of_what_answers_is_as_likely_as_they_are_trusted() {
     tell(&mut world, "guest", "outside", Saw::Up);
     world.run(MOMENT);
     assert_eq!(lead(&world), ["guest degraded!"]);
+}
+
+#[test]
+fn a_word_about_what_hangs_on_two_of_many_that_failed_alike_is_weighed_with_them() {
+    let mut world = World::of(
+        "
+switches: { switch: {} }
+defaults: { servers: { network: switch, checks: [ { icmp: '10.0.0.9' }, { tcp: '10.0.0.9:22' } ] } }
+servers: { 'm-{1..12}': {} }
+services: { pair: { needs: { any: [m-1, m-2] } } }
+here: { at: switch }
+",
+    );
+    for machine in 1..=12 {
+        let refused = Outcome::down(SymptomCode::Refused, "");
+        world.say(&format!("m-{machine}/tcp"), "here", &refused);
+    }
+    world.run(2 * MINUTE);
+    tell(&mut world, "pair", "human", Saw::Down);
+    world.run(2 * MINUTE);
+    let explained = |it: &str| {
+        believed(&world).hypotheses.iter().any(|lead| lead.explains.contains(&it.to_owned()))
+    };
+    assert!(explained("pair from human"), "{:#?}", believed(&world));
 }

@@ -24,6 +24,7 @@ pub use namespace::{Host, Lab};
 pub use plant_world::PlantWorld;
 pub use play::{Cause, PLAY_NEEDS, Play};
 
+use std::fmt::Display;
 use std::time::Duration;
 
 /// How often a condition is looked at.
@@ -37,13 +38,23 @@ const LOOKS_MAX: usize = 1_800;
 /// # Panics
 /// When it does not for very long; `what` says what was waited for.
 pub fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    wait_to_see(what, || look().ok_or("nothing of it"))
+}
+
+/// Waits until `look` gives something, and tells what else it saw when it does not.
+///
+/// # Panics
+/// When it does not for very long; `what` says what was waited for.
+pub fn wait_to_see<T, E: Display>(what: &str, mut look: impl FnMut() -> Result<T, E>) -> T {
+    let mut seen = None;
     for _ in 0..LOOKS_MAX {
-        if let Some(found) = look() {
-            return found;
+        match look() {
+            Ok(found) => return found,
+            Err(other) => seen = Some(other),
         }
         pause();
     }
-    panic!("waited in vain for {what}");
+    panic!("waited in vain for {what}; seen was {}", seen.expect("it was looked at"));
 }
 
 /// Between two looks. (Parking would end early: the threads that enter namespaces unpark us.)

@@ -13,7 +13,9 @@
 //! up and becomes root's, as after a restore that went wrong: the databases run on and can read nothing, the job
 //! cannot write its dump and does not tell. Redis is killed. In the other night the port is taken down in the kernel.
 
-use blackstart_lab::{Agent, Daemon, Host, Lab, Mailbox, Server, certificate, is_possible, wait};
+use blackstart_lab::{
+    Agent, Daemon, Host, Lab, Mailbox, Server, certificate, is_possible, wait, wait_to_see,
+};
 use blackstart_model::plantfile;
 use blackstart_model::time::Duration;
 use blackstart_sim::play::play;
@@ -107,9 +109,10 @@ fn index(host: &Host, link: &str) -> String {
     told.split(':').next().expect("its number").to_owned()
 }
 
-/// The job: as root of its host it writes a dump, and tells when that was done.
+/// The job: as root of its host it adds to a dump, and tells when that was done. Each one needs more room than there
+/// was, so that no place it gives back itself, nor one that a database does, lets it go on for long on a full volume.
 const JOB: &str = "while sleep 0.3; do \
-    head -c 65536 /dev/zero > $1/dump.new && mv $1/dump.new $1/dump || continue; \
+    head -c 65536 /dev/zero >> $1/dump || continue; \
     exec 3<>/dev/tcp/10.77.0.2/8490 || continue; \
     printf 'POST /push/dump/push HTTP/1.0\\r\\nAuthorization: Bearer a token\\r\\nContent-Length: 0\\r\\n\\r\\n' >&3; \
     head -c 12 <&3 > /dev/null; exec 3<&-; \
@@ -208,10 +211,14 @@ impl SmallHost {
     /// Waits until what the file expects then is named, and no more; and for what checks say.
     fn judges(&self, expected: &Milestone, said: &[(&str, &str)]) {
         let first: BTreeSet<String> = expected.first.iter().map(|it| it.subject.clone()).collect();
-        wait(&format!("{first:?} to be named"), || (self.named() == first).then_some(()));
+        wait_to_see(&format!("{first:?} to be named"), || {
+            let named = self.named();
+            if named == first { Ok(()) } else { Err(format!("{named:?}")) }
+        });
         for (key, begins) in said {
-            wait(&format!("{key} to be {begins}"), || {
-                self.says(key).starts_with(begins).then_some(())
+            wait_to_see(&format!("{key} to be {begins}"), || {
+                let says = self.says(key);
+                if says.starts_with(begins) { Ok(()) } else { Err(says) }
             });
         }
         assert_eq!(self.named(), first, "and nothing that only hangs on it");

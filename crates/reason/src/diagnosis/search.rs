@@ -332,15 +332,15 @@ impl Search<'_> {
 
     /// The best suspect to add for what fits ill.
     fn best_addition(&mut self, on: &Standing) -> Option<(f64, Element)> {
-        self.best_of(on, |_| true)
+        self.best_of(on, |_, _| true)
     }
 
-    /// The same among some manners.
-    fn best_of(&self, on: &Standing, may: fn(Manner) -> bool) -> Option<(f64, Element)> {
+    /// The same among some suspects and manners.
+    fn best_of(&self, on: &Standing, may: impl Fn(u32, Manner) -> bool) -> Option<(f64, Element)> {
         let mut best: Option<(f64, Element)> = None;
         for (suspect, hope) in self.hopes(on, ILL_FITTING) {
             let known = OnceCell::new();
-            for manner in self.scale.manners(suspect).filter(|manner| may(*manner)) {
+            for manner in self.scale.manners(suspect).filter(|manner| may(suspect, *manner)) {
                 let floor = best.map_or(on.score, |(score, _)| score);
                 let weighed = self.weigh_closely(on, (suspect, hope, &known), manner, floor);
                 let Some((score, _, element)) = weighed else {
@@ -410,18 +410,18 @@ impl Search<'_> {
                     standing = without;
                     continue;
                 }
-                let manner = standing.elements()[at].manner;
-                if matches!(manner, Manner::Partial | Manner::Flaky(_)) {
+                let element = standing.elements()[at];
+                if matches!(element.manner, Manner::Partial | Manner::Flaky(_)) {
                     // What is down in part, or in turns, may be several things, or one thing several times: none of
                     // them alone could take its place.
-                    let apart = self.apart(without.clone(), manner);
+                    let apart = self.apart(without.clone(), element);
                     if apart.score > standing.score + 1e-9 {
                         standing = apart;
                         self.note(&standing);
                         continue;
                     }
                 }
-                if let Some(twice) = self.twice(&without, standing.elements()[at])
+                if let Some(twice) = self.twice(&without, element)
                     && twice.score > standing.score + 1e-9
                 {
                     standing = twice;
@@ -469,15 +469,16 @@ impl Search<'_> {
         Some(standing)
     }
 
-    /// Adds what broke otherwise while it helps: in place of what is down in part what is not, and in place of what
-    /// fails in turns what broke whole.
-    fn apart(&self, mut standing: Standing, from: Manner) -> Standing {
-        let may: fn(Manner) -> bool = match from {
-            Manner::Partial => |manner| manner != Manner::Partial,
-            Manner::Hard | Manner::Astray | Manner::Flaky(_) => |manner| manner == Manner::Hard,
+    /// Adds what broke otherwise while it helps: in place of what is down in part several things that are not, each of
+    /// which does less than that did, and in place of what fails in turns what broke whole.
+    fn apart(&self, mut standing: Standing, from: Element) -> Standing {
+        let all = self.suspects.bad_count(from.suspect);
+        let may = |suspect: u32, manner: Manner| match from.manner {
+            Manner::Partial => manner != Manner::Partial && self.suspects.bad_count(suspect) < all,
+            Manner::Hard | Manner::Astray | Manner::Flaky(_) => manner == Manner::Hard,
         };
         while standing.elements().len() < FAULTS_MAX {
-            let added = self.best_of(&standing, may);
+            let added = self.best_of(&standing, &may);
             let Some((score, element)) = added else { break };
             if score <= standing.score {
                 break;

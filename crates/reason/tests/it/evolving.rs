@@ -439,6 +439,31 @@ fn a_try_that_waited_out_its_deadline_says_nothing_after_a_good_answer() {
     assert_ne!(world.state.evidence()[&key].outcome, Outcome::Up);
 }
 
+#[test]
+fn two_that_break_a_minute_apart_are_not_what_they_hang_on_in_part() {
+    // Nearer together than each is looked at, they may have failed at once.
+    for gap in [75, 90, 120] {
+        let mut world = World::of(
+            "upstreams: { transit: { provides: internet } }
+switches: { rack: { network: transit } }
+here: { at: rack }
+vantages: { outside: { agent: outside } }
+servers:
+  web-{1..3}: { network: rack, checks: [ { icmp: '10.0.0.{1..3}', every: 60s, from: [here, outside] } ] }
+services:
+  shop-{1..3}: { on: 'web-{1..3}', checks: [ { tcp: '10.0.0.{1..3}:80', every: 60s, from: [here, outside] } ] }
+  blog-{1..3}: { on: 'web-{1..3}', checks: [ { tcp: '10.0.0.{1..3}:81', every: 60s, from: [here, outside] } ] }
+",
+        );
+        world.run(10 * MINUTE);
+        world.break_it("web-1");
+        world.run(Duration::from_secs(gap));
+        world.break_it("web-2");
+        world.run(15 * MINUTE);
+        assert_eq!(names(&believed(&world)), ["web-1 down", "web-2 down"], "{gap} s apart");
+    }
+}
+
 /// Ten guests that take their addresses from one server, which speaks to nobody else.
 const LEASED: &str = "
 upstreams: { transit: { provides: internet } }

@@ -478,7 +478,7 @@ impl Search<'_> {
             Manner::Hard | Manner::Astray | Manner::Flaky(_) => manner == Manner::Hard,
         };
         while standing.elements().len() < FAULTS_MAX {
-            let added = self.best_of(&standing, &may);
+            let added = self.best_of(&standing, may);
             let Some((score, element)) = added else { break };
             if score <= standing.score {
                 break;

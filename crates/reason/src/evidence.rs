@@ -31,7 +31,7 @@ use blackstart_model::record::Saw;
 use blackstart_model::time::{Duration, Timestamp};
 use blackstart_model::{CheckKey, ComponentId, VantageId, VantageName};
 use epochs::{Change, How, epochs};
-use overtaken::overtaken;
+use overtaken::{DISAGREES, overtaken};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use crate::history::{later, signed};
@@ -234,14 +234,15 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     let mut told = told(state, loaded, now, &mut ripens);
     let mut words = words(state, loaded, now, &mut ripens);
     let (retold, over) = overtaken(loaded, &words);
-    for at in over {
+    for &at in &over {
         let said = &mut words[at];
         if std::mem::take(&mut said.stands) {
             facts.overtaken.insert(word_key(said.name, &said.word.who));
         }
     }
     facts.by_chance = by_chance(state, loaded, &mut told, &words, now);
-    let Some(from) = begins(state, &told, &words, now) else {
+    let begins = begins(state, &told, &words, now);
+    let Some(from) = begins.map(|from| was_said(&words, &over, from, now)) else {
         facts.ripens_at = ripens.into_iter().filter(|&at| at > now).min();
         return facts;
     };
@@ -486,6 +487,32 @@ fn begins(
     let oldest = checks.chain(losses).chain(words).chain(symptoms).min()?;
     let horizon = now.checked_sub(signed(HORIZON)).unwrap_or(Timestamp::MIN);
     Some(oldest.clamp(horizon.min(now), now))
+}
+
+/// The same, or before it: what somebody had called down, and not up again when it began nor for minutes after, belongs
+/// to it, for what goes dark by a loss may do so later and stay so longer. A check says itself how it was then.
+fn was_said(
+    words: &[Said<'_>],
+    over: &BTreeSet<usize>,
+    from: Timestamp,
+    now: Timestamp,
+) -> Timestamp {
+    let horizon = now.checked_sub(signed(HORIZON)).unwrap_or(Timestamp::MIN);
+    let mut stood: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for (at, said) in words.iter().enumerate() {
+        let lasts = later(said.word.at, WORD_LASTS);
+        let next = words.get(at + 1).filter(|next| next.of == said.of);
+        let next = next.filter(|next| next.word.who == said.word.who);
+        let until = next.map_or(lasts, |next| next.word.at.min(lasts));
+        if is_bad(said.word.saw) && !over.contains(&at) && said.word.at >= horizon {
+            stood.push((said.word.at, until));
+        }
+    }
+    // The latest first: each may have been there when the next one began.
+    stood.sort_unstable_by(|a, b| b.cmp(a));
+    stood.into_iter().fold(from, |from, (since, until)| {
+        if until >= later(from, DISAGREES) { from.min(since) } else { from }
+    })
 }
 
 const fn is_bad(saw: Saw) -> bool {

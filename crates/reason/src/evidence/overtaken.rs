@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Who says otherwise of the same thing within so long sees it otherwise, and tells of no change (chosen by hand: an
 /// outage is told minutes after it is seen).
-const DISAGREES: Duration = Duration::from_secs(5 * 60);
+pub(super) const DISAGREES: Duration = Duration::from_secs(5 * 60);
 
 /// The same of who says that something is well, where only the plant says that it could not be without what others
 /// called down (chosen by hand: it may be wrong, and nobody said so).

@@ -231,3 +231,35 @@ here: { at: switch }
     };
     assert!(explained("pair from human"), "{:#?}", believed(&world));
 }
+
+/// Three servers on one battery, and one elsewhere.
+const ON_A_BATTERY: &str = "
+feeds: { mains: {} }
+ups: { battery: { fed_by: mains, runtime: 20 min } }
+upstreams: { transit: { provides: internet } }
+switches: { rack: { power: battery, network: transit } }
+servers:
+  's{1..3}': { power: battery, network: rack }
+  elsewhere: { checks: [ { icmp: '10.0.0.9' } ] }
+";
+
+#[test]
+fn what_was_called_down_when_it_began_belongs_to_it_though_it_is_over() {
+    let mut world = World::of(ON_A_BATTERY);
+    tell(&mut world, "mains", "inside", Saw::Down);
+    world.run(22 * MINUTE);
+    for server in ["s1", "s2", "s3"] {
+        tell(&mut world, server, "outside", Saw::Down);
+    }
+    world.run(6 * MINUTE);
+    tell(&mut world, "mains", "inside", Saw::Up);
+    world.run(20 * MINUTE);
+    // The incident of the mains is over, and that of the servers is not; nor is why they went dark forgotten.
+    assert!(lead(&world).contains(&"mains down!".to_owned()), "{:?}", lead(&world));
+    world.run(30 * MINUTE);
+    for server in ["s1", "s2", "s3"] {
+        tell(&mut world, server, "outside", Saw::Up);
+    }
+    world.run(MOMENT);
+    assert!(lead(&world).contains(&"mains down!".to_owned()), "{:?}", lead(&world));
+}

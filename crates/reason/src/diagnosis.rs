@@ -132,6 +132,11 @@ impl Fact {
         }
     }
 
+    /// Nobody said so: who would have said otherwise did not ([`crate::evidence`]).
+    pub(crate) const fn is_unsaid(&self) -> bool {
+        self.claim && self.names.is_none()
+    }
+
     /// Every try was answered well.
     pub(crate) const fn is_up(&self) -> bool {
         self.failures == 0 && !self.degraded
@@ -1184,7 +1189,7 @@ fn describe(
     }
     let steadily = candidate.predicted.iter().flatten().filter(|(_, q)| *q >= 1.0);
     let steadily = steadily.map(|(fact, _)| &suspects.facts[*fact as usize]);
-    let good = steadily.filter(|fact| !fact.bad && !fact.down_today);
+    let good = steadily.filter(|it| !it.bad && !it.down_today && !it.fact.is_unsaid());
     let mut contradicted: Vec<usize> =
         good.flat_map(|fact| suspects.given(question, fact)).collect();
     contradicted.sort_unstable();

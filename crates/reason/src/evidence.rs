@@ -16,6 +16,7 @@
 
 mod epochs;
 mod overtaken;
+mod unsaid;
 
 use crate::by_chance::{self, Failed};
 use crate::circuit::{GateId, InputId, Subject, machine_of};
@@ -33,6 +34,7 @@ use blackstart_model::{CheckKey, ComponentId, VantageId, VantageName};
 use epochs::{Change, How, epochs};
 use overtaken::{DISAGREES, overtaken};
 use std::collections::{BTreeMap, BTreeSet};
+use unsaid::unsaid;
 
 pub(crate) use crate::history::{later, signed};
 pub(crate) use epochs::Epoch;
@@ -317,6 +319,7 @@ pub(crate) fn facts(state: &State, loaded: &Loaded, now: Timestamp) -> Facts {
     for said in &words {
         of_word(loaded, said, &mut facts);
     }
+    unsaid(loaded, (&told, &words), state.retold.is_some(), now, &mut facts, &mut ripens);
     facts.asked = asked(state, facts.failing.iter().map(|seen| seen.since).max(), now);
     facts.ripens_at = ripens.into_iter().filter(|&at| at > now).min();
     facts

@@ -165,7 +165,8 @@ impl Marks {
     pub(crate) fn of(circuit: &Circuit, up: &[Seen]) -> Self {
         let epoch = up.iter().map(|seen| seen.fact.epoch).max();
         let mut marks = Self { epoch, bits: vec![0; circuit.len().div_ceil(64)] };
-        up.iter().for_each(|seen| marks.put(seen.fact.gate));
+        let seen = up.iter().filter(|seen| !seen.fact.is_unsaid());
+        seen.for_each(|seen| marks.put(seen.fact.gate));
         marks
     }
 

@@ -263,3 +263,35 @@ fn what_was_called_down_when_it_began_belongs_to_it_though_it_is_over() {
     world.run(MOMENT);
     assert!(lead(&world).contains(&"mains down!".to_owned()), "{:?}", lead(&world));
 }
+
+/// Three switches behind a router, with four servers each.
+const RACKS: &str = "
+upstreams: { transit: { provides: internet } }
+routers: { edge: { network: transit } }
+switches: { rack-a: { network: edge }, rack-b: { network: edge }, rack-c: { network: edge } }
+servers:
+  'a{1..4}': { network: rack-a }
+  'b{1..4}': { network: rack-b }
+  'c{1..4}': { network: rack-c }
+  elsewhere: { checks: [ { icmp: '10.0.0.9' } ] }
+";
+
+#[test]
+fn who_tells_of_some_of_a_kind_would_have_told_of_the_others() {
+    let mut world = World::of(RACKS);
+    for server in ["a1", "a2", "a3", "a4"] {
+        tell(&mut world, server, "alertmanager", Saw::Down);
+    }
+    world.run(5 * MINUTE);
+    let summary = believed(&world);
+    assert_eq!(lead(&world), ["rack-a down"]);
+    assert!(summary.hypotheses[0].posterior > 0.8, "{}", summary.sentence);
+    // Nobody has said that the others are up, and nobody is told so.
+    assert!(summary.hypotheses.iter().all(|it| it.contradicted.is_empty()));
+    // Where one of each rack is named as well it was the router.
+    for server in ["b1", "b2", "b3", "c2", "c3", "c4"] {
+        tell(&mut world, server, "alertmanager", Saw::Down);
+    }
+    world.run(5 * MINUTE);
+    assert_eq!(lead(&world), ["edge down"]);
+}

@@ -9,7 +9,7 @@ use blackstart_model::plant::{Component, Role, Vantage};
 use blackstart_model::quantity::{Attribute, Value};
 use blackstart_model::requirement::{Leaf, Requirement, Target};
 use blackstart_model::{ComponentId, PlaneId, Plant, VantageId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 /// Gates under construction. A gate is made after its children, so ids are topological by birth.
@@ -234,6 +234,41 @@ fn first_component(requirement: &Requirement) -> Option<ComponentId> {
     first
 }
 
+/// The certificate by which each thing is served that one covers. Where several do, each serves some of its names, and
+/// none is what it cannot do without; a machine or a switch answers without any.
+fn certificates(plant: &Plant) -> BTreeMap<ComponentId, ComponentId> {
+    let serves = |id: ComponentId| {
+        matches!(
+            plant.component(id).kind,
+            Kind::Service
+                | Kind::Website
+                | Kind::Database
+                | Kind::Container
+                | Kind::LoadBalancer
+                | Kind::Vip
+        )
+    };
+    let mut all: BTreeMap<ComponentId, Vec<ComponentId>> = BTreeMap::new();
+    for (component, at) in plant.components().iter().zip(0..) {
+        let covered = component.requirement(Role::Covers);
+        let Some(covered) = covered.filter(|_| component.kind == Kind::Certificate) else {
+            continue;
+        };
+        covered.each_leaf(&mut |leaf| {
+            if let Target::Component(of) = leaf.target
+                && serves(of)
+            {
+                all.entry(of).or_default().push(ComponentId(at));
+            }
+        });
+    }
+    let only = |(of, mut by): (ComponentId, Vec<ComponentId>)| {
+        by.dedup();
+        (by.len() == 1).then(|| (of, by[0]))
+    };
+    all.into_iter().filter_map(only).collect()
+}
+
 /// Roles that make a component stand on another whatever the network does.
 pub(super) const SUPPORT: [Role; 4] = [Role::In, Role::On, Role::Power, Role::Cooling];
 
@@ -305,9 +340,11 @@ fn assemble(plant: &Plant, extent: Extent, supposed: &[Supposed]) -> (Circuit, V
     let mut works = vec![build.yes(); plant.components().len()];
     let mut fully = works.clone();
     let mut choices = Choices { start: vec![0], ..Choices::default() };
+    let certificates = certificates(plant);
     for &id in &order {
         let component = plant.component(id);
         let mut all = vec![network.base(id)];
+        all.extend(certificates.get(&id).map(|&by| ok(Subject::Component(by))));
         // Where nothing below needs more than to stand, what it stands on is in `base` already.
         let as_base = component.requirements.iter().all(|(role, requirement)| {
             let mut same = true;

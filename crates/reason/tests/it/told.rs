@@ -295,3 +295,29 @@ fn who_tells_of_some_of_a_kind_would_have_told_of_the_others() {
     world.run(5 * MINUTE);
     assert_eq!(lead(&world), ["edge down"]);
 }
+
+/// Sites on three machines, under two certificates.
+const COVERED: &str = "
+upstreams: { transit: { provides: internet } }
+servers:
+  'web-{1..3}': { network: transit }
+  elsewhere: { checks: [ { icmp: '10.0.0.9' } ] }
+websites:
+  'a{1..4}': { on: web-1 }
+  'b{1..4}': { on: web-2 }
+  'd{1..4}': { on: web-3 }
+certificates:
+  old-chain: { covers: [a1, a3, b2, d4] }
+  new-chain: { covers: [a2, a4, b1, b3, b4, d1, d2, d3] }
+  own: { covers: a4 }
+";
+
+#[test]
+fn what_one_certificate_covers_fails_with_it() {
+    let mut world = World::of(COVERED);
+    for site in ["a1", "a3", "b2", "d4"] {
+        tell(&mut world, site, "alertmanager", Saw::Down);
+    }
+    world.run(5 * MINUTE);
+    assert_eq!(lead(&world), ["old-chain down"]);
+}

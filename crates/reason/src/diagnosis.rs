@@ -330,11 +330,13 @@ struct Candidate {
 impl Candidate {
     /// The same for sets that differ in the rate of a flaky fault only.
     fn key(&self) -> Vec<Key> {
-        self.elements
-            .iter()
-            .zip(&self.members)
-            .map(|(it, member)| (it.suspect, *member, it.manner.without_rate(), it.first, it.last))
-            .collect()
+        self.keys().collect()
+    }
+
+    /// The same, one by one.
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        let all = self.elements.iter().zip(&self.members);
+        all.map(|(it, member)| (it.suspect, *member, it.manner.without_rate(), it.first, it.last))
     }
 
     /// What broke, in which manner, from when to when: the same for sets that say it in other words, a pair and
@@ -742,13 +744,13 @@ fn rank(question: &Question<'_>, suspects: &Suspects<'_>, mut all: Vec<Candidate
     let mut sums = vec![f64::NEG_INFINITY; parts.len()];
     let mut others = f64::NEG_INFINITY;
     for (at, candidate) in all.iter().enumerate() {
-        let own: BTreeSet<_> = candidate.key().into_iter().collect();
         let weight = candidate.score - top.score;
         let mut placed = false;
         for (part, elements) in parts.iter().enumerate() {
             let rest = key.iter().zip(0..).filter(|(_, place)| !elements.contains(place));
             let mut rest = rest.map(|(key, _)| key);
-            if !candidate.unmodelled && rest.all(|key| own.contains(key)) || parts.len() == 1 {
+            let has = |key: &Key| candidate.keys().any(|own| own == *key);
+            if parts.len() == 1 || !candidate.unmodelled && rest.all(has) {
                 of_part[part].push(at);
                 sums[part] = log_add(sums[part], weight);
                 placed = true;
@@ -761,35 +763,73 @@ fn rank(question: &Question<'_>, suspects: &Suspects<'_>, mut all: Vec<Candidate
     let sum = log_add(sums.iter().sum::<f64>(), others);
     let posterior = |candidate: &Candidate| (candidate.score - top.score - sum).exp();
 
-    let mut hypotheses: Vec<Hypothesis> = Vec::new();
+    let mut told = Told::default();
     for candidate in all.iter().take(LOOKED_UP_MAX + 2) {
-        let hypothesis = describe(question, suspects, candidate, posterior(candidate));
-        tell(&mut hypotheses, hypothesis);
-        if hypotheses.len() >= question.keep.max(1) {
+        told.add(question, suspects, candidate, posterior(candidate));
+        if told.hypotheses.len() >= question.keep.max(1) {
             break;
         }
     }
     let ambiguity = ambiguity(question, suspects, &all);
     let parts = told_apart(question, suspects, &all, &parts, &of_part, &sums, &ambiguity);
     let doubt = doubt(&all, &(0..key.len()).collect::<Vec<_>>());
+    let hypotheses = told.hypotheses;
     Diagnosis { hypotheses, parts, doubt, ambiguity, searched: searched(suspects) }
 }
 
-/// Adds a hypothesis, unless a better one says the same. What only says what the leading one does (the same faults at
-/// other times, or with a wire that lies elsewhere) is as much a reason to believe that; whatever else is idle keeps
-/// its share of the belief.
-fn tell(hypotheses: &mut Vec<Hypothesis>, hypothesis: Hypothesis) {
-    match hypotheses.iter().position(|better| makes_idle(better, &hypothesis)) {
-        None => hypotheses.push(hypothesis),
-        Some(0) => hypotheses[0].posterior += hypothesis.posterior,
-        Some(_) => {}
+/// Hypotheses as they are told, the best first.
+#[derive(Default)]
+struct Told {
+    hypotheses: Vec<Hypothesis>,
+    /// What each explains of what fails.
+    explained: Vec<Vec<u64>>,
+}
+
+impl Told {
+    /// Adds a hypothesis, unless a better one says the same. What only says what the leading one does (the same faults
+    /// at other times, or with a wire that lies elsewhere) is as much a reason to believe that; whatever else is idle
+    /// keeps its share of the belief.
+    fn add(
+        &mut self,
+        question: &Question<'_>,
+        suspects: &Suspects<'_>,
+        candidate: &Candidate,
+        posterior: f64,
+    ) -> Option<&mut Hypothesis> {
+        let mut looked_up;
+        // Where nothing broke, only what is down today is to fail.
+        let fails =
+            || !candidate.elements.is_empty() || suspects.facts.iter().any(|it| it.down_today);
+        let candidate = if candidate.predicted.is_none() && fails() {
+            looked_up = candidate.clone();
+            predict(suspects, &mut [&mut looked_up]);
+            &looked_up
+        } else {
+            candidate
+        };
+        let faults = faults(question, suspects, candidate);
+        let explained = explained(suspects, candidate);
+        let mut better = self.hypotheses.iter().zip(&self.explained);
+        match better.position(|better| makes_idle(better, (&faults, &explained))) {
+            None => {
+                self.hypotheses.push(describe(question, suspects, candidate, faults, posterior));
+                self.explained.push(explained);
+                self.hypotheses.last_mut()
+            }
+            Some(at) => {
+                if at == 0 {
+                    self.hypotheses[0].posterior += posterior;
+                }
+                None
+            }
+        }
     }
 }
 
 /// Whether the better hypothesis says the same with fewer faults: the other adds some that explain
 /// nothing more. Naming it would tell nobody anything.
-fn makes_idle(better: &Hypothesis, other: &Hypothesis) -> bool {
-    let (Faults::These(own), Faults::These(others)) = (&better.faults, &other.faults) else {
+fn makes_idle(better: (&Hypothesis, &Vec<u64>), other: (&Faults, &Vec<u64>)) -> bool {
+    let (Faults::These(own), Faults::These(others)) = (&better.0.faults, other.0) else {
         return false;
     };
     let held = |fault: &Fault| {
@@ -797,13 +837,17 @@ fn makes_idle(better: &Hypothesis, other: &Hypothesis) -> bool {
     };
     own.len() <= others.len()
         && own.iter().all(held)
-        && is_within(&other.explains, &better.explains)
+        && other.1.iter().zip(better.1).all(|(other, better)| other & !better == 0)
 }
 
-/// Whether all of these are among those; both are in order.
-fn is_within(some: &[usize], all: &[usize]) -> bool {
-    let mut left = all.iter();
-    some.len() <= all.len() && some.iter().all(|own| left.any(|other| other == own))
+/// Which facts that fail a candidate explains, a bit each.
+fn explained(suspects: &Suspects<'_>, candidate: &Candidate) -> Vec<u64> {
+    let mut bits = vec![0; suspects.facts.len().div_ceil(64)];
+    for (fact, _) in candidate.predicted.iter().flatten() {
+        bits[*fact as usize / 64] |= 1 << (fact % 64);
+    }
+    bits.iter_mut().zip(&suspects.fails).for_each(|(own, fails)| *own &= fails);
+    bits
 }
 
 /// The elements of a hypothesis that share facts, by their places.
@@ -908,21 +952,20 @@ fn told_apart(
     if apart {
         predict(suspects, &mut within.iter_mut().collect::<Vec<_>>());
     }
-    let mut all_of: Vec<Vec<Hypothesis>> = vec![Vec::new(); parts.len()];
+    let mut all_of: Vec<Told> = parts.iter().map(|_| Told::default()).collect();
     for (only, &(part, at)) in within.iter().zip(&looked_at) {
-        let hypotheses = &mut all_of[part];
-        if hypotheses.len() >= question.keep.max(1) {
+        let told = &mut all_of[part];
+        if told.hypotheses.len() >= question.keep.max(1) {
             continue;
         }
         let posterior = (all[at].score - top.score - sums[part]).exp();
-        let mut hypothesis = describe(question, suspects, only, posterior);
+        let Some(hypothesis) = told.add(question, suspects, only, posterior) else { continue };
         let of_others = |given: &usize| {
             let at = suspects.failing.binary_search_by_key(given, |(given, _)| *given);
             let by = at.map_or(0, |at| by[suspects.failing[at].1 as usize]);
             by != 0 && by >> part & 1 == 0
         };
         hypothesis.unexplained.retain(|given| !of_others(given));
-        tell(hypotheses, hypothesis);
     }
     let of_lead = |hypotheses: &[Hypothesis], group: &[Fault]| {
         let lead = hypotheses.first().map(|lead| lead.faults.inputs()).unwrap_or_default();
@@ -931,7 +974,7 @@ fn told_apart(
     all_of
         .into_iter()
         .zip(parts)
-        .map(|(hypotheses, part)| {
+        .map(|(Told { hypotheses, .. }, part)| {
             let groups = ambiguity.iter().filter(|group| of_lead(&hypotheses, group));
             Part { ambiguity: groups.cloned().collect(), doubt: doubt(all, part), hypotheses }
         })
@@ -1135,22 +1178,8 @@ pub(crate) fn hard_mode(plant: &Plant, circuit: &Circuit, input: InputId) -> Fau
     }
 }
 
-fn describe(
-    question: &Question<'_>,
-    suspects: &Suspects<'_>,
-    candidate: &Candidate,
-    posterior: f64,
-) -> Hypothesis {
-    let mut looked_up;
-    // Where nothing broke, only what is down today is to fail.
-    let fails = || !candidate.elements.is_empty() || suspects.facts.iter().any(|it| it.down_today);
-    let candidate = if candidate.predicted.is_none() && fails() {
-        looked_up = candidate.clone();
-        predict(suspects, &mut [&mut looked_up]);
-        &looked_up
-    } else {
-        candidate
-    };
+/// What a candidate has broken, as it is told.
+fn faults(question: &Question<'_>, suspects: &Suspects<'_>, candidate: &Candidate) -> Faults {
     let mut faults: Vec<Fault> = Vec::new();
     for place in 0..candidate.elements.len() {
         for fault in faults_of(question, suspects, candidate, place) {
@@ -1173,11 +1202,21 @@ fn describe(
     faults.sort_unstable();
     tell_once(suspects, &mut faults);
     tell_consequences(question, &mut faults);
-    let faults = match (faults.is_empty(), candidate.unmodelled) {
+    match (faults.is_empty(), candidate.unmodelled) {
         (false, _) => Faults::These(faults),
         (true, true) => Faults::Unmodelled,
         (true, false) => Faults::Nothing,
-    };
+    }
+}
+
+/// A candidate that was looked up, as it is told.
+fn describe(
+    question: &Question<'_>,
+    suspects: &Suspects<'_>,
+    candidate: &Candidate,
+    faults: Faults,
+    posterior: f64,
+) -> Hypothesis {
     let mut is_explained = vec![false; suspects.facts.len()];
     for (fact, _) in candidate.predicted.iter().flatten() {
         is_explained[*fact as usize] = true;

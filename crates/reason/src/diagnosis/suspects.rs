@@ -162,6 +162,8 @@ pub(super) struct Suspects<'a> {
     fits: Vec<Fits>,
     /// Those that fail, each with the number it was given, in the order of these.
     pub(super) failing: Vec<(usize, u32)>,
+    /// The latter, a bit each.
+    pub(super) fails: Vec<u64>,
     /// How many epochs there are, one at least.
     pub(super) epochs: u8,
     pub(super) places: Vec<Place>,
@@ -237,6 +239,7 @@ impl<'a> Suspects<'a> {
         let mut suspects = Self {
             facts,
             failing: Vec::new(),
+            fails: Vec::new(),
             fits,
             epochs,
             bad: (0..).zip(&places).filter(|(_, place)| place.bad).map(|(at, _)| at).collect(),
@@ -263,6 +266,10 @@ impl<'a> Suspects<'a> {
         let given = |(at, fact)| suspects.given(question, fact).map(move |given| (given, at));
         let mut failing: Vec<(usize, u32)> = bad.flat_map(given).collect();
         failing.sort_unstable();
+        suspects.fails = vec![0; suspects.facts.len().div_ceil(64)];
+        for (_, fact) in &failing {
+            suspects.fails[*fact as usize / 64] |= 1 << (fact % 64);
+        }
         suspects.failing = failing;
         suspects.gather(question, lists, kin_from, carried);
         suspects.turn_over();

@@ -19,7 +19,7 @@ use blackstart_model::{ComponentId, Plant};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The share of wires that lie elsewhere than the plant file says (chosen by hand: an inventory that is looked
 /// after).
@@ -60,16 +60,23 @@ pub(crate) struct Lines {
     kept: Mutex<Kept>,
 }
 
-/// What some sets bring down.
+/// What some sets bring down, and what that leaves of the wires of things.
 #[derive(Debug, Default)]
 struct Kept {
     falls: NumberMap<Vec<InputId>, Arc<Falls>>,
+    /// The expected number of wires that lie there, were each one wrong: by the thing, whether it answered, and the
+    /// numbers of what falls.
+    astray: NumberMap<(InputId, bool, Vec<u32>), f64>,
     bytes: usize,
+    /// So many were ever found.
+    count: u32,
 }
 
 /// What a set of faults brings down.
 #[derive(Debug)]
 struct Falls {
+    /// Which one it is, of all that were ever found.
+    number: u32,
     /// The gates that are true today and would not be: all of them in order, or a bit for each of the circuit.
     few: Vec<GateId>,
     bits: Vec<u64>,
@@ -90,8 +97,6 @@ pub(super) struct Wires<'a> {
     several: Cell<usize>,
     /// The share of the things of a kind that some sets bring down.
     reached: RefCell<NumberMap<(Kind, Broke), f64>>,
-    /// How likely a wire of a thing lies elsewhere, by the sets and whether it answered.
-    astray: RefCell<NumberMap<(InputId, bool, Broke), f64>>,
     /// Whether a wire of a thing could lie where a set does not reach.
     spared: RefCell<NumberMap<(ComponentId, SetId), Spared>>,
     /// Whether a set bears on where the wires of a thing may lie.
@@ -166,7 +171,7 @@ fn leaves(of: &Requirement, spared: bool, each: &mut dyn FnMut(ComponentId, bool
 /// How a requirement stands under some faults.
 struct Stands {
     down: bool,
-    /// How likely one of its wires lies so that it is down too.
+    /// How likely one of its wires would lie so that it is down too, were it wrong.
     astray: f64,
 }
 
@@ -199,18 +204,30 @@ impl Lines {
     }
 
     fn falls(&self, wires: &Wires<'_>, set: &[InputId]) -> Arc<Falls> {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept().falls.get(set) {
+        if let Some(known) = self.kept().falls.get(set) {
             return known.clone();
         }
-        let falls = Arc::new(Falls::of(wires, set));
-        let mut kept = kept();
-        if kept.bytes > KEPT_MAX {
-            *kept = Kept::default();
-        }
-        kept.bytes += falls.bytes();
+        let mut falls = Falls::of(wires, set);
+        let mut kept = self.kept();
+        kept.make_room(falls.bytes());
+        falls.number = kept.count;
+        kept.count += 1;
+        let falls = Arc::new(falls);
         kept.falls.insert(set.to_vec(), falls.clone());
         falls
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn make_room(&mut self, bytes: usize) {
+        if self.bytes > KEPT_MAX {
+            *self = Self { count: self.count, ..Self::default() };
+        }
+        self.bytes += bytes;
     }
 }
 
@@ -224,7 +241,7 @@ impl Falls {
             few.drain(..).for_each(|gate| bits[gate.index() / 64] |= 1 << (gate.index() % 64));
         }
         few.sort_unstable();
-        let mut this = Self { few, bits, places: BTreeMap::new() };
+        let mut this = Self { number: 0, few, bits, places: BTreeMap::new() };
         let of_kind = |(&kind, places): (&Kind, &Vec<ComponentId>)| {
             let word = |some: &[ComponentId]| {
                 let down = some.iter().zip(0..).filter(|(on, _)| this.has(wires, set, **on));
@@ -272,7 +289,6 @@ impl<'a> Wires<'a> {
             numbers: RefCell::default(),
             several: Cell::default(),
             reached: RefCell::default(),
-            astray: RefCell::default(),
             spared: RefCell::default(),
             bears: RefCell::default(),
             strains: RefCell::default(),
@@ -425,13 +441,18 @@ impl<'a> Wires<'a> {
     ///
     /// What fails and was `answered` has a machine that works, and a way to it: it can only lack what it needs.
     pub(super) fn astray(&self, thing: InputId, broke: &Broke, answered: bool) -> f64 {
-        let key = (thing, answered, broke.clone());
-        if let Some(known) = self.astray.borrow().get(&key) {
-            return *known;
+        // It hangs on what falls alone, and that is often the same in the next search.
+        let sets = self.sets.borrow();
+        let fall = broke.iter().filter_map(|&set| Some(sets[set as usize].falls.as_ref()?.number));
+        let key = (thing, answered, fall.collect());
+        if let Some(known) = self.lines.kept().astray.get(&key) {
+            return self.wrong * known;
         }
         let astray = self.astray_by(thing, broke, answered);
-        self.astray.borrow_mut().insert(key, astray);
-        astray
+        let mut kept = self.lines.kept();
+        kept.make_room(size_of_val(&key) + size_of_val(&key.2[..]) + size_of::<f64>());
+        kept.astray.insert(key, astray);
+        self.wrong * astray
     }
 
     fn astray_by(&self, thing: InputId, broke: &Broke, answered: bool) -> f64 {
@@ -461,7 +482,7 @@ impl<'a> Wires<'a> {
                 Target::Internet => Stands { down: false, astray: 0.0 },
                 Target::Component(on) => {
                     let kind = self.plant.component(on).kind;
-                    let astray = self.wrong * self.reached(kind, broke);
+                    let astray = self.reached(kind, broke);
                     Stands { down: self.is_down(on, broke), astray }
                 }
             },

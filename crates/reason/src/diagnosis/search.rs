@@ -414,8 +414,8 @@ impl Search<'_> {
                 if matches!(element.manner, Manner::Partial | Manner::Flaky(_)) {
                     // What is down in part, or in turns, may be several things, or one thing several times: none of
                     // them alone could take its place.
-                    let apart = self.apart(without.clone(), element);
-                    if apart.score > standing.score + 1e-9 {
+                    let apart = self.apart(without.clone(), element, standing.score + 1e-9);
+                    if let Some(apart) = apart {
                         standing = apart;
                         self.note(&standing);
                         continue;
@@ -470,12 +470,24 @@ impl Search<'_> {
     }
 
     /// Adds what broke otherwise while it helps: in place of what is down in part several things that are not, each of
-    /// which does less than that did, and in place of what fails in turns what broke whole.
-    fn apart(&self, mut standing: Standing, from: Element) -> Standing {
+    /// which does less than that did, and in place of what fails in turns what broke whole. `None` where the most that
+    /// so many can gain does not come to `floor`.
+    fn apart(&self, mut standing: Standing, from: Element, floor: f64) -> Option<Standing> {
+        let is_partial = from.manner == Manner::Partial;
         let all = self.suspects.bad_count(from.suspect);
-        let may = |suspect: u32, manner: Manner| match from.manner {
-            Manner::Partial => manner != Manner::Partial && self.suspects.bad_count(suspect) < all,
-            Manner::Hard | Manner::Astray | Manner::Flaky(_) => manner == Manner::Hard,
+        let is_less = |suspect: u32| !is_partial || self.suspects.bad_count(suspect) < all;
+        let hopes = self.hopes(&standing, ILL_FITTING).into_iter();
+        let mut hopes: Vec<Wanted> = hopes.filter(|(suspect, _)| is_less(*suspect)).collect();
+        hopes.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let left = FAULTS_MAX - standing.elements().len();
+        let most: f64 = hopes.iter().take(left).map(|(_, hope)| hope).sum();
+        if standing.score + most <= floor {
+            return None;
+        }
+        let which: BTreeSet<u32> = hopes.into_iter().map(|(suspect, _)| suspect).collect();
+        let may = |suspect: u32, manner: Manner| {
+            which.contains(&suspect)
+                && if is_partial { manner != Manner::Partial } else { manner == Manner::Hard }
         };
         while standing.elements().len() < FAULTS_MAX {
             let added = self.best_of(&standing, may);
@@ -485,7 +497,7 @@ impl Search<'_> {
             }
             self.put(&mut standing, element);
         }
-        standing
+        Some(standing).filter(|it| it.score > floor)
     }
 
     /// Everything one move away from the best: what competes with it.

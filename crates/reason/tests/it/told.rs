@@ -232,10 +232,12 @@ here: { at: switch }
     assert!(explained("pair from human"), "{:#?}", believed(&world));
 }
 
-/// Three servers on one battery, and one elsewhere.
+/// Three servers on one battery behind a switch that picks its source, and one elsewhere.
 const ON_A_BATTERY: &str = "
 feeds: { mains: {} }
-ups: { battery: { fed_by: mains, runtime: 20 min } }
+generators: { generator: {} }
+transfer_switches: { 'transfer-{1..2}': { fed_by: { any: [mains, generator] } } }
+ups: { battery: { fed_by: transfer-2, runtime: 23 min } }
 upstreams: { transit: { provides: internet } }
 switches: { rack: { power: battery, network: transit } }
 servers:
@@ -247,7 +249,9 @@ servers:
 fn what_was_called_down_when_it_began_belongs_to_it_though_it_is_over() {
     let mut world = World::of(ON_A_BATTERY);
     tell(&mut world, "mains", "inside", Saw::Down);
-    world.run(22 * MINUTE);
+    world.run(5 * MINUTE);
+    tell(&mut world, "transfer-1", "inside", Saw::Up);
+    world.run(18 * MINUTE);
     for server in ["s1", "s2", "s3"] {
         tell(&mut world, server, "outside", Saw::Down);
     }

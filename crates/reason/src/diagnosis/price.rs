@@ -206,7 +206,17 @@ impl Prices<'_> {
                 best = best.max(gained(who, own).unwrap_or(0.0));
             }
             if element.first <= other.first && own.members[0].1.len() == 1 {
-                best = best.max(gained(own, who).unwrap_or(0.0));
+                let more = gained(own, who).unwrap_or(0.0);
+                // It may be said to follow from what failed before already.
+                let is_before = |it: &&Element| {
+                    it.manner == Manner::Hard
+                        && it.suspect != other.suspect
+                        && it.first <= other.first
+                };
+                let known = elements.iter().filter(is_before).filter(|_| more > best);
+                let known =
+                    known.filter_map(|it| gained(&self.suspects.all[it.suspect as usize], who));
+                best = best.max(more - known.fold(0.0, f64::max));
             }
         }
         best

@@ -331,7 +331,7 @@ impl Search<'_> {
     }
 
     /// The best suspect to add for what fits ill.
-    fn best_addition(&mut self, on: &Standing) -> Option<(f64, Element)> {
+    fn best_addition(&self, on: &Standing) -> Option<(f64, Element)> {
         self.best_of(on, |_, _| true)
     }
 
@@ -428,6 +428,13 @@ impl Search<'_> {
                     self.note(&standing);
                     continue;
                 }
+                if let Some(later) = self.later(&without, standing.elements()[at])
+                    && later.score > standing.score + 1e-9
+                {
+                    standing = later;
+                    self.note(&standing);
+                    continue;
+                }
                 if let Some((score, element)) = self.best_addition(&without)
                     && score > standing.score + 1e-9
                 {
@@ -466,6 +473,29 @@ impl Search<'_> {
         let mut standing = without.clone();
         self.put(&mut standing, Element { last: from - 1, ..element });
         self.put(&mut standing, Element { first: to + 1, ..element });
+        Some(standing)
+    }
+
+    /// The same with a fault that came only after what it takes down was last seen well, and others for what had
+    /// failed by then: neither of the two steps would be taken by itself.
+    fn later(&self, without: &Standing, element: Element) -> Option<Standing> {
+        let Element { suspect, manner, first, last } = element;
+        if manner != Manner::Hard || first == last {
+            return None;
+        }
+        let places = self.suspects.places_of(suspect).iter();
+        let places = places.map(|&at| &self.suspects.places[at as usize]);
+        let well = places.filter(|place| !place.bad && place.fits.hard < ILL_FITTING);
+        let well = well.map(|place| place.epoch).filter(|epoch| (first..last).contains(epoch));
+        let mut standing = without.clone();
+        self.put(&mut standing, Element { first: well.max()? + 1, ..element });
+        while standing.elements().len() < FAULTS_MAX {
+            let Some((score, more)) = self.best_addition(&standing) else { break };
+            if score <= standing.score {
+                break;
+            }
+            self.put(&mut standing, more);
+        }
         Some(standing)
     }
 

@@ -325,3 +325,78 @@ fn what_one_certificate_covers_fails_with_it() {
     world.run(5 * MINUTE);
     assert_eq!(lead(&world), ["old-chain down"]);
 }
+
+/// Two power strips side by side in one room, what hangs on both, and what hangs on one.
+const STRIPS: &str = "
+upstreams: { isp: { provides: internet } }
+rooms: { suite: {} }
+feeds: { feed-a: {}, feed-b: {} }
+pdus: { pdu-a: { in: suite, fed_by: feed-a }, pdu-b: { in: suite, fed_by: feed-b } }
+routers: { border: { network: isp, power: { any: [feed-a, feed-b] } } }
+switches: { sw: { in: suite, network: border, power: { any: [pdu-a, pdu-b] } } }
+servers:
+  dual-{1..3}: { in: suite, network: sw, power: { any: [pdu-a, pdu-b] } }
+  single-{1..2}: { in: suite, network: sw, power: pdu-a }
+  single-{3..4}: { in: suite, network: sw, power: pdu-b }
+  elsewhere: { checks: [ { icmp: '10.0.0.9' } ] }
+";
+
+#[test]
+fn the_second_of_two_went_when_all_went_and_not_before() {
+    let mut world = World::of(STRIPS);
+    for name in ["single-1", "single-2"] {
+        tell(&mut world, name, "inside", Saw::Down);
+    }
+    world.run(2 * MINUTE);
+    for name in ["single-3", "dual-1", "sw"] {
+        tell(&mut world, name, "inside", Saw::Up);
+    }
+    world.run(38 * MINUTE);
+    for name in ["sw", "dual-1", "dual-2", "single-4"] {
+        tell(&mut world, name, "inside", Saw::Down);
+    }
+    tell(&mut world, "border", "inside", Saw::Up);
+    world.run(2 * MINUTE);
+    // The second was seen to carry, so it had not failed with the first, nor before.
+    let first = believed(&world).hypotheses.swap_remove(0);
+    assert!(first.contradicted.is_empty(), "{:?}", lead(&world));
+    assert!(lead(&world).contains(&"pdu-b down".to_owned()), "{:?}", lead(&world));
+    let began = |name: &str| {
+        let own = first.faults.iter().find(|it| it.fault.subject == name);
+        own.and_then(|it| it.since)
+    };
+    let [Some(a), Some(b)] = [began("feed-a").or(began("pdu-a")), began("pdu-b")] else {
+        panic!("{:?}", lead(&world));
+    };
+    assert!(b > a, "{:?}", lead(&world));
+}
+
+#[test]
+fn a_feed_of_which_nobody_speaks_is_not_named_beside_the_other() {
+    let mut world = World::of(
+        "
+upstreams: { isp: { provides: internet } }
+feeds: { feed-a: {}, feed-b: {} }
+ups:
+  ups-a: { fed_by: feed-a, runtime: 6..9 min }
+  ups-b: { fed_by: feed-b, runtime: 6..9 min }
+transfer_switches:
+  ats: { fed_by: { any: [ups-a, ups-b] }, prefers: ups-a, transfers_in: 8..16 ms }
+switches: { core: { network: isp, power: { any: [ups-a, ups-b] } } }
+servers:
+  r-{1..4}: { network: core, power: ats }
+  dual-{1..3}: { network: core, power: { any: [ups-a, ups-b] } }
+  elsewhere: { checks: [ { icmp: '10.0.0.9' } ] }
+",
+    );
+    tell(&mut world, "feed-a", "human", Saw::Down);
+    world.run(8 * MINUTE);
+    for name in ["r-1", "r-2", "r-3", "r-4"] {
+        tell(&mut world, name, "inside", Saw::Down);
+    }
+    for name in ["dual-1", "dual-2", "core"] {
+        tell(&mut world, name, "inside", Saw::Up);
+    }
+    world.run(10 * MINUTE);
+    assert_eq!(lead(&world), ["feed-a down", "ats consequential"]);
+}

@@ -458,7 +458,7 @@ impl Line<'_, '_> {
         let code = symptom.and_then(|symptom| {
             let known = SymptomCode::parse(symptom);
             if known.is_none() && matches!(saw, Saw::Down | Saw::Degraded) {
-                self.notes.push(format!("`{symptom}` is no symptom we know: taken as `reported`"));
+                self.notes.push(no_symptom(symptom));
             }
             known
         });
@@ -530,3 +530,16 @@ fn placed(
 
 #[cfg(test)]
 mod tests;
+
+/// That a symptom is not known, with those whose names have a part in common with it.
+fn no_symptom(symptom: &str) -> String {
+    let parts = |name: &str| name.split(['-', '_', ' ']).map(str::to_lowercase).collect::<Vec<_>>();
+    let written = parts(symptom);
+    let like = |code: &&SymptomCode| parts(code.as_str()).iter().any(|part| written.contains(part));
+    let like: Vec<&str> = SymptomCode::ALL.iter().filter(like).map(|code| code.as_str()).collect();
+    let meant = match like[..] {
+        [] => "docs/checks.md has all of them".to_owned(),
+        _ => format!("there are {}", like.join(", ")),
+    };
+    format!("`{symptom}` is no symptom we know: taken as `reported`; {meant}")
+}

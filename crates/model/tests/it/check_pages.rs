@@ -92,4 +92,7 @@ fn the_index_names_every_page() {
     for kind in CheckKind::ALL {
         assert!(index.contains(&format!("(checks/{kind}.md)")), "{kind} is not in docs/checks.md");
     }
+    for symptom in SymptomCode::ALL {
+        assert!(index.contains(&format!("| `{symptom}` |")), "{symptom} is not in docs/checks.md");
+    }
 }

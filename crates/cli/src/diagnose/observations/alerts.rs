@@ -4,15 +4,28 @@
 //! line would have said.
 
 use super::{Reading, Said, Unmatched, What, placed};
-use blackstart_model::Plant;
 use blackstart_model::observation::{Outcome, SymptomCode};
 use blackstart_model::record::{Report, Saw};
-use blackstart_model::time::Timestamp;
+use blackstart_model::time::{SignedDuration, Timestamp};
+use blackstart_model::{ComponentId, Plant};
+use blackstart_reason::circuit::Circuit;
+use blackstart_reason::whatif::{Question, whatif};
 use blackstart_server::alertmanager::{self, Alert, Subject, TRIES};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who says so.
 const FROM: &str = "alertmanager";
+
+/// So long before an alert fired, its rule had seen no harm (chosen by hand: rules wait for some minutes before they
+/// fire).
+const NOT_YET: SignedDuration = SignedDuration::from_mins(10);
+
+/// What fires on is said again so often: well within the time that a word lasts.
+const AGAIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// How often at most: for the day that an outage is looked back at.
+const AGAIN_MAX: usize = 48;
 
 /// The text as an export; `None` when it is something else.
 pub(super) fn export(text: &str) -> Option<Value> {
@@ -48,15 +61,28 @@ fn of_prometheus(data: &mut Value) -> Option<Value> {
     Some(Value::Array(alerts.collect()))
 }
 
-/// Reads an export that stands from `line` on.
+/// Reads an export that stands from `line` on. In a list of all that fires, what fires does so until it was made.
 pub(super) fn read(export: &Value, plant: &Plant, line: usize, reading: &mut Reading) {
     let alertmanager::Reading { alerts, unmatched, mistakes } = alertmanager::read(export, plant);
-    for alert in alerts {
+    let exported_at = export.as_array().and_then(|all| newest(all));
+    for alert in &alerts {
         let (saw, failures) = if alert.is_mild { (Saw::Degraded, 0) } else { (Saw::Down, TRIES) };
-        reading.said.push(said(plant, &alert, alert.since, saw, failures));
+        reading.said.push(said(plant, alert, alert.since, saw, failures));
         if let Some(at) = alert.resolved_at {
-            reading.said.push(said(plant, &alert, at, Saw::Up, 0));
+            reading.said.push(said(plant, alert, at, Saw::Up, 0));
+        } else if let Some(until) = exported_at {
+            let mut at = until;
+            for _ in 0..AGAIN_MAX {
+                if at.duration_since(alert.since) < AGAIN {
+                    break;
+                }
+                reading.said.push(said(plant, alert, at, saw, failures));
+                at = at.checked_sub(AGAIN).unwrap_or(Timestamp::MIN);
+            }
         }
+    }
+    if exported_at.is_some() {
+        not_yet(plant, &alerts, reading);
     }
     reading.unmatched.extend(unmatched.into_iter().map(|it| Unmatched {
         line,
@@ -67,6 +93,49 @@ pub(super) fn read(export: &Value, plant: &Plant, line: usize, reading: &mut Rea
     reading.mistakes.extend(mistakes.into_iter().map(|(number, why)| {
         (line, if number == 0 { why } else { format!("alert {number}: {why}") })
     }));
+}
+
+/// The newest time in an export: it was made then, or soon after.
+fn newest(alerts: &[Value]) -> Option<Timestamp> {
+    let times = alerts.iter().flat_map(|alert| [&alert["updatedAt"], &alert["startsAt"]]);
+    times.filter_map(|time| time.as_str()?.parse().ok()).max()
+}
+
+/// Of which component an alert speaks.
+fn component(plant: &Plant, alert: &Alert) -> ComponentId {
+    match alert.subject {
+        Subject::Component(id) => id,
+        Subject::Check(id) => plant.checks()[id.index()].component,
+    }
+}
+
+/// What is down when these are, themselves included.
+fn down(plant: &Plant, circuit: &Circuit, off: Vec<ComponentId>) -> BTreeSet<ComponentId> {
+    let question = Question { off: off.clone(), ..Question::default() };
+    let Ok(answer) = whatif(plant, circuit, &question) else { return BTreeSet::new() };
+    answer.down().map(|dark| dark.component).chain(off).collect()
+}
+
+/// What began to fire after others was well before, unless it needs what was down already.
+fn not_yet(plant: &Plant, alerts: &[Alert], reading: &mut Reading) {
+    let mut firing: Vec<&Alert> = alerts.iter().filter(|alert| !alert.is_mild).collect();
+    firing.sort_by_key(|alert| alert.since);
+    let Some(first) = alerts.iter().map(|alert| alert.since).min() else { return };
+    let circuit = Circuit::of(plant);
+    let mut known: BTreeMap<usize, BTreeSet<ComponentId>> = BTreeMap::new();
+    for alert in alerts {
+        let before = alert.since.checked_sub(NOT_YET).unwrap_or(Timestamp::MIN);
+        if before <= first {
+            continue;
+        }
+        let earlier = &firing[..firing.partition_point(|other| other.since <= before)];
+        let dark = known.entry(earlier.len()).or_insert_with(|| {
+            down(plant, &circuit, earlier.iter().map(|it| component(plant, it)).collect())
+        });
+        if !dark.contains(&component(plant, alert)) {
+            reading.said.push(said(plant, alert, before, Saw::Up, 0));
+        }
+    }
 }
 
 fn said(plant: &Plant, alert: &Alert, at: Timestamp, saw: Saw, failures: u32) -> Said {

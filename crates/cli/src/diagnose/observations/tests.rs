@@ -191,6 +191,33 @@ fn what_prometheus_answers_is_an_export_too() {
 }
 
 #[test]
+fn what_fires_does_so_until_the_list_was_made() {
+    let list = r#"[
+ {"labels": {"alertname": "InstanceDown", "instance": "192.0.2.10", "severity": "critical"},
+  "startsAt": "2026-11-21T12:00:00Z", "updatedAt": "2026-11-21T12:50:00Z", "status": {"state": "active"}},
+ {"labels": {"alertname": "Slow", "host": "blog", "severity": "warning"},
+  "startsAt": "2026-11-21T12:45:00Z", "updatedAt": "2026-11-21T12:50:00Z", "status": {"state": "active"}}
+]"#;
+    // What needs what was down already is not said to have been well before.
+    check(
+        list,
+        expect![[r#"
+        2026-11-21T12:00:00Z web-1 by alertmanager (95 %): down, 2 of 2 InstanceDown
+        2026-11-21T12:45:00Z blog by alertmanager (95 %): degraded, 0 of 2 Slow
+        2026-11-21T12:50:00Z web-1 by alertmanager (95 %): down, 2 of 2 InstanceDown
+    "#]],
+    );
+    // What came to a webhook is said again there.
+    check(
+        &format!(r#"{{"alerts": {list}}}"#),
+        expect![[r#"
+        2026-11-21T12:00:00Z web-1 by alertmanager (95 %): down, 2 of 2 InstanceDown
+        2026-11-21T12:45:00Z blog by alertmanager (95 %): degraded, 0 of 2 Slow
+    "#]],
+    );
+}
+
+#[test]
 fn lines_may_stand_in_one_array() {
     check(
         r#"[

@@ -274,6 +274,7 @@ impl Play {
         let Scenario { believed, truth, starts, seed, senses, .. } = &self.scenario;
         let source = PlantSource { files: vec![believed.clone()] };
         let mut world = World::of(source, truth.clone(), *starts, *seed, *senses);
+        world.stay_cool(self.scenario.stays_cool);
         for fault in &self.scenario.faults {
             world.happen(fault.clone());
         }

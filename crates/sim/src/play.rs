@@ -41,6 +41,8 @@ pub struct Played {
     pub next_check: Option<String>,
     /// The last sentence.
     pub sentence: String,
+    /// What was believed, at each look at which it was another than before.
+    pub beliefs: Vec<(Timestamp, String)>,
     /// What was expected and did not come.
     pub missed: Vec<String>,
 }
@@ -69,6 +71,7 @@ pub fn play(scenario: &Scenario) -> Played {
         scenario;
     let source = PlantSource { files: vec![believed.clone()] };
     let mut world = World::of(source, truth.clone(), *starts, *seed, *senses);
+    world.stay_cool(scenario.stays_cool);
     for fault in faults {
         world.happen(fault.clone());
     }
@@ -146,6 +149,10 @@ impl Watch<'_> {
         }
         self.looked_at = world.now();
         self.verdict = Verdict::of(world.state(), world.now());
+        let believed = self.verdict.sentences();
+        if self.played.beliefs.last().is_none_or(|(_, last)| *last != believed) {
+            self.played.beliefs.push((self.looked_at, believed));
+        }
         let told = self.scenario.told.first().is_some_and(|told| told.at < world.now());
         if !told {
             self.next_met |= self.is_next(&self.scenario.expect.next_check);

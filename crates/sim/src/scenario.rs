@@ -36,6 +36,8 @@ pub struct Scenario {
     pub seed: u64,
     /// How faulty the senses are.
     pub senses: Senses,
+    /// How long what has lost its cooling goes on, at least and at most; `None` where it does not.
+    pub stays_cool: Option<(Duration, Duration)>,
     /// What breaks, in the order of the file.
     pub faults: Vec<Happening>,
     /// What is told, in the order of time.

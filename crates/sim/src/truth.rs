@@ -9,14 +9,14 @@
 //!
 //! A UPS with a `runtime` carries what hangs on it for so long after its sources have gone, somewhere in the
 //! range where it is one, drawn from the seed; it is full again as soon as one of them is back. One without
-//! carries nothing. What fails in turns empties no battery. How long a room stays cool is not known here: what
-//! the heat takes down goes down with its cooling.
+//! carries nothing. What fails in turns empties no battery. What the heat takes down goes down with its cooling, or so
+//! long after it as the scenario says that things stay cool, each in its own time.
 
 use crate::chance::{mixed, share_of};
 use crate::scenario::{Happening, Mode, What};
 use blackstart_model::plant::{Plant, Role};
 use blackstart_model::quantity::{Attribute, Value};
-use blackstart_model::time::{SignedDuration, Timestamp};
+use blackstart_model::time::{Duration, SignedDuration, Timestamp};
 use blackstart_model::{CheckKey, VantageName, stable_hash};
 use blackstart_reason::circuit::{Circuit, Inlet, InputId, Subject};
 use std::cell::RefCell;
@@ -69,9 +69,16 @@ impl Truth {
     #[must_use]
     pub fn of(plant: Arc<Plant>, seed: u64) -> Self {
         let circuit = Circuit::of(&plant);
-        let lasts = circuit.inlets().iter().map(|inlet| lasts(&plant, inlet, seed)).collect();
+        let lasts = circuit.inlets().iter().map(|inlet| lasts(&plant, inlet, None, seed)).collect();
         let (faults, empty) = (Vec::new(), Vec::new());
         Self { plant, circuit, seed, faults, lasts, empty, moments: RefCell::default() }
+    }
+
+    /// Lets what has lost its cooling go on for a while: at least and at most so long.
+    pub fn stay_cool(&mut self, between: Option<(Duration, Duration)>) {
+        let inlets = self.circuit.inlets().iter();
+        self.lasts = inlets.map(|it| lasts(&self.plant, it, between, self.seed)).collect();
+        self.drain();
     }
 
     /// Its plant.
@@ -283,14 +290,20 @@ impl Truth {
 }
 
 /// For how long something goes on although nothing comes in.
-fn lasts(plant: &Plant, inlet: &Inlet, seed: u64) -> Option<SignedDuration> {
+fn lasts(
+    plant: &Plant,
+    inlet: &Inlet,
+    cool: Option<(Duration, Duration)>,
+    seed: u64,
+) -> Option<SignedDuration> {
     let component = plant.component(inlet.of);
-    if inlet.role != Role::Power {
-        return None;
-    }
-    let Some(Value::Span(min, max)) = component.attribute(Attribute::Runtime) else { return None };
+    let (least, most) = match (inlet.role, component.attribute(Attribute::Runtime)) {
+        (Role::Power, Some(Value::Span(least, most))) => (*least, *most),
+        (Role::Cooling, _) => cool?,
+        _ => return None,
+    };
     let share = share_of(mixed(seed ^ stable_hash(component.name.as_str())));
-    let span = *min + max.saturating_sub(*min).mul_f64(share);
+    let span = least + most.saturating_sub(least).mul_f64(share);
     SignedDuration::try_from(span).ok()
 }
 

@@ -238,6 +238,12 @@ impl World {
         std::mem::take(&mut self.heard)
     }
 
+    /// Lets what has lost its cooling go on for a while: at least and at most so long.
+    pub fn stay_cool(&mut self, between: Option<(Duration, Duration)>) {
+        self.truth.stay_cool(between);
+        self.look_again();
+    }
+
     /// Lets something break, now or later.
     pub fn happen(&mut self, happening: Happening) {
         self.truth.happen(happening);

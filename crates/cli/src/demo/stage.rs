@@ -38,6 +38,7 @@ struct World {
 impl Pretended {
     pub(crate) fn new(title: String, scenario: &Scenario) -> Self {
         let mut truth = Truth::of(scenario.truth.clone(), scenario.seed);
+        truth.stay_cool(scenario.stays_cool);
         for happening in &scenario.faults {
             truth.happen(happening.clone());
         }

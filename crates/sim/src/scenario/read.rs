@@ -8,6 +8,7 @@ use super::{
     Expect, HUMAN, Happening, Impact, Milestone, Mode, Named, Scenario, SeenOf, Senses, Told, What,
     Word,
 };
+use blackstart_model::finding::Severity;
 use blackstart_model::kind::Kind;
 use blackstart_model::plant::Plant;
 use blackstart_model::plantfile::{self, Entry, Node, Place, Value};
@@ -210,6 +211,18 @@ impl Reader<'_> {
         span
     }
 
+    /// A span, or two with `..` between.
+    fn spans(&mut self, node: Option<&Node<'_>>) -> Option<(Duration, Duration)> {
+        let node = node?;
+        let text = self.text(node)?;
+        let (least, most) = text.split_once("..").unwrap_or((text, text));
+        let both = span(least).zip(span(most)).filter(|(least, most)| least <= most);
+        if both.is_none() {
+            self.mistake(node.place, "a span is needed, as `20m`, or two, as `20m..1h`");
+        }
+        both
+    }
+
     /// An instant: a span after the start, a time of day, or a local time.
     fn instant(&mut self, node: Option<&Node<'_>>) -> Option<Timestamp> {
         let node = node?;
@@ -262,8 +275,12 @@ impl Reader<'_> {
         };
         let (plant, findings) = plantfile::parse(&[(name.to_owned(), text.clone())]);
         if plant.is_none() {
-            let first = findings.first().map_or("no word why", |finding| &finding.message);
-            self.mistake(place, format!("`{name}` is not a valid plant: {first}"));
+            for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+                let starts = finding.labels.first().map_or(0, |label| label.bytes.start);
+                let line = text.bytes().take(starts).filter(|byte| *byte == b'\n').count() + 1;
+                let message = &finding.message;
+                self.mistake(place, format!("line {line} of `{name}` is not valid: {message}"));
+            }
         }
         Some((text, plant?))
     }
@@ -282,6 +299,7 @@ impl Reader<'_> {
             "time_scale",
             "seed",
             "senses",
+            "stays_cool",
             "faults",
             "told",
             "expect",
@@ -314,6 +332,7 @@ impl Reader<'_> {
             self.mistake(ends_place, "it ends before it starts");
         }
         let senses = fields.get("senses").map(|node| self.senses(node)).unwrap_or_default();
+        let stays_cool = self.spans(fields.get("stays_cool"));
         let faults = self.list(fields.get("faults"));
         let faults = faults.into_iter().filter_map(|node| self.happening(node)).collect();
         let told = self.list(fields.get("told"));
@@ -331,6 +350,7 @@ impl Reader<'_> {
             time_scale,
             seed,
             senses,
+            stays_cool,
             faults,
             told,
             expect,

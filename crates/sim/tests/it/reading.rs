@@ -78,6 +78,39 @@ expect:
 }
 
 #[test]
+fn all_that_is_wrong_with_the_plant_is_told_with_its_lines() {
+    let plant = "blackstart: 1
+servers:
+  s-1: { network: nowhere, colour: red }
+";
+    let text = "scenario: 1
+starts: '2017-03-25 19:00'
+ends: '+1d'
+";
+    let mistakes = read(text, |_| Some(plant.to_owned())).expect_err("mistakes");
+    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    expect![[r#"
+        1:1: line 3 of `plant.yaml` is not valid: nothing is called `nowhere`
+        1:1: line 3 of `plant.yaml` is not valid: a server has no `colour`"#]]
+    .assert_eq(&told.join("\n"));
+}
+
+#[test]
+fn what_stays_cool_is_a_span_or_two() {
+    let stays = |text: &str| {
+        let body = format!("starts: '2017-03-25 19:00'\nends: '+1d'\nstays_cool: {text}\n");
+        reading(&body).map(|scenario| {
+            let (least, most) = scenario.stays_cool.expect("it is said");
+            (least.as_secs() / 60, most.as_secs() / 60)
+        })
+    };
+    assert_eq!(stays("20m..1h"), Ok((20, 60)));
+    assert_eq!(stays("30m"), Ok((30, 30)));
+    let told = "4:13: a span is needed, as `20m`, or two, as `20m..1h`";
+    assert_eq!(stays("1h..20m"), Err(told.to_owned()));
+}
+
+#[test]
 fn a_text_that_is_no_yaml_is_a_mistake_too() {
     check("starts: [", &expect!["2:10: while parsing a node, did not find expected node content"]);
 }

@@ -7,6 +7,7 @@ use blackstart_model::time::{Duration, SignedDuration, Timestamp};
 use blackstart_sim::play::confirmed;
 use blackstart_sim::scenario::{Happening, Mode, Senses, What};
 use blackstart_sim::world::World;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PLANT: &str = "
 blackstart: 1
@@ -190,4 +191,41 @@ servers:
         1,
         "{told:?}"
     );
+}
+
+#[test]
+fn what_stays_cool_goes_on_for_a_while_each_in_its_own_time() {
+    let text = "
+blackstart: 1
+name: hall
+upstreams: { transit: { provides: internet } }
+routers: { core: { network: transit } }
+here: { at: core }
+cooling: { pump: {} }
+racks: { row-1: { cooled_by: pump }, row-2: { cooled_by: pump }, row-3: { cooled_by: pump } }
+servers:
+  s-{1..3}: { in: \"row-{1..3}\", network: core, checks: [ { icmp: \"192.0.2.{1..3}\" } ] }
+";
+    let files = vec![("plant.yaml".to_owned(), text.to_owned())];
+    let (plant, findings) = plantfile::parse(&files);
+    let plant = plant.unwrap_or_else(|| panic!("{findings:#?}"));
+    let mut world = World::of(PlantSource { files }, plant, start(), 1, Senses::default());
+    let minutes = |count: u64| Duration::from_secs(count * 60);
+    world.stay_cool(Some((minutes(20), minutes(60))));
+    world.happen(broken(component("pump"), Mode::Down, 60, None));
+    world.run_until(at(4_000));
+    let heard = world.take_heard();
+    let fell = heard.inputs.into_iter().filter_map(|(when, input)| match input {
+        Input::Observed(seen) if seen.outcome.standing() == Standing::Down => {
+            Some((seen.check.to_string(), when.duration_since(start()).as_secs() / 60))
+        }
+        _ => None,
+    });
+    let mut first = BTreeMap::new();
+    for (check, minute) in fell {
+        first.entry(check).or_insert(minute);
+    }
+    let minutes: BTreeSet<i64> = first.values().copied().collect();
+    assert_eq!((first.len(), minutes.len()), (3, 3), "{first:?}");
+    assert!(minutes.iter().all(|minute| (20..=62).contains(minute)), "{first:?}");
 }

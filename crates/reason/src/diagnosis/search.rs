@@ -414,9 +414,11 @@ impl Search<'_> {
                 if matches!(element.manner, Manner::Partial | Manner::Flaky(_)) {
                     // What is down in part, or in turns, may be several things, or one thing several times: none of
                     // them alone could take its place.
-                    let apart = self.apart(without.clone(), element, standing.score + 1e-9);
-                    if let Some(apart) = apart {
-                        standing = apart;
+                    let apart = self.apart(without.clone(), element.manner);
+                    let pair = self.pair(without.clone(), element);
+                    let better = |it: &Standing| it.score > standing.score + 1e-9;
+                    if let Some(better) = pair.into_iter().chain([apart]).find(better) {
+                        standing = better;
                         self.note(&standing);
                         continue;
                     }
@@ -428,7 +430,7 @@ impl Search<'_> {
                     self.note(&standing);
                     continue;
                 }
-                if let Some(later) = self.later(&without, standing.elements()[at])
+                if let Some(later) = self.later(&without, element)
                     && later.score > standing.score + 1e-9
                 {
                     standing = later;
@@ -489,45 +491,42 @@ impl Search<'_> {
         let well = well.map(|place| place.epoch).filter(|epoch| (first..last).contains(epoch));
         let mut standing = without.clone();
         self.put(&mut standing, Element { first: well.max()? + 1, ..element });
-        while standing.elements().len() < FAULTS_MAX {
-            let Some((score, more)) = self.best_addition(&standing) else { break };
-            if score <= standing.score {
-                break;
-            }
-            self.put(&mut standing, more);
-        }
+        while standing.elements().len() < FAULTS_MAX && self.adds(&mut standing, |_, _| true) {}
         Some(standing)
     }
 
-    /// Adds what broke otherwise while it helps: in place of what is down in part several things that are not, each of
-    /// which does less than that did, and in place of what fails in turns what broke whole. `None` where the most that
-    /// so many can gain does not come to `floor`.
-    fn apart(&self, mut standing: Standing, from: Element, floor: f64) -> Option<Standing> {
-        let is_partial = from.manner == Manner::Partial;
-        let all = self.suspects.bad_count(from.suspect);
-        let is_less = |suspect: u32| !is_partial || self.suspects.bad_count(suspect) < all;
-        let hopes = self.hopes(&standing, ILL_FITTING).into_iter();
-        let mut hopes: Vec<Wanted> = hopes.filter(|(suspect, _)| is_less(*suspect)).collect();
-        hopes.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let left = FAULTS_MAX - standing.elements().len();
-        let most: f64 = hopes.iter().take(left).map(|(_, hope)| hope).sum();
-        if standing.score + most <= floor {
-            return None;
-        }
-        let which: BTreeSet<u32> = hopes.into_iter().map(|(suspect, _)| suspect).collect();
-        let may = |suspect: u32, manner: Manner| {
-            which.contains(&suspect)
-                && if is_partial { manner != Manner::Partial } else { manner == Manner::Hard }
+    /// Adds what broke otherwise while it helps: in place of what is down in part what is not, and in place of what
+    /// fails in turns what broke whole.
+    fn apart(&self, mut standing: Standing, from: Manner) -> Standing {
+        let may = |_: u32, manner: Manner| match from {
+            Manner::Partial => manner != Manner::Partial,
+            Manner::Hard | Manner::Astray | Manner::Flaky(_) => manner == Manner::Hard,
         };
-        while standing.elements().len() < FAULTS_MAX {
-            let added = self.best_of(&standing, may);
-            let Some((score, element)) = added else { break };
-            if score <= standing.score {
-                break;
-            }
-            self.put(&mut standing, element);
-        }
-        Some(standing).filter(|it| it.score > floor)
+        while standing.elements().len() < FAULTS_MAX && self.adds(&mut standing, may) {}
+        standing
+    }
+
+    /// The same with two that are not down in part, each of which does less than what is did: the first is not whatever
+    /// does as much. No more than two, for more that broke by themselves are a coincidence that an error of the plant
+    /// file is likelier than.
+    fn pair(&self, mut standing: Standing, from: Element) -> Option<Standing> {
+        let all = self.suspects.bad_count(from.suspect);
+        let may = |suspect: u32, manner: Manner| {
+            manner != Manner::Partial && self.suspects.bad_count(suspect) < all
+        };
+        let both = from.manner == Manner::Partial
+            && standing.elements().len() + 2 <= FAULTS_MAX
+            && self.adds(&mut standing, may)
+            && self.adds(&mut standing, may);
+        both.then_some(standing)
+    }
+
+    /// Puts the best of some that is better than nothing, if there is one.
+    fn adds(&self, standing: &mut Standing, may: impl Fn(u32, Manner) -> bool) -> bool {
+        let better = self.best_of(standing, may).filter(|(score, _)| *score > standing.score);
+        let Some((_, element)) = better else { return false };
+        self.put(standing, element);
+        true
     }
 
     /// Everything one move away from the best: what competes with it.

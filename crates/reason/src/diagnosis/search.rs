@@ -478,8 +478,8 @@ impl Search<'_> {
         Some(standing)
     }
 
-    /// The same with a fault that came only after what it takes down was last seen well, and others for what had
-    /// failed by then: neither of the two steps would be taken by itself.
+    /// The same with a fault that came only after what it takes down was last seen well, and another for what had
+    /// failed by then: neither of the two steps would be taken by itself. Only one, as in [`pair`](Self::pair).
     fn later(&self, without: &Standing, element: Element) -> Option<Standing> {
         let Element { suspect, manner, first, last } = element;
         if manner != Manner::Hard || first == last {
@@ -491,8 +491,7 @@ impl Search<'_> {
         let well = well.map(|place| place.epoch).filter(|epoch| (first..last).contains(epoch));
         let mut standing = without.clone();
         self.put(&mut standing, Element { first: well.max()? + 1, ..element });
-        while standing.elements().len() < FAULTS_MAX && self.adds(&mut standing, |_, _| true) {}
-        Some(standing)
+        self.adds(&mut standing, |_, _| true).then_some(standing)
     }
 
     /// Adds what broke otherwise while it helps: in place of what is down in part what is not, and in place of what

@@ -82,8 +82,20 @@ const CACHE_KIB: i64 = 256;
 pub struct SqliteJournal {
     reader: SqliteReader,
     folder: PathBuf,
-    /// Unlocked by the system when the process ends, however it ends.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// That nobody else writes. Unlocked by the system when the process ends, however it ends.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing it is not enough: a child that another thread is just starting has the file too, until it is the program
+    /// that it becomes, and whoever opened the journal again meanwhile would be told that it is in use.
+    fn drop(&mut self) {
+        // Where that fails, closing is what is left.
+        let _ = self.0.unlock();
+    }
 }
 
 /// A reader, beside a writer or without one.
@@ -117,7 +129,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-fn lock(folder: &Path) -> Result<File, JournalError> {
+fn lock(folder: &Path) -> Result<Lock, JournalError> {
     let path = folder.join(LOCK);
     let failed = |source| JournalError::Open { path: path.clone(), source };
     let mut options = File::options();
@@ -137,7 +149,7 @@ fn lock(folder: &Path) -> Result<File, JournalError> {
     file.set_len(0).map_err(failed)?;
     file.rewind().map_err(failed)?;
     writeln!(file, "{}", std::process::id()).map_err(failed)?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 fn set_up(db: &Connection, path: &Path) -> Result<(), JournalError> {

@@ -505,9 +505,9 @@ impl Search<'_> {
         standing
     }
 
-    /// The same with two that are not down in part, each of which does less than what is did: the first is not whatever
-    /// does as much. No more than two, for more that broke by themselves are a coincidence that an error of the plant
-    /// file is likelier than.
+    /// In place of what is down in part two that are not, each of which takes down less: what takes down as much would
+    /// be put first, and leave the second nothing. No more than two, for that more broke by themselves is less likely
+    /// than an error of the plant file.
     fn pair(&self, mut standing: Standing, from: Element) -> Option<Standing> {
         let all = self.suspects.bad_count(from.suspect);
         let may = |suspect: u32, manner: Manner| {
